@@ -1,0 +1,95 @@
+// What a backend is to the rest of the framework: one exported object that can be probed without side
+// effects, started, waited for, and compared with. The tfjs kernels behind it are its own business.
+
+import { MaNetError } from './errors.ts';
+
+/** Whether a backend can run here: on what device, or why not. */
+export type Probe =
+  | { readonly ok: true; readonly device: string }
+  | { readonly ok: false; readonly reason: string; readonly hint?: string };
+
+/** Largest allowed difference to the reference: |a - b| <= atol + rtol * |b|. Observed, not guessed. */
+export interface Tolerance {
+  readonly rtol: number;
+  readonly atol: number;
+}
+
+export interface BackendAdapter {
+  /** Name of the package's backend; tfjs knows it under the same name. */
+  readonly name: string;
+  /** `auto` prefers the highest priority whose probe succeeds. */
+  readonly priority: number;
+  readonly tolerance: Tolerance;
+  /** Has no side effects: registers, loads and prints nothing that stays. */
+  probe(): Promise<Probe>;
+  /** Registers the backend and makes it tfjs's current one. */
+  start(): Promise<RunningBackend>;
+}
+
+export interface RunningBackend {
+  readonly name: string;
+  readonly device: string;
+  /** Resolves when everything asked for so far has been computed: the end of a training step. */
+  sync(): Promise<void>;
+  /** Counters of the backend's own (compiles, cache hits, fallbacks); empty where there are none. */
+  stats(): Readonly<Record<string, number>>;
+}
+
+let running: RunningBackend | undefined;
+
+/** Starts `adapter`; from now on `sync()` waits for it. */
+export async function startBackend(adapter: BackendAdapter): Promise<RunningBackend> {
+  running = await adapter.start();
+  return running;
+}
+
+/** The backend started last. */
+export function currentBackend(): RunningBackend {
+  if (running === undefined) {
+    throw new MaNetError('backend-unavailable', 'No backend has been started.', {
+      hint: 'call startBackend(adapter) with the adapter of a backend package first.',
+    });
+  }
+  return running;
+}
+
+/** The end of a training step: resolves when the current backend has computed everything asked for. */
+export async function sync(): Promise<void> {
+  await currentBackend().sync();
+}
+
+/**
+ * Starts `wanted`, or for `auto` the first adapter, by priority, whose probe and start succeed.
+ * When none does, the error lists every reason.
+ */
+export async function chooseBackend(
+  adapters: readonly BackendAdapter[],
+  wanted = 'auto',
+): Promise<RunningBackend> {
+  const known = adapters.map((a) => a.name);
+  const candidates =
+    wanted === 'auto'
+      ? adapters.toSorted((a, b) => b.priority - a.priority)
+      : adapters.filter((a) => a.name === wanted);
+  if (candidates.length === 0) {
+    throw new MaNetError('unknown-name', `There is no backend called "${wanted}".`, {
+      hint: `known: auto, ${known.join(', ')}.`,
+    });
+  }
+  const refusals: string[] = [];
+  for (const adapter of candidates) {
+    const probe = await adapter.probe();
+    if (!probe.ok) {
+      refusals.push(`  ${adapter.name.padEnd(8)} ${probe.reason}${probe.hint === undefined ? '' : ` (${probe.hint})`}`);
+      continue;
+    }
+    try {
+      return await startBackend(adapter);
+    } catch (error) {
+      refusals.push(`  ${adapter.name.padEnd(8)} ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  throw new MaNetError('backend-unavailable', `No backend could start.\n${refusals.join('\n')}`, {
+    hint: 'run "manet doctor", or pass --backend cpu to continue slowly.',
+  });
+}

@@ -1,0 +1,75 @@
+/** Stable names of everything our packages refuse on purpose. */
+export type ErrorCode =
+  | 'backend-unavailable'
+  | 'backend-failed'
+  | 'backend-mixed'
+  | 'bad-argument'
+  | 'bad-data'
+  | 'bad-file'
+  | 'bad-recipe'
+  | 'disk-full'
+  | 'interrupted'
+  | 'network-mismatch'
+  | 'no-sync-read'
+  | 'non-finite'
+  | 'not-found'
+  | 'out-of-memory'
+  | 'prune-refused'
+  | 'shape-mismatch'
+  | 'tensor-disposed'
+  | 'unknown-name'
+  | 'unsupported-op';
+
+export interface ErrorDetails {
+  /** Where it came from: a file with an offset, a field path, a step. */
+  readonly where?: string;
+  /** What to do next, as an instruction. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+/** The only error class our packages throw on purpose. Match on `code`, never on the text. */
+export class MaNetError extends Error {
+  override readonly name = 'MaNetError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, { where, hint, cause }: ErrorDetails = {}) {
+    const lines = [message];
+    if (where !== undefined) lines.push(`  at ${where}`);
+    if (hint !== undefined) lines.push(`  hint: ${hint}`);
+    super(lines.join('\n'), cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+/** The known name closest to `name` by edit distance; undefined when none is close enough to suggest. */
+export function nearest(name: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.ceil(name.length / 2));
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+/** "did you mean ...? Known: ..." for an error about a name that a person typed. */
+export function suggestion(name: string, known: Iterable<string>): string {
+  const all = [...known];
+  const close = nearest(name, all);
+  const list = `known: ${all.join(', ')}`;
+  return close === undefined ? list : `did you mean "${close}"? ${list}`;
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(substitution, previous[j]! + 1, current[j - 1]! + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length]!;
+}
