@@ -80,7 +80,9 @@ export async function chooseBackend(
   for (const adapter of candidates) {
     const probe = await adapter.probe();
     if (!probe.ok) {
-      refusals.push(`  ${adapter.name.padEnd(8)} ${probe.reason}${probe.hint === undefined ? '' : ` (${probe.hint})`}`);
+      refusals.push(
+        `  ${adapter.name.padEnd(8)} ${probe.reason}${probe.hint === undefined ? '' : ` (${probe.hint})`}`,
+      );
       continue;
     }
     try {

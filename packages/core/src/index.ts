@@ -1,1 +1,70 @@
-export {};
+// The order matters: the engine has to be tfjs-core's own, not the copy inside the bundle of gradients.
+import '@tensorflow/tfjs-core';
+import '../generated/gradients.js';
+
+export {
+  type BackendAdapter,
+  chooseBackend,
+  currentBackend,
+  type Probe,
+  type RunningBackend,
+  startBackend,
+  sync,
+  type Tolerance,
+} from './backend.ts';
+export { defineNetwork } from './define.ts';
+export { type ErrorCode, type ErrorDetails, MaNetError, nearest, suggestion } from './errors.ts';
+export { globalNorm, stopGradient, type ValueAndGrad, valueAndGrad } from './gradient.ts';
+export {
+  type Initializer,
+  initialValues,
+  kaimingFanOut,
+  ones,
+  uniformFanIn,
+  xavierUniform,
+  zeros,
+} from './init.ts';
+export {
+  type Affine,
+  attention,
+  avgPool,
+  BATCH_NORM_MOMENTUM,
+  batchNorm,
+  conv2d,
+  dense,
+  gelu,
+  globalAveragePool,
+  layerNorm,
+  maxPool,
+  NORM_EPSILON,
+  type RunningMoments,
+  runningBatchNorm,
+  softmax,
+} from './layers.ts';
+export { crossEntropy } from './losses.ts';
+export type {
+  CouplingGroup,
+  CouplingMember,
+  FeatureInfo,
+  ForwardContext,
+  ForwardResult,
+  ModulatedKernel,
+  Network,
+  ParameterSpec,
+  StatisticSpec,
+} from './network.ts';
+export {
+  assertSameShapes,
+  compareShapes,
+  countParams,
+  type HostTensor,
+  type ParamDifference,
+  type Params,
+  param,
+  pick,
+  readParams,
+  uploadParams,
+} from './params.ts';
+export type { ConvOptions, DenseOptions, Net, PoolOptions, Program } from './program.ts';
+export { Rng, type RngState } from './rng.ts';
+export type { Task, TaskLoss } from './task.ts';

@@ -31,7 +31,14 @@ export function countParams(params: Params): number {
 export async function readParams(params: Params): Promise<Record<string, HostTensor>> {
   const entries = Object.entries(params).map(async ([name, tensor]): Promise<[string, HostTensor]> => {
     const data = await tensor.data();
-    return [name, { shape: tensor.shape, dtype: tensor.dtype === 'int32' ? 'int32' : 'float32', data: data.slice() as HostTensor['data'] }];
+    return [
+      name,
+      {
+        shape: tensor.shape,
+        dtype: tensor.dtype === 'int32' ? 'int32' : 'float32',
+        data: data.slice() as HostTensor['data'],
+      },
+    ];
   });
   return Object.fromEntries(await Promise.all(entries));
 }

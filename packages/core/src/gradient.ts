@@ -1,0 +1,75 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { MaNetError } from './errors.ts';
+import { type Params, pick } from './params.ts';
+
+export interface ValueAndGrad<Aux> {
+  readonly value: tf.Scalar;
+  /** One gradient per requested name; zeros where the value does not depend on it. */
+  readonly grads: Record<string, tf.Tensor>;
+  /** Whatever else `f` returned, still alive. */
+  readonly aux: Aux;
+}
+
+/**
+ * The value of `f` and its gradient with respect to the parameters called `names`; all other parameters
+ * are constants. `f` receives the whole record. The caller owns everything in the result.
+ */
+export function valueAndGrad<Aux extends tf.TensorContainer>(
+  f: (params: Params) => { readonly value: tf.Scalar; readonly aux: Aux },
+  params: Params,
+  names: readonly string[],
+): ValueAndGrad<Aux> {
+  if (names.length === 0) {
+    throw new MaNetError('bad-argument', 'No parameter was named to differentiate with respect to.', {
+      hint: 'pass at least one parameter name; for the value alone, call the function itself.',
+    });
+  }
+  const inputs = Object.values(pick(params, names));
+  return tf.tidy(() => {
+    let kept: Aux | undefined;
+    const { value, grads } = tf.engine().gradients(
+      () => {
+        const result = f(params);
+        // The tape disposes what was made under it; what `f` returns beside the value has to outlive it.
+        kept = mapTensors(result.aux, (t) => tf.keep(t.clone()));
+        return result.value;
+      },
+      inputs,
+      undefined,
+      true,
+    );
+    const aux = mapTensors(kept as Aux, (t) => {
+      const owned = t.clone();
+      t.dispose();
+      return owned;
+    });
+    const named = names.map((name, i): [string, tf.Tensor] => [name, grads[i] ?? tf.zerosLike(inputs[i]!)]);
+    return { value: value as tf.Scalar, grads: Object.fromEntries(named), aux } as ValueAndGrad<Aux> &
+      tf.TensorContainerObject;
+  });
+}
+
+function mapTensors<T extends tf.TensorContainer>(container: T, f: (t: tf.Tensor) => tf.Tensor): T {
+  if (container instanceof tf.Tensor) return f(container) as unknown as T;
+  if (Array.isArray(container))
+    return container.map((c: tf.TensorContainer) => mapTensors(c, f)) as unknown as T;
+  if (container !== null && typeof container === 'object') {
+    return Object.fromEntries(
+      Object.entries(container).map(([k, v]) => [k, mapTensors(v as tf.TensorContainer, f)]),
+    ) as T;
+  }
+  return container;
+}
+
+/** The value as a constant: no gradient flows through it. */
+export const stopGradient: (x: tf.Tensor) => tf.Tensor = tf.customGrad((...args: unknown[]) => {
+  const x = args[0] as tf.Tensor;
+  return { value: x.clone(), gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy) };
+}) as (x: tf.Tensor) => tf.Tensor;
+
+/** sqrt of the sum of squares of all tensors. */
+export function globalNorm(tensors: Params): tf.Scalar {
+  return tf.tidy(
+    () => tf.sqrt(tf.addN(Object.values(tensors).map((t) => tf.sum(tf.mul(t, t))))) as tf.Scalar,
+  );
+}

@@ -1,0 +1,169 @@
+// Layers as functions of their weights. Every constant is explicit: nothing numeric comes from a backend.
+//
+// Suffixes: B batch, H height, W width, C channels, I inputs, O outputs, N tokens, D width.
+
+import * as tf from '@tensorflow/tfjs-core';
+
+export const NORM_EPSILON = 1e-5;
+export const BATCH_NORM_MOMENTUM = 0.1;
+
+/** Convolution with the same zero padding on every side, also for stride 2. */
+export function conv2d(
+  x_BHWI: tf.Tensor4D,
+  kernel_HWIO: tf.Tensor4D,
+  { stride, pad }: { readonly stride: number; readonly pad: number },
+): tf.Tensor4D {
+  return tf.conv2d(x_BHWI, kernel_HWIO, stride, pad);
+}
+
+/** x W + b over the last axis. */
+export function dense(x: tf.Tensor, kernel_IO: tf.Tensor2D, bias_O?: tf.Tensor): tf.Tensor {
+  const [inputs, outputs] = kernel_IO.shape;
+  const rows = x.rank === 2 ? (x as tf.Tensor2D) : tf.reshape(x, [-1, inputs]);
+  const product = tf.matMul(rows as tf.Tensor2D, kernel_IO);
+  const y = bias_O === undefined ? product : tf.add(product, bias_O);
+  return x.rank === 2 ? y : tf.reshape(y, [...x.shape.slice(0, -1), outputs]);
+}
+
+export interface Affine {
+  readonly gain_C: tf.Tensor1D;
+  readonly offset_C: tf.Tensor1D;
+}
+
+export interface RunningMoments {
+  readonly mean_C: tf.Tensor1D;
+  readonly variance_C: tf.Tensor1D;
+}
+
+/**
+ * Batch normalisation with the moments of the batch (Ioffe & Szegedy 2015): biased variance in the
+ * output, unbiased variance in the running statistics, running = (1 - momentum) running + momentum batch.
+ */
+export function batchNorm(
+  x: tf.Tensor,
+  affine: Affine,
+  running: RunningMoments,
+  momentum: number | tf.Scalar = BATCH_NORM_MOMENTUM,
+): { readonly y: tf.Tensor; readonly running: RunningMoments } {
+  const axes = x.shape.slice(0, -1).map((_, i) => i);
+  const count = x.size / x.shape.at(-1)!;
+  const mean_C = tf.mean(x, axes) as tf.Tensor1D;
+  const centred = tf.sub(x, mean_C);
+  const variance_C: tf.Tensor1D = tf.mean(tf.mul(centred, centred), axes);
+  const unbiased_C: tf.Tensor1D = tf.mul(variance_C, count / Math.max(1, count - 1));
+  const towards = (old: tf.Tensor1D, batch: tf.Tensor1D): tf.Tensor1D =>
+    tf.add(old, tf.mul(tf.sub(batch, old), momentum));
+  return {
+    y: normalise(x, affine, centred, variance_C, axes),
+    running: {
+      mean_C: towards(running.mean_C, mean_C),
+      variance_C: towards(running.variance_C, unbiased_C),
+    },
+  };
+}
+
+/** Batch normalisation with the running statistics: one multiply-add per number. */
+export function runningBatchNorm(
+  x: tf.Tensor,
+  { gain_C, offset_C }: Affine,
+  running: RunningMoments,
+): tf.Tensor {
+  const scale_C = tf.mul(gain_C, tf.rsqrt(tf.add(running.variance_C, NORM_EPSILON)));
+  return tf.add(tf.mul(x, scale_C), tf.sub(offset_C, tf.mul(running.mean_C, scale_C)));
+}
+
+/**
+ * gain xhat + offset with xhat = centred / sigma, where the moments are those of x itself. The gradient is
+ * written out, because it takes half the passes over memory of the composed one:
+ * dx = gain / sigma (dy - mean(dy) - xhat mean(dy xhat)).
+ */
+function normalise(
+  x: tf.Tensor,
+  { gain_C, offset_C }: Affine,
+  centred: tf.Tensor,
+  variance_C: tf.Tensor1D,
+  axes: number[],
+): tf.Tensor {
+  const perCount = -x.shape.at(-1)! / x.size;
+  const inverse_C = tf.rsqrt(tf.add(variance_C, NORM_EPSILON));
+  const op = tf.customGrad((...args: unknown[]) => {
+    const [, gain, offset, save] = args as [tf.Tensor, tf.Tensor1D, tf.Tensor1D, tf.GradSaveFunc];
+    save([centred, gain, inverse_C]);
+    return {
+      value: tf.add(tf.mul(centred, tf.mul(gain, inverse_C)), offset),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [xc, g, inv] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+        const dOffset_C = tf.sum(dy, axes);
+        const dGain_C = tf.mul(tf.sum(tf.mul(dy, xc), axes), inv);
+        // dx = a dy + (b (x - mean) + d), one coefficient of each kind per channel.
+        const a_C = tf.mul(g, inv);
+        const b_C = tf.mul(tf.mul(tf.mul(a_C, inv), dGain_C), perCount);
+        const d_C = tf.mul(tf.mul(a_C, dOffset_C), perCount);
+        return [tf.add(tf.mul(dy, a_C), tf.add(tf.mul(xc, b_C), d_C)), dGain_C, dOffset_C];
+      },
+    };
+  });
+  return op(x, gain_C, offset_C);
+}
+
+/** Layer normalisation over the last axis (Ba et al. 2016), biased variance. */
+export function layerNorm(x: tf.Tensor, gain_D: tf.Tensor, offset_D: tf.Tensor, epsilon: number): tf.Tensor {
+  const mean = tf.mean(x, -1, true);
+  const centred = tf.sub(x, mean);
+  const variance = tf.mean(tf.mul(centred, centred), -1, true);
+  const normal = tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon)));
+  return tf.add(tf.mul(normal, gain_D), offset_D);
+}
+
+/** x Phi(x), with the exact normal distribution function (Hendrycks & Gimpel 2016), not the tanh fit. */
+export function gelu(x: tf.Tensor): tf.Tensor {
+  return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));
+}
+
+/** Softmax over the last axis. */
+export function softmax(x: tf.Tensor): tf.Tensor {
+  return tf.softmax(x, -1);
+}
+
+/**
+ * Scaled dot-product attention in `heads` heads (Vaswani et al. 2017, Eq. 1), without projections.
+ * q, k, v and the result are [B, N, D]; the scale is 1 / sqrt(D / heads). `bias` is added to the scores
+ * [B, heads, N, N] before the softmax.
+ */
+export function attention(
+  q_BND: tf.Tensor3D,
+  k_BND: tf.Tensor3D,
+  v_BND: tf.Tensor3D,
+  heads: number,
+  bias?: tf.Tensor,
+): tf.Tensor3D {
+  const [batch, queries, width] = q_BND.shape;
+  const perHead = width / heads;
+  const split = (t: tf.Tensor3D): tf.Tensor =>
+    tf.transpose(tf.reshape(t, [batch, t.shape[1], heads, t.shape[2] / heads]), [0, 2, 1, 3]);
+  const scores = tf.matMul(tf.mul(split(q_BND), 1 / Math.sqrt(perHead)), split(k_BND), false, true);
+  const weights = softmax(bias === undefined ? scores : tf.add(scores, bias));
+  const mixed = tf.transpose(tf.matMul(weights, split(v_BND)), [0, 2, 1, 3]);
+  return tf.reshape(mixed, [batch, queries, v_BND.shape[2]]);
+}
+
+interface Pool {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly pad?: number;
+}
+
+/** Largest of each window; padding never wins. */
+export function maxPool(x_BHWC: tf.Tensor4D, { kernel, stride, pad = 0 }: Pool): tf.Tensor4D {
+  return tf.maxPool(x_BHWC, kernel, stride, pad);
+}
+
+/** Mean of each window, padding left out of the count. */
+export function avgPool(x_BHWC: tf.Tensor4D, { kernel, stride, pad = 0 }: Pool): tf.Tensor4D {
+  return tf.avgPool(x_BHWC, kernel, stride, pad);
+}
+
+/** [B, H, W, C] -> [B, C]. */
+export function globalAveragePool(x_BHWC: tf.Tensor4D): tf.Tensor2D {
+  return tf.mean(x_BHWC, [1, 2]);
+}

@@ -1,0 +1,107 @@
+// What a network is to everything that trains, modulates, prunes or draws it: a pure function of its
+// weights that declares which of them are connections, and which axes can only be cut together.
+
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Initializer } from './init.ts';
+import type { Params } from './params.ts';
+import type { Rng } from './rng.ts';
+
+/** One trainable tensor. Convolution kernels are [kh, kw, in, out], dense kernels [in, out]. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly kind: 'conv' | 'depthwise' | 'dense' | 'vector' | 'embedding';
+  readonly shape: readonly number[];
+  readonly init: Initializer;
+  /** Multiply-accumulates that each of its numbers takes part in, per image; 0 for all but kernels. */
+  readonly positions: number;
+}
+
+/** One running statistic: moved by training, never by a gradient. */
+export interface StatisticSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly initial: number;
+}
+
+/** A modulated kernel. Its slice between one pre-neuron and one post-neuron is a connection. */
+export interface ModulatedKernel {
+  readonly param: string;
+  /** Axis of the input channels: 2 for a convolution (HWIO), 0 for a dense kernel. */
+  readonly preAxis: number;
+  /** Axis of the output channels: 3 for a convolution, 1 for a dense kernel. */
+  readonly postAxis: number;
+  /** Number of pre-neurons, F. */
+  readonly preNeurons: number;
+  /** Number of post-neurons, O. */
+  readonly postNeurons: number;
+  /** Numbers in one connection: kernel height times width. */
+  readonly area: number;
+  /** Kernel width. */
+  readonly width: number;
+}
+
+/** Indices `start + unit * block ... + block - 1` of one axis belong to a unit of a coupling group. */
+export interface CouplingMember {
+  readonly tensor: string;
+  readonly axis: number;
+  readonly start: number;
+  readonly block: number;
+  /** `write`: makes the channel; `norm`: one entry per channel; `read`: a kernel's input. */
+  readonly role: 'write' | 'norm' | 'read';
+}
+
+/** Axes that can only lose an index together: a residual stage, a BN after its conv, an attention head. */
+export interface CouplingGroup {
+  /** The layer that writes it first. */
+  readonly id: string;
+  readonly units: number;
+  readonly members: readonly CouplingMember[];
+  /** Who else reads it, so that no unit can ever go: the network's output, a layer normalisation. */
+  readonly pinnedBy: readonly string[];
+}
+
+/** What a head may read from a network. */
+export interface FeatureInfo {
+  readonly name: string;
+  readonly channels: number;
+  /** Input pixels per feature pixel. */
+  readonly stride: number;
+  /** Coupling groups of its channels. */
+  readonly groups: readonly string[];
+}
+
+export interface ForwardContext {
+  /** Normalise with the batch and move the running statistics (true), or use them (false). */
+  readonly training: boolean;
+  /** Weight of the new batch in the running statistics; 0.1 unless given. A tensor may change each step. */
+  readonly momentum?: number | tf.Scalar;
+  /** Source of dropout and stochastic depth; networks without them need none. */
+  readonly rng?: Rng;
+}
+
+export interface ForwardResult {
+  /** [B, K]. */
+  readonly logits: tf.Tensor2D;
+  readonly features: Readonly<Record<string, tf.Tensor>>;
+  /** The next running statistics; the ones passed in when not training. */
+  readonly stats: Params;
+}
+
+export interface Network {
+  readonly name: string;
+  /** [height, width, channels] of one image. */
+  readonly inputShape: readonly [number, number, number];
+  readonly numClasses: number;
+  readonly parameters: readonly ParameterSpec[];
+  readonly statistics: readonly StatisticSpec[];
+  /** Connections in forward order. */
+  readonly kernels: readonly ModulatedKernel[];
+  readonly groups: readonly CouplingGroup[];
+  readonly features: readonly FeatureInfo[];
+  /** Fresh weights and statistics, owned by the caller; each tensor depends on the seed and its name only. */
+  init(rng: Rng): { readonly params: Params; readonly stats: Params };
+  /** Pure: borrows everything, owns its results. The shapes of `params` decide the widths. */
+  forward(params: Params, stats: Params, images_BHWC: tf.Tensor4D, ctx: ForwardContext): ForwardResult;
+  /** The same network with the widths of other parameter shapes, as after compaction. */
+  resized(shapes: Readonly<Record<string, readonly number[]>>): Network;
+}

@@ -1,0 +1,1 @@
+export { readSafetensors, writeFileAtomic, writeSafetensors } from './files.ts';

@@ -1,0 +1,101 @@
+// Residual networks. He et al. 2016 (arXiv:1512.03385); bottlenecks carry their stride on the 3x3
+// convolution ("v1.5"), as torchvision's do, and parameters have torchvision's names.
+//
+// The CIFAR stem is one 3x3 convolution without pooling, so that 32x32 images end at 4x4; the networks of
+// section 4.2 of the paper (ResNet-20: three stages of 16, 32, 64 channels) use it as well.
+
+import { defineNetwork, type Net, type Network } from '@ma-net/core';
+import type { TNetOptions } from './options.ts';
+
+export interface ResNetShape {
+  readonly block: 'basic' | 'bottleneck';
+  /** Blocks in each stage. */
+  readonly depths: readonly number[];
+  /** Width of the first stage; each later stage doubles it. */
+  readonly width: number;
+  /** Width of the inner convolutions of a bottleneck, as a multiple of the stage's width. */
+  readonly widen?: number;
+  /** `imagenet`: 7x7 stride 2 and pooling; `cifar`: 3x3; `half`: 3x3 with stride 2, for machines without a GPU. */
+  readonly stem: 'imagenet' | 'cifar' | 'half';
+  readonly inputShape: readonly [number, number, number];
+}
+
+const EXPANSION = { basic: 1, bottleneck: 4 } as const;
+
+/** A residual network with a fully connected classifier on pooled features. */
+export function resnet(name: string, shape: ResNetShape, options: TNetOptions): Network {
+  const { block, depths, width, widen = 1, stem } = shape;
+  const expansion = EXPANSION[block];
+  const { modulateStem = false, modulateClassifier = false } = options;
+
+  const program = <V>(net: Net<V>, images: V): V => {
+    let x = images;
+    if (stem === 'imagenet') {
+      x = net.conv('conv1', x, { out: width, kernel: 7, stride: 2, modulated: modulateStem });
+      x = net.maxPool(net.relu(net.batchNorm('bn1', x)), { kernel: 3, stride: 2, pad: 1 });
+    } else {
+      x = net.conv('conv1', x, {
+        out: width,
+        kernel: 3,
+        stride: stem === 'half' ? 2 : 1,
+        modulated: modulateStem,
+      });
+      x = net.relu(net.batchNorm('bn1', x));
+    }
+
+    let channels = width;
+    depths.forEach((depth, stage) => {
+      const inner = width * 2 ** stage;
+      for (let i = 0; i < depth; i++) {
+        const out = inner * expansion;
+        const stride = i === 0 && stage > 0 ? 2 : 1;
+        const layer = `layer${stage + 1}.${i}`;
+        const project = stride !== 1 || channels !== out;
+        x = residual(net, layer, x, {
+          block,
+          inner: inner * (block === 'bottleneck' ? widen : 1),
+          out,
+          stride,
+          project,
+        });
+        channels = out;
+      }
+      x = net.feature(`layer${stage + 1}`, x);
+    });
+    return net.dense('fc', net.globalAveragePool(x), {
+      out: options.numClasses,
+      modulated: modulateClassifier,
+    });
+  };
+  return defineNetwork(name, options.inputShape ?? shape.inputShape, program);
+}
+
+interface Block {
+  readonly block: ResNetShape['block'];
+  readonly inner: number;
+  readonly out: number;
+  readonly stride: number;
+  /** Whether the shortcut is a 1x1 convolution instead of the identity. */
+  readonly project: boolean;
+}
+
+function residual<V>(net: Net<V>, layer: string, x: V, { block, inner, out, stride, project }: Block): V {
+  const conv = (part: string, input: V, width: number, kernel: number, step: number): V =>
+    net.batchNorm(
+      `${layer}.${part.replace('conv', 'bn')}`,
+      net.conv(`${layer}.${part}`, input, { out: width, kernel, stride: step }),
+    );
+  let y: V;
+  if (block === 'basic') {
+    y = net.relu(conv('conv1', x, inner, 3, stride));
+    y = conv('conv2', y, out, 3, 1);
+  } else {
+    y = net.relu(conv('conv1', x, inner, 1, 1));
+    y = net.relu(conv('conv2', y, inner, 3, stride));
+    y = conv('conv3', y, out, 1, 1);
+  }
+  const shortcut = project
+    ? net.batchNorm(`${layer}.downsample.1`, net.conv(`${layer}.downsample.0`, x, { out, kernel: 1, stride }))
+    : x;
+  return net.relu(net.add(y, shortcut));
+}
