@@ -67,4 +67,6 @@ export {
 } from './params.ts';
 export type { ConvOptions, DenseOptions, Net, PoolOptions, Program } from './program.ts';
 export { Rng, type RngState } from './rng.ts';
+export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
 export type { Task, TaskLoss } from './task.ts';
+export { fromTorchLayout, toTorchLayout } from './torch-layout.ts';

@@ -222,7 +222,5 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function isCounts(value: unknown): value is number[] {
-  return (
-    Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && (n as number) >= 0)
-  );
+  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
 }

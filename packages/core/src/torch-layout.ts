@@ -12,7 +12,10 @@ type HostParams = Readonly<Record<string, HostTensor>>;
  * Convolutions HWIO -> OIHW, depthwise HWIM -> (I M)1HW, dense IO -> OI; everything else, and every
  * tensor without a spec (running statistics), passes as it is.
  */
-export function toTorchLayout(specs: readonly ParameterSpec[], tensors: HostParams): Record<string, HostTensor> {
+export function toTorchLayout(
+  specs: readonly ParameterSpec[],
+  tensors: HostParams,
+): Record<string, HostTensor> {
   return convert(specs, tensors, ({ kind, shape, name }, tensor) => {
     expectShape(name, shape, tensor);
     const moved = { ...tensor, shape: torchShape(kind, shape) };
