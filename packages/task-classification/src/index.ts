@@ -1,1 +1,1 @@
-export {};
+export { type ClassificationBatch, type ClassificationOptions, classification } from './classification.ts';
