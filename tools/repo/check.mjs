@@ -1,0 +1,60 @@
+// `npm test`: build, then the static checks two at a time, then vitest, which gets the arguments. Everything
+// runs even when an earlier step failed (except without a build), and the last line names what failed.
+
+import { spawn } from 'node:child_process';
+import { delimiter, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '../..');
+const env = {
+  ...process.env,
+  PATH: [resolve(root, 'node_modules/.bin'), process.env.PATH].join(delimiter),
+  NX_DAEMON: 'false',
+};
+
+const checks = [
+  ['lint', 'eslint .'],
+  ['typecheck', 'tsc -p tsconfig.check.json'],
+  ['format', 'biome format .'],
+  ['dead code', 'knip'],
+  ['packages', 'nx run-many -t publint --output-style=static'],
+];
+
+const failed = [];
+
+if (await step('build', 'node packages/core/scripts/bundle-gradients.mjs && tsc -b')) {
+  const waiting = [...checks];
+  const lane = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await step(...next);
+  };
+  await Promise.all([lane(), lane()]);
+  console.log('');
+  const { code } = await run('vitest', ['run', ...process.argv.slice(2)], { stdio: 'inherit' });
+  if (code !== 0) failed.push('tests');
+}
+
+console.log(failed.length === 0 ? 'All checks passed.' : `Failed: ${failed.join(', ')}.`);
+process.exitCode = failed.length === 0 ? 0 : 1;
+
+/** Runs a shell command quietly; shows what it said only when it fails. */
+async function step(name, command) {
+  const started = performance.now();
+  const { code, output } = await run(command, [], { shell: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const seconds = `${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s`;
+  console.log(`  ${name.padEnd(10)} ${seconds}${code === 0 ? '' : '  FAILED'}`);
+  if (code !== 0) {
+    failed.push(name);
+    console.log(`\n$ ${command}\n${output.trim()}\n`);
+  }
+  return code === 0;
+}
+
+function run(command, args, options) {
+  return new Promise((done, refuse) => {
+    const child = spawn(command, args, { cwd: root, env, ...options });
+    let output = '';
+    child.stdout?.on('data', (chunk) => (output += chunk));
+    child.stderr?.on('data', (chunk) => (output += chunk));
+    child.on('error', refuse);
+    child.on('close', (code) => done({ code, output }));
+  });
+}

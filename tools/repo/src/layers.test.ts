@@ -1,0 +1,100 @@
+import { relative, resolve } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+import { isPlaced, refusal } from './layers.ts';
+import { packages, read, root, sources, tests, titled, workspaces } from './repository.ts';
+
+interface Import {
+  readonly file: string;
+  readonly specifier: string;
+}
+
+function importsOf(file: string): readonly Import[] {
+  return ts
+    .preProcessFile(read(file), true, true)
+    .importedFiles.map(({ fileName }) => ({ file, specifier: fileName }));
+}
+
+describe('the rule', () => {
+  const src = (id: string) => ({ kind: 'packages', id, isTest: false });
+  const to = (id: string) => ({ kind: 'packages', id });
+
+  test.each([
+    ['recipes', 'trainer'],
+    ['trainer', 'mnet'],
+    ['task-detr', 'tnet'],
+    ['tnet', 'core'],
+    ['backend-webgpu', 'core'],
+  ])('%s may import %s', (from, target) => expect(refusal(src(from), to(target))).toBeUndefined());
+
+  test.each([
+    ['tnet', 'mnet'],
+    ['mnet', 'tnet'],
+    ['core', 'tnet'],
+    ['mnet', 'trainer'],
+    ['trainer', 'recipes'],
+    ['backend-onnx', 'tnet'],
+    ['backend-onnx', 'backend-cpu'],
+    ['trainer', 'backend-cpu'],
+    ['mnet', 'testing'],
+    ['newcomer', 'core'],
+  ])('%s may not import %s', (from, target) => expect(refusal(src(from), to(target))).toBeDefined());
+
+  test('tests may run on a backend and use the matchers', () => {
+    expect(refusal({ ...src('mnet'), isTest: true }, to('backend-cpu'))).toBeUndefined();
+    expect(refusal({ ...src('mnet'), isTest: true }, to('testing'))).toBeUndefined();
+    expect(refusal({ ...src('mnet'), isTest: true }, to('tnet'))).toBeDefined();
+  });
+
+  test('apps import any package, and nothing imports an app', () => {
+    const app = { kind: 'apps', id: 'cli', isTest: false };
+    expect(refusal(app, to('backend-onnx'))).toBeUndefined();
+    expect(refusal(src('recipes'), app)).toBeDefined();
+  });
+});
+
+test('every package has its place in the house', () => {
+  expect(packages.map(({ id }) => id).filter((id) => !isPlaced(id))).toEqual([]);
+});
+
+describe.each(titled(workspaces))('%s', (_, workspace) => {
+  const production = sources(workspace).flatMap(importsOf);
+  const inTests = tests(workspace).flatMap(importsOf);
+
+  test('imports only what stands below it', () => {
+    const check = (isTest: boolean) => (i: Import) => {
+      const id = /^@ma-net\/([^/]+)/.exec(i.specifier)?.[1];
+      if (id === undefined) return [];
+      const target = workspaces.find((w) => w.id === id);
+      if (target === undefined) return [`${i.file}: there is no package @ma-net/${id}`];
+      const why = refusal({ ...workspace, isTest }, target);
+      return why === undefined ? [] : [`${i.file} imports ${i.specifier}: ${why}`];
+    };
+    expect([...production.flatMap(check(false)), ...inTests.flatMap(check(true))]).toEqual([]);
+  });
+
+  test('meets others only at their entry points', () => {
+    const leaks = [...production, ...inTests].filter(({ file, specifier }) =>
+      specifier.startsWith('.')
+        ? !relative(root, resolve(root, file, '..', specifier)).startsWith(`${workspace.folder}/`)
+        : /^@ma-net\/[^/]+\//.test(specifier),
+    );
+    expect(leaks).toEqual([]);
+  });
+
+  test('declares the packages it imports, and builds after them', () => {
+    const used = new Set(production.map((i) => /^@ma-net\/[^/]+/.exec(i.specifier)?.[0]).filter(isName));
+    const { dependencies = {} } = workspace.manifest;
+    expect([...used].filter((name) => !Object.hasOwn(dependencies, name))).toEqual([]);
+    if (workspace.kind === 'tools') return;
+    const { references } = JSON.parse(read(`${workspace.folder}/tsconfig.json`)) as {
+      references: { path: string }[];
+    };
+    const built = references.map(({ path }) => `@ma-net/${path.split('/').at(-1)}`);
+    expect([...used].filter((name) => !built.includes(name))).toEqual([]);
+  });
+});
+
+function isName(name: string | undefined): name is string {
+  return name !== undefined;
+}
