@@ -14,7 +14,12 @@ export default defineConfig({
       root,
       resolve: { conditions },
       ssr: { resolve: { conditions, externalConditions: conditions } },
-      test: { name, include: ['**/*.test.ts'], exclude: ['**/node_modules/**', '**/dist/**'], testTimeout: 30_000 },
+      test: {
+        name,
+        include: ['**/*.test.ts'],
+        exclude: ['**/node_modules/**', '**/dist/**'],
+        testTimeout: 30_000,
+      },
     })),
   },
 });
