@@ -1,0 +1,1 @@
+export { createRunDirectory, type MetricLine, openRunDirectory, type RunDirectory } from './run-directory.ts';

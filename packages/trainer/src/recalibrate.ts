@@ -1,0 +1,30 @@
+import { type Params, sync, type Task } from '@ma-net/core';
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * Running statistics estimated anew for given weights: the cumulative average over unaugmented training
+ * batches, from a reset and without a weight update (section 11). Disposes the batches; the caller owns the
+ * result.
+ */
+export async function recalibrate<B extends tf.TensorContainerObject>(
+  task: Task<B>,
+  params: Params,
+  batches: Iterable<B>,
+): Promise<Params> {
+  let stats: Params = Object.fromEntries(
+    task.network.statistics.map(({ name, shape, initial }) => [name, tf.fill([...shape], initial)]),
+  );
+  let seen = 0;
+  for (const batch of batches) {
+    const next = tf.tidy(() => {
+      // The weight of the k-th batch in the mean of k batches.
+      const momentum = tf.scalar(1 / (seen + 1));
+      return task.loss(params, stats, batch, { training: true, momentum }).stats as tf.TensorContainerObject;
+    }) as Params;
+    tf.dispose([batch, stats] as tf.TensorContainer);
+    stats = next;
+    seen++;
+    await sync();
+  }
+  return stats;
+}

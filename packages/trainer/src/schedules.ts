@@ -1,0 +1,30 @@
+/** How the learning rate goes from its base value, over the mini-batches of a run. */
+export type Schedule =
+  | { readonly name: 'constant'; readonly warmup?: number }
+  /** base * 0.5 (1 + cos(pi b / B)) (Loshchilov & Hutter 2017, without restarts). */
+  | { readonly name: 'cosine'; readonly warmup?: number }
+  /** base * factor^k after the k-th of `at`, given as parts of the run, 0..1. */
+  | {
+      readonly name: 'steps';
+      readonly at: readonly number[];
+      readonly factor: number;
+      readonly warmup?: number;
+    };
+
+/**
+ * The learning rate of mini-batch `b` of `budget`. During a linear warm-up of `warmup` mini-batches it rises
+ * from base / warmup; the schedule behind it then covers the rest.
+ */
+export function learningRateAt(schedule: Schedule, base: number, b: number, budget: number): number {
+  const warmup = schedule.warmup ?? 0;
+  if (b < warmup) return (base * (b + 1)) / warmup;
+  const part = (b - warmup) / Math.max(1, budget - warmup);
+  switch (schedule.name) {
+    case 'constant':
+      return base;
+    case 'cosine':
+      return base * 0.5 * (1 + Math.cos(Math.PI * part));
+    case 'steps':
+      return base * schedule.factor ** schedule.at.filter((at) => part >= at).length;
+  }
+}
