@@ -3,25 +3,32 @@
 
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
-import { files, packages, read, titled } from './repository.ts';
+import { entries, files, packages, read } from './repository.ts';
 
-describe.each(titled(packages))('%s', (folder, { id, manifest }) => {
-  const { values, types } = namesOf(`${folder}/src/index.ts`);
+describe.each(packages.flatMap(entries).map((entry) => [entry.specifier, entry.source]))(
+  '%s',
+  (specifier, source) => {
+    const { values, types } = namesOf(source);
+    const snapshot = specifier.replace('@ma-net/', '').replace('/', '.');
 
-  test('exports what it exported', async () => {
-    const names = [...values, ...types.map((name) => `type ${name}`)];
-    await expect(`${names.join('\n')}\n`).toMatchFileSnapshot(`../exports/${id}.txt`);
-  });
+    test('exports what it exported', async () => {
+      const names = [...values, ...types.map((name) => `type ${name}`)];
+      await expect(`${names.join('\n')}\n`).toMatchFileSnapshot(`../exports/${snapshot}.txt`);
+    });
 
-  test('exports the values that its entry point names', async () => {
-    const module = (await import(manifest.name)) as object;
-    expect(Object.keys(module).sort()).toEqual(values);
-  }, 60_000);
-});
+    test('exports the values that its source names', async () => {
+      const module = (await import(specifier)) as object;
+      expect(Object.keys(module).sort()).toEqual(values);
+    }, 60_000);
+  },
+);
 
 test('there is no snapshot of a package that is gone', () => {
   const snapshots = files.flatMap((file) => /^tools\/repo\/exports\/(.+)\.txt$/.exec(file)?.[1] ?? []);
-  expect(snapshots.filter((id) => !packages.some((p) => p.id === id))).toEqual([]);
+  const known = packages
+    .flatMap(entries)
+    .map(({ specifier }) => specifier.replace('@ma-net/', '').replace('/', '.'));
+  expect(snapshots.filter((name) => !known.includes(name))).toEqual([]);
 });
 
 function namesOf(file: string): { readonly values: readonly string[]; readonly types: readonly string[] } {

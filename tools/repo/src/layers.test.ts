@@ -1,4 +1,4 @@
-import { relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { isPlaced, refusal } from './layers.ts';
@@ -57,6 +57,12 @@ test('every package has its place in the house', () => {
   expect(packages.map(({ id }) => id).filter((id) => !isPlaced(id))).toEqual([]);
 });
 
+const doors = new Set(
+  workspaces.flatMap((w) =>
+    Object.keys(w.manifest.exports ?? {}).map((path) => w.manifest.name + path.slice(1)),
+  ),
+);
+
 describe.each(titled(workspaces))('%s', (_, workspace) => {
   const production = sources(workspace).flatMap(importsOf);
   const inTests = tests(workspace).flatMap(importsOf);
@@ -77,7 +83,7 @@ describe.each(titled(workspaces))('%s', (_, workspace) => {
     const leaks = [...production, ...inTests].filter(({ file, specifier }) =>
       specifier.startsWith('.')
         ? !relative(root, resolve(root, file, '..', specifier)).startsWith(`${workspace.folder}/`)
-        : /^@ma-net\/[^/]+\//.test(specifier),
+        : specifier.startsWith('@ma-net/') && !doors.has(specifier),
     );
     expect(leaks).toEqual([]);
   });
@@ -93,6 +99,21 @@ describe.each(titled(workspaces))('%s', (_, workspace) => {
     const built = references.map(({ path }) => `@ma-net/${path.split('/').at(-1)}`);
     expect([...used].filter((name) => !built.includes(name))).toEqual([]);
   });
+});
+
+const inBrowsers = packages.filter(({ id }) => !id.startsWith('backend-') && id !== 'testing');
+
+test.each(titled(inBrowsers))('the main entry of %s asks for no module of Node', (folder) => {
+  const reached = new Set<string>();
+  const follow = (file: string): readonly Import[] => {
+    if (reached.has(file)) return [];
+    reached.add(file);
+    return importsOf(file).flatMap((i) =>
+      /^\.\/.*\.ts$/.test(i.specifier) ? follow(join(dirname(file), i.specifier)) : [i],
+    );
+  };
+  const imports = follow(`${folder}/src/index.ts`);
+  expect(imports.filter(({ specifier }) => /^node:|^@ma-net\/[^/]+\/node$/.test(specifier))).toEqual([]);
 });
 
 function isName(name: string | undefined): name is string {

@@ -1,7 +1,7 @@
 // Every package looks the same: the same keys in the same order, and the same way to its source.
 
 import { describe, expect, test } from 'vitest';
-import { files, type Manifest, packages, published, read, titled, workspaces } from './repository.ts';
+import { files, type Manifest, packages, published, read, stem, titled, workspaces } from './repository.ts';
 
 const order = [
   'name',
@@ -67,13 +67,11 @@ describe.each(titled(built))('%s', (folder, { id, manifest }) => {
   });
 
   test('is read from source here and from dist elsewhere', () => {
-    const entry = {
-      '.': { '@ma-net/source': './src/index.ts', types: './dist/index.d.ts', default: './dist/index.js' },
-      './package.json': './package.json',
-    };
-    expect(manifest.exports).toMatchObject(
-      files.includes(`${folder}/src/index.ts`) ? entry : { './package.json': './package.json' },
-    );
+    const paths = Object.keys(manifest.exports ?? {});
+    if (files.includes(`${folder}/src/index.ts`)) expect(paths[0]).toBe('.');
+    expect(paths.at(-1)).toBe('./package.json');
+    const expected = paths.map((path) => [path, isFile(path) ? path : moduleAt(path)]);
+    expect(Object.entries(manifest.exports ?? {})).toEqual(expected);
   });
 });
 
@@ -90,4 +88,12 @@ test('everything published is checked by publint and brings its licence', () => 
 test('the compiler builds every package and app', () => {
   const { references } = JSON.parse(read('tsconfig.json')) as { references: { path: string }[] };
   expect(references.map(({ path }) => path).sort()).toEqual(built.map(({ folder }) => folder).sort());
+});
+
+const isFile = (path: string): boolean => path === './package.json' || path.startsWith('./assets/');
+
+const moduleAt = (path: string) => ({
+  '@ma-net/source': `./src/${stem(path)}.ts`,
+  types: `./dist/${stem(path)}.d.ts`,
+  default: `./dist/${stem(path)}.js`,
 });

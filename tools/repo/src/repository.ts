@@ -46,6 +46,18 @@ export const packages = workspaces.filter(({ kind }) => kind === 'packages');
 /** What is published. */
 export const published = workspaces.filter(({ manifest }) => manifest.private !== true);
 
+/** Entry points of a package: what is imported, and the source behind it. */
+export function entries({ folder, manifest }: Workspace): readonly { specifier: string; source: string }[] {
+  return Object.entries(manifest.exports ?? {}).flatMap(([path, target]) =>
+    typeof target === 'object' && target !== null
+      ? [{ specifier: manifest.name + path.slice(1), source: `${folder}/src/${stem(path)}.ts` }]
+      : [],
+  );
+}
+
+/** `.` is `index`; `./node` is `node`. */
+export const stem = (path: string): string => (path === '.' ? 'index' : path.slice(2));
+
 /** For `each`: a workspace after the title of its tests. */
 export function titled(list: readonly Workspace[]): readonly (readonly [string, Workspace])[] {
   return list.map((workspace) => [workspace.folder, workspace]);
