@@ -1,5 +1,6 @@
 // Residual networks. He et al. 2016 (arXiv:1512.03385); bottlenecks carry their stride on the 3x3
-// convolution ("v1.5"), as torchvision's do, and parameters have torchvision's names.
+// convolution ("v1.5"), as torchvision's do, and parameters have torchvision's names. Wide ResNet-50-2
+// (Zagoruyko & Komodakis 2016) doubles the inner width of every bottleneck.
 //
 // The CIFAR stem is one 3x3 convolution without pooling, so that 32x32 images end at 4x4; the networks of
 // section 4.2 of the paper (ResNet-20: three stages of 16, 32, 64 channels) use it as well.
@@ -11,20 +12,21 @@ export interface ResNetShape {
   readonly block: 'basic' | 'bottleneck';
   /** Blocks in each stage. */
   readonly depths: readonly number[];
-  /** Width of the first stage; each later stage doubles it. */
-  readonly width: number;
+  /** Width of the first stage, which each later stage doubles; 64 unless given. */
+  readonly width?: number;
   /** Width of the inner convolutions of a bottleneck, as a multiple of the stage's width. */
   readonly widen?: number;
   /** `imagenet`: 7x7 stride 2 and pooling; `cifar`: 3x3; `half`: 3x3 with stride 2, for machines without a GPU. */
   readonly stem: 'imagenet' | 'cifar' | 'half';
-  readonly inputShape: readonly [number, number, number];
+  /** 224 x 224 for the `imagenet` stem and 32 x 32 for the others unless given, in colour. */
+  readonly inputShape?: readonly [number, number, number];
 }
 
 const EXPANSION = { basic: 1, bottleneck: 4 } as const;
 
 /** A residual network with a fully connected classifier on pooled features. */
 export function resnet(name: string, shape: ResNetShape, options: TNetOptions): Network {
-  const { block, depths, width, widen = 1, stem } = shape;
+  const { block, depths, width = 64, widen = 1, stem } = shape;
   const expansion = EXPANSION[block];
   const { modulateStem = false, modulateClassifier = false } = options;
 
@@ -67,7 +69,8 @@ export function resnet(name: string, shape: ResNetShape, options: TNetOptions): 
       modulated: modulateClassifier,
     });
   };
-  return defineNetwork(name, options.inputShape ?? shape.inputShape, program);
+  const side = stem === 'imagenet' ? 224 : 32;
+  return defineNetwork(name, options.inputShape ?? shape.inputShape ?? [side, side, 3], program);
 }
 
 interface Block {

@@ -1,108 +1,117 @@
 import { MaNetError, type Network, suggestion } from '@ma-net/core';
 import type { TNetOptions } from './options.ts';
 
-const resnet = async (
-  name: string,
-  options: TNetOptions,
-  shape: import('./resnet.ts').ResNetShape,
-): Promise<Network> => (await import('./resnet.ts')).resnet(name, shape, options);
+/** Builds the network that the zoo knows as `name`. */
+type Builder = (name: string, options: TNetOptions) => Promise<Network>;
 
-const IMAGENET = [224, 224, 3] as const;
-const CIFAR = [32, 32, 3] as const;
+const resnet =
+  (shape: import('./resnet.ts').ResNetShape): Builder =>
+  async (name, options) =>
+    (await import('./resnet.ts')).resnet(name, shape, options);
 
-/** Every task network we ship. Each family has a `-test` variant small enough for unit tests. */
+const wideResnet =
+  (shape: import('./wide-resnet.ts').WideResNetShape): Builder =>
+  async (name, options) =>
+    (await import('./wide-resnet.ts')).wideResnet(name, shape, options);
+
+const densenet =
+  (shape: import('./densenet.ts').DenseNetShape): Builder =>
+  async (name, options) =>
+    (await import('./densenet.ts')).densenet(name, shape, options);
+
+/** Every task network we ship, by name. Each family has a `-test` variant small enough for unit tests. */
 export const zoo = {
-  resnet18: (o) =>
-    resnet('resnet18', o, {
-      block: 'basic',
-      depths: [2, 2, 2, 2],
-      width: 64,
-      stem: 'imagenet',
-      inputShape: IMAGENET,
-    }),
-  resnet34: (o) =>
-    resnet('resnet34', o, {
-      block: 'basic',
-      depths: [3, 4, 6, 3],
-      width: 64,
-      stem: 'imagenet',
-      inputShape: IMAGENET,
-    }),
-  resnet50: (o) =>
-    resnet('resnet50', o, {
-      block: 'bottleneck',
-      depths: [3, 4, 6, 3],
-      width: 64,
-      stem: 'imagenet',
-      inputShape: IMAGENET,
-    }),
-  'resnet18-cifar': (o) =>
-    resnet('resnet18-cifar', o, {
-      block: 'basic',
-      depths: [2, 2, 2, 2],
-      width: 64,
-      stem: 'cifar',
-      inputShape: CIFAR,
-    }),
-  'resnet34-cifar': (o) =>
-    resnet('resnet34-cifar', o, {
-      block: 'basic',
-      depths: [3, 4, 6, 3],
-      width: 64,
-      stem: 'cifar',
-      inputShape: CIFAR,
-    }),
-  'resnet50-cifar': (o) =>
-    resnet('resnet50-cifar', o, {
-      block: 'bottleneck',
-      depths: [3, 4, 6, 3],
-      width: 64,
-      stem: 'cifar',
-      inputShape: CIFAR,
-    }),
-  'resnet20-cifar': (o) =>
-    resnet('resnet20-cifar', o, {
-      block: 'basic',
-      depths: [3, 3, 3],
-      width: 16,
-      stem: 'cifar',
-      inputShape: CIFAR,
-    }),
+  resnet18: resnet({ block: 'basic', depths: [2, 2, 2, 2], stem: 'imagenet' }),
+  resnet34: resnet({ block: 'basic', depths: [3, 4, 6, 3], stem: 'imagenet' }),
+  resnet50: resnet({ block: 'bottleneck', depths: [3, 4, 6, 3], stem: 'imagenet' }),
+  resnet101: resnet({ block: 'bottleneck', depths: [3, 4, 23, 3], stem: 'imagenet' }),
+  'resnet18-cifar': resnet({ block: 'basic', depths: [2, 2, 2, 2], stem: 'cifar' }),
+  'resnet34-cifar': resnet({ block: 'basic', depths: [3, 4, 6, 3], stem: 'cifar' }),
+  'resnet50-cifar': resnet({ block: 'bottleneck', depths: [3, 4, 6, 3], stem: 'cifar' }),
+  'resnet101-cifar': resnet({ block: 'bottleneck', depths: [3, 4, 23, 3], stem: 'cifar' }),
+  'resnet20-cifar': resnet({ block: 'basic', depths: [3, 3, 3], width: 16, stem: 'cifar' }),
   /** One block a stage behind a stem of stride 2: the test bed of the measured defaults. */
-  'resnet10-cifar': (o) =>
-    resnet('resnet10-cifar', o, {
-      block: 'basic',
-      depths: [1, 1, 1, 1],
-      width: 16,
-      stem: 'half',
-      inputShape: CIFAR,
-    }),
-  /** For 8x8 digits: two stages. */
-  'resnet8-digits': (o) =>
-    resnet('resnet8-digits', o, {
-      block: 'basic',
-      depths: [1, 1, 1],
-      width: 16,
-      stem: 'cifar',
-      inputShape: [8, 8, 1],
-    }),
-  'resnet-test': (o) =>
-    resnet('resnet-test', o, {
-      block: 'basic',
-      depths: [1, 1],
-      width: 4,
-      stem: 'cifar',
-      inputShape: [8, 8, 3],
-    }),
-  'resnet-bottleneck-test': (o) =>
-    resnet('resnet-bottleneck-test', o, {
-      block: 'bottleneck',
-      depths: [1, 1],
-      width: 4,
-      stem: 'imagenet',
-      inputShape: [16, 16, 3],
-    }),
-} as const satisfies Record<string, (options: TNetOptions) => Promise<Network>>;
+  'resnet10-cifar': resnet({ block: 'basic', depths: [1, 1, 1, 1], width: 16, stem: 'half' }),
+  /** For 8x8 digits. */
+  'resnet8-digits': resnet({
+    block: 'basic',
+    depths: [1, 1, 1],
+    width: 16,
+    stem: 'cifar',
+    inputShape: [8, 8, 1],
+  }),
+  'resnet-test': resnet({
+    block: 'basic',
+    depths: [1, 1],
+    width: 4,
+    stem: 'cifar',
+    inputShape: [8, 8, 3],
+  }),
+  'resnet-bottleneck-test': resnet({
+    block: 'bottleneck',
+    depths: [1, 1],
+    width: 4,
+    stem: 'imagenet',
+    inputShape: [16, 16, 3],
+  }),
+
+  'wide-resnet50-2': resnet({ block: 'bottleneck', depths: [3, 4, 6, 3], widen: 2, stem: 'imagenet' }),
+  'wide-resnet50-2-cifar': resnet({ block: 'bottleneck', depths: [3, 4, 6, 3], widen: 2, stem: 'cifar' }),
+  'wide-resnet28-10-cifar': wideResnet({ depth: 28, widen: 10 }),
+  'wide-resnet-test': wideResnet({ depth: 10, widen: 2, width: 4, inputShape: [8, 8, 3] }),
+
+  densenet121: densenet({ layersPerBlock: [6, 12, 24, 16], growth: 32, blockWidths: [64], stem: 'imagenet' }),
+  densenet169: densenet({ layersPerBlock: [6, 12, 32, 32], growth: 32, blockWidths: [64], stem: 'imagenet' }),
+  densenet201: densenet({ layersPerBlock: [6, 12, 48, 32], growth: 32, blockWidths: [64], stem: 'imagenet' }),
+  densenet161: densenet({ layersPerBlock: [6, 12, 36, 24], growth: 48, blockWidths: [96], stem: 'imagenet' }),
+  'densenet121-cifar': densenet({
+    layersPerBlock: [6, 12, 24, 16],
+    growth: 32,
+    blockWidths: [64],
+    stem: 'cifar',
+  }),
+  'densenet-bc100-12-cifar': densenet({
+    layersPerBlock: [16, 16, 16],
+    growth: 12,
+    blockWidths: [24],
+    stem: 'bare',
+  }),
+  'densenet-bc190-40-cifar': densenet({
+    layersPerBlock: [31, 31, 31],
+    growth: 40,
+    blockWidths: [80],
+    stem: 'bare',
+  }),
+  'densenet-bc250-24-cifar': densenet({
+    layersPerBlock: [41, 41, 41],
+    growth: 24,
+    blockWidths: [48],
+    stem: 'bare',
+  }),
+  // Our reading of the paper's Table 10: four blocks whose inputs follow the printed pattern, and the growth
+  // that brings the original pattern closest to the 25.60 M parameters of its Table 7.
+  'densenet-tiny-cifar': densenet(pattern([64, 128, 128, 256])),
+  'densenet-orgn-cifar': densenet(pattern([64, 128, 256, 512])),
+  'densenet-large-cifar': densenet(pattern([64, 256, 256, 512])),
+  'densenet-test': densenet({
+    layersPerBlock: [2, 2],
+    growth: 4,
+    blockWidths: [8],
+    stem: 'bare',
+    inputShape: [8, 8, 3],
+  }),
+  'densenet-imagenet-test': densenet({
+    layersPerBlock: [2, 1],
+    growth: 4,
+    blockWidths: [8],
+    stem: 'imagenet',
+    inputShape: [16, 16, 3],
+  }),
+} as const satisfies Record<string, Builder>;
+
+function pattern(blockWidths: readonly [number, ...number[]]): import('./densenet.ts').DenseNetShape {
+  return { layersPerBlock: [6, 12, 24, 16], growth: 70, blockWidths, stem: 'cifar' };
+}
 
 export type TNetName = keyof typeof zoo;
 
@@ -116,5 +125,5 @@ export async function createTNet(name: string, options: TNetOptions): Promise<Ne
       hint: suggestion(name, tnetNames),
     });
   }
-  return zoo[name as TNetName](options);
+  return zoo[name as TNetName](name, options);
 }

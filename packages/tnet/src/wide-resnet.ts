@@ -1,0 +1,50 @@
+// Wide residual networks for small images. Zagoruyko & Komodakis 2016 (arXiv:1605.07146), Table 1: three
+// groups of basic blocks that normalise before they convolve (He et al. 2016, arXiv:1603.05027).
+//
+// Wide ResNet-50-2, the wide network for ImageNet, is a ResNet with wider bottlenecks: see resnet.ts.
+
+import { defineNetwork, type Net, type Network } from '@ma-net/core';
+import type { TNetOptions } from './options.ts';
+
+export interface WideResNetShape {
+  /** Convolutions: 6 n + 4 for n blocks in each group. */
+  readonly depth: number;
+  /** Widening factor: the groups have 16, 32 and 64 times as many channels. */
+  readonly widen: number;
+  /** Channels of the first convolution; 16 unless given. */
+  readonly width?: number;
+  /** 32 x 32 in colour unless given. */
+  readonly inputShape?: readonly [number, number, number];
+}
+
+const GROUPS = 3;
+
+/** A wide residual network with a fully connected classifier on pooled features. */
+export function wideResnet(name: string, shape: WideResNetShape, options: TNetOptions): Network {
+  const { depth, widen, width = 16 } = shape;
+  const blocks = (depth - 4) / 6;
+  const { modulateStem = false, modulateClassifier = false } = options;
+
+  const program = <V>(net: Net<V>, images: V): V => {
+    let x = net.conv('conv1', images, { out: width, kernel: 3, modulated: modulateStem });
+    for (let group = 0; group < GROUPS; group++) {
+      const out = width * widen * 2 ** group;
+      for (let i = 0; i < blocks; i++) {
+        const layer = `layer${group + 1}.${i}`;
+        const stride = i === 0 && group > 0 ? 2 : 1;
+        const project = i === 0 && (stride !== 1 || out !== width);
+        const ready = net.relu(net.batchNorm(`${layer}.bn1`, x));
+        let y = net.conv(`${layer}.conv1`, ready, { out, kernel: 3, stride });
+        y = net.relu(net.batchNorm(`${layer}.bn2`, y));
+        y = net.conv(`${layer}.conv2`, y, { out, kernel: 3 });
+        // A projection reads the normalised input, the identity the raw one (arXiv:1603.05027, Fig. 1b).
+        const shortcut = project ? net.conv(`${layer}.shortcut`, ready, { out, kernel: 1, stride }) : x;
+        x = net.add(y, shortcut);
+      }
+      x = net.feature(`layer${group + 1}`, x);
+    }
+    const pooled = net.globalAveragePool(net.relu(net.batchNorm('bn', x)));
+    return net.dense('fc', pooled, { out: options.numClasses, modulated: modulateClassifier });
+  };
+  return defineNetwork(name, options.inputShape ?? shape.inputShape ?? [32, 32, 3], program);
+}
