@@ -1,0 +1,33 @@
+// Rows of a matrix in another order.
+
+import * as tf from '@tensorflow/tfjs-core';
+
+/** A permutation of rows and its inverse; `undefined` leaves rows as they are. */
+export type RowOrder = { readonly index: tf.Tensor1D; readonly inverse: tf.Tensor1D } | undefined;
+
+/** Uploads the permutation that puts row `order[n]` at place n, and keeps it until its owner disposes it. */
+export function rowOrder(order: Int32Array): RowOrder {
+  if (order.every((row, place) => row === place)) return undefined;
+  return {
+    index: tf.keep(tf.tensor1d(order, 'int32')),
+    inverse: tf.keep(tf.tensor1d(inverseOf(order), 'int32')),
+  };
+}
+
+/** The rows of `x` reordered. The gradient is the way back, where that of a general gather is a scatter. */
+export function permuteRows(x: tf.Tensor2D, order: RowOrder): tf.Tensor2D {
+  if (order === undefined) return x;
+  const permute = tf.customGrad((...args: unknown[]) => ({
+    value: tf.gather(args[0] as tf.Tensor2D, order.index),
+    gradFunc: (dy: tf.Tensor) => tf.gather(dy, order.inverse),
+  }));
+  return permute(x) as tf.Tensor2D;
+}
+
+export function inverseOf(order: Int32Array): Int32Array {
+  const inverse = new Int32Array(order.length);
+  order.forEach((row, place) => {
+    inverse[row] = place;
+  });
+  return inverse;
+}
