@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { pairedDifferences, summarise } from './spread.ts';
+
+// The five seeds of the main comparison, plain and MA-Net (section 15.1 of docs/algorithm.md), in per cent.
+const plain = [59.88, 60.96, 58.64, 59.98, 59.78];
+const manet = [60.54, 62.08, 59.64, 61.34, 60.94];
+
+describe('summarise', () => {
+  test('gives the published 59.85 +- 0.82 and 60.91 +- 0.91', () => {
+    expect(summarise(plain)).toEqual({
+      runs: 5,
+      mean: expect.closeTo(59.85, 2),
+      sd: expect.closeTo(0.82, 2),
+    });
+    expect(summarise(manet)).toEqual({
+      runs: 5,
+      mean: expect.closeTo(60.91, 2),
+      sd: expect.closeTo(0.91, 2),
+    });
+  });
+
+  test('divides by n - 1', () => {
+    // Deviations -1, 0, 1: 2 / 2.
+    expect(summarise([4, 5, 6])).toEqual({ runs: 3, mean: 5, sd: 1 });
+  });
+
+  test('knows no spread of one run, and nothing of none', () => {
+    expect(summarise([7])).toEqual({ runs: 1, mean: 7, sd: undefined });
+    expect(() => summarise([])).toThrow(expect.objectContaining({ code: 'bad-argument' }));
+  });
+});
+
+describe('pairedDifferences', () => {
+  test('gives the published +1.06 +- 0.26, five of five positive, the smallest +0.66', () => {
+    expect(pairedDifferences(manet, plain)).toEqual({
+      runs: 5,
+      mean: expect.closeTo(1.06, 2),
+      sd: expect.closeTo(0.26, 2),
+      smallest: expect.closeTo(0.66, 10),
+      positive: 5,
+    });
+  });
+
+  test('has the sign of method minus baseline, and counts no tie', () => {
+    expect(pairedDifferences([1, 2, 3], [2, 2, 1])).toMatchObject({ smallest: -1, positive: 1 });
+  });
+
+  test('refuses runs without a partner', () => {
+    expect(() => pairedDifferences([1], [1, 2])).toThrow(expect.objectContaining({ code: 'shape-mismatch' }));
+  });
+});

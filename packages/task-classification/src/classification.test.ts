@@ -1,0 +1,194 @@
+import { crossEntropy, defineNetwork, Rng, valueAndGrad } from '@ma-net/core';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import { createStream, evaluationBatches, tensorBatches, toTensors } from '@ma-net/data';
+import { digits } from '@ma-net/data/node';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { classification } from './classification.ts';
+
+beforeAll(async () => {
+  tf.env().set('IS_TEST', true);
+  await tf.setBackend('cpu');
+});
+
+const { train, test: held } = await digits({ trainLimit: 64, testLimit: 30 });
+
+const network = (classes: number) =>
+  defineNetwork('tiny', [8, 8, 1], (net, images) => {
+    const x = net.relu(net.batchNorm('bn', net.conv('conv', images, { out: 4, kernel: 3, stride: 2 })));
+    return net.dense('fc', net.globalAveragePool(x), { out: classes });
+  });
+const ten = network(10);
+const setUp = (seed: number) => {
+  const { params, stats } = ten.init(Rng.fromSeed(seed));
+  const batch = toTensors(createStream(train, { batchSize: 8, rng: Rng.fromSeed(seed) }).next());
+  return { params, stats, batch };
+};
+
+describe('loss', () => {
+  test.each([0, 1])('is the cross-entropy of the forward pass, seed %i', (seed) => {
+    const { params, stats, batch } = setUp(seed);
+    for (const labelSmoothing of [0, 0.1]) {
+      const task = classification(ten, { labelSmoothing });
+      const { loss, terms } = task.loss(params, stats, batch, { training: true });
+      const { logits } = ten.forward(params, stats, batch.images_BHWC, { training: true });
+      expect(loss.dataSync()[0]).toBeCloseTo(
+        crossEntropy(logits, batch.labels_B, labelSmoothing).dataSync()[0]!,
+        6,
+      );
+      const labels = batch.labels_B.dataSync();
+      const best = tf.argMax(logits, -1).dataSync();
+      const hits = best.filter((k, b) => k === labels[b]).length;
+      expect(terms['top1']!.dataSync()[0]).toBeCloseTo(hits / 8, 6);
+    }
+  });
+
+  test('moves the running statistics while training only', () => {
+    const { params, stats, batch } = setUp(2);
+    const task = classification(ten);
+    const after = task.loss(params, stats, batch, { training: true }).stats;
+    expect(Object.keys(after)).toEqual(Object.keys(stats));
+    expect(after['bn.running_mean']!.dataSync()).not.toEqual(stats['bn.running_mean']!.dataSync());
+    const same = task.loss(params, stats, batch, { training: false }).stats;
+    expect(same['bn.running_mean']!.dataSync()).toEqual(stats['bn.running_mean']!.dataSync());
+  });
+
+  test.each([0, 1])('has a gradient that fits central differences, seed %i', (seed) => {
+    // Smooth: where an activation has a kink, differences say nothing.
+    const smooth = defineNetwork('smooth', [8, 8, 1], (net, images) => {
+      const x = net.batchNorm('bn', net.conv('conv', images, { out: 4, kernel: 3, stride: 2 }));
+      return net.dense('fc', net.flatten(x), { out: 10 });
+    });
+    const { params, stats } = smooth.init(Rng.fromSeed(seed));
+    const { batch } = setUp(seed);
+    const task = classification(smooth, { labelSmoothing: 0.1 });
+    const { grads, aux } = valueAndGrad(
+      (p) => {
+        const { loss, ...rest } = task.loss(p, stats, batch, { training: true });
+        return { value: loss, aux: { ...rest } };
+      },
+      params,
+      Object.keys(params),
+    );
+    expect(Object.keys(aux)).toEqual(['terms', 'stats']);
+    const rng = Rng.fromSeed(seed);
+    for (const [name, tensor] of Object.entries(params)) {
+      const direction = tf.tensor(rng.normals(tensor.size, 1), tensor.shape);
+      const at = (step: number) => {
+        const moved = { ...params, [name]: tf.add(tensor, tf.mul(direction, step)) };
+        return task.loss(moved, stats, batch, { training: true }).loss.dataSync()[0]!;
+      };
+      const slope = tf.sum(tf.mul(grads[name]!, direction)).dataSync()[0]!;
+      expect((at(2e-3) - at(-2e-3)) / 4e-3, name).toBeCloseTo(slope, 2);
+      expect(Math.abs(slope), name).toBeGreaterThan(0.01);
+    }
+  });
+
+  test('allocates its results and nothing else', () => {
+    const { params, stats, batch } = setUp(4);
+    const task = classification(ten);
+    const before = tf.memory().numTensors;
+    const result = task.loss(params, stats, batch, { training: true });
+    // One loss, one term, and the next statistics.
+    expect(tf.memory().numTensors).toBe(before + 2 + Object.keys(result.stats).length);
+    tf.dispose([result.loss, result.terms, result.stats]);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('evaluate', () => {
+  const evaluate = (batchSize: number, task = classification(ten)) => {
+    const { params, stats } = ten.init(Rng.fromSeed(5));
+    return task.evaluate(params, stats, tensorBatches(evaluationBatches(held, batchSize)));
+  };
+
+  test('averages over images, not batches, and ignores padding', async () => {
+    const whole = await evaluate(30);
+    expect(Object.keys(whole)).toEqual(['top1', 'top5', 'loss']);
+    for (const batchSize of [1, 7, 64]) {
+      const measures = await evaluate(batchSize);
+      expect(measures['top1']).toBe(whole['top1']);
+      expect(measures['top5']).toBe(whole['top5']);
+      expect(measures['loss']).toBeCloseTo(whole['loss']!, 6);
+    }
+  });
+
+  test('measures the plain cross-entropy with running statistics, whatever the smoothing', async () => {
+    const { params, stats } = ten.init(Rng.fromSeed(5));
+    const [batch] = tensorBatches(evaluationBatches(held, 30));
+    const { logits } = ten.forward(params, stats, batch!.images_BHWC, { training: false });
+    const expected = crossEntropy(logits, batch!.labels_B).dataSync()[0]!;
+    expect((await evaluate(30, classification(ten, { labelSmoothing: 0.1 })))['loss']).toBeCloseTo(
+      expected,
+      5,
+    );
+  });
+
+  test('disposes every batch, leaves weights and statistics, and reads nothing synchronously', async () => {
+    const { params, stats } = ten.init(Rng.fromSeed(6));
+    const values = () => Object.values({ ...params, ...stats }).map((tensor) => [...tensor.dataSync()]);
+    const before = { tensors: tf.memory().numTensors, values: values() };
+    const dataSync = vi.spyOn(tf.Tensor.prototype, 'dataSync');
+    await classification(ten).evaluate(params, stats, tensorBatches(evaluationBatches(held, 8)));
+    expect(dataSync).not.toHaveBeenCalled();
+    dataSync.mockRestore();
+    expect(tf.memory().numTensors).toBe(before.tensors);
+    expect(values()).toEqual(before.values);
+  });
+
+  test('measures top-5 only where there are more than five classes', async () => {
+    const five = network(5);
+    const { params, stats } = five.init(Rng.fromSeed(7));
+    const few = { ...held, labels: held.labels.map((label) => label % 5) };
+    const measures = await classification(five).evaluate(
+      params,
+      stats,
+      tensorBatches(evaluationBatches(few, 8)),
+    );
+    expect(Object.keys(measures)).toEqual(['top1', 'loss']);
+    expect(Object.keys(await evaluate(8, classification(ten, { topK: 3 })))).toEqual([
+      'top1',
+      'top3',
+      'loss',
+    ]);
+    expect(Object.keys(await evaluate(8, classification(ten, { topK: 1 })))).toEqual(['top1', 'loss']);
+  });
+
+  test('refuses labels the network has no class for, and leaks nothing then', async () => {
+    const two = network(2);
+    const { params, stats } = two.init(Rng.fromSeed(8));
+    const before = tf.memory().numTensors;
+    await expect(
+      classification(two).evaluate(params, stats, tensorBatches(evaluationBatches(held, 8))),
+    ).rejects.toThrow(expect.objectContaining({ code: 'bad-data' }));
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('refuses to evaluate nothing', async () => {
+    await expect(classification(ten).evaluate({}, {}, [])).rejects.toThrow(
+      expect.objectContaining({ code: 'bad-argument' }),
+    );
+  });
+});
+
+describe('classification', () => {
+  test('is compared by a measure that it has', async () => {
+    const { params, stats } = ten.init(Rng.fromSeed(9));
+    const task = classification(ten);
+    const measures = await task.evaluate(params, stats, tensorBatches(evaluationBatches(held, 30)));
+    expect(measures[task.headline]).toBeGreaterThanOrEqual(0);
+    expect(task.network).toBe(ten);
+  });
+
+  test.each([{ labelSmoothing: 1 }, { labelSmoothing: -0.1 }, { topK: 0 }, { topK: 2.5 }])(
+    'refuses %o',
+    (options) => {
+      expect(() => classification(ten, options)).toThrow(
+        expect.objectContaining({
+          code: 'bad-argument',
+          message: expect.stringContaining(Object.keys(options)[0]!) as string,
+        }),
+      );
+    },
+  );
+});
