@@ -37,65 +37,79 @@ export const greaterEqual: FastKernel = (call) => binary(call, greaterEqualLoop,
 export const less: FastKernel = (call) => binary(call, lessLoop, 'bool');
 
 const addLoop: Loop = (a, i, b, j, to, at, rows, columns) => {
-  for (let r = 0, o = at; r < rows; r++, i += a.row, j += b.row) {
-    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += a.column, y += b.column)
-      to[o] = a.values[x]! + b.values[y]!;
+  const { values: p, row: pRow, column: pColumn } = a;
+  const { values: q, row: qRow, column: qColumn } = b;
+  for (let r = 0, o = at; r < rows; r++, i += pRow, j += qRow) {
+    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += pColumn, y += qColumn) to[o] = p[x]! + q[y]!;
   }
 };
 
 const subLoop: Loop = (a, i, b, j, to, at, rows, columns) => {
-  for (let r = 0, o = at; r < rows; r++, i += a.row, j += b.row) {
-    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += a.column, y += b.column)
-      to[o] = a.values[x]! - b.values[y]!;
+  const { values: p, row: pRow, column: pColumn } = a;
+  const { values: q, row: qRow, column: qColumn } = b;
+  for (let r = 0, o = at; r < rows; r++, i += pRow, j += qRow) {
+    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += pColumn, y += qColumn) to[o] = p[x]! - q[y]!;
   }
 };
 
 const multiplyLoop: Loop = (a, i, b, j, to, at, rows, columns) => {
-  for (let r = 0, o = at; r < rows; r++, i += a.row, j += b.row) {
-    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += a.column, y += b.column)
-      to[o] = a.values[x]! * b.values[y]!;
+  const { values: p, row: pRow, column: pColumn } = a;
+  const { values: q, row: qRow, column: qColumn } = b;
+  for (let r = 0, o = at; r < rows; r++, i += pRow, j += qRow) {
+    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += pColumn, y += qColumn) to[o] = p[x]! * q[y]!;
   }
 };
 
 const divideLoop: Loop = (a, i, b, j, to, at, rows, columns) => {
-  for (let r = 0, o = at; r < rows; r++, i += a.row, j += b.row) {
-    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += a.column, y += b.column)
-      to[o] = a.values[x]! / b.values[y]!;
+  const { values: p, row: pRow, column: pColumn } = a;
+  const { values: q, row: qRow, column: qColumn } = b;
+  for (let r = 0, o = at; r < rows; r++, i += pRow, j += qRow) {
+    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += pColumn, y += qColumn) to[o] = p[x]! / q[y]!;
   }
 };
 
 const maximumLoop: Loop = (a, i, b, j, to, at, rows, columns) => {
-  for (let r = 0, o = at; r < rows; r++, i += a.row, j += b.row) {
-    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += a.column, y += b.column)
-      to[o] = Math.max(a.values[x]!, b.values[y]!);
+  const { values: p, row: pRow, column: pColumn } = a;
+  const { values: q, row: qRow, column: qColumn } = b;
+  for (let r = 0, o = at; r < rows; r++, i += pRow, j += qRow) {
+    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += pColumn, y += qColumn)
+      to[o] = Math.max(p[x]!, q[y]!);
   }
 };
 
 const minimumLoop: Loop = (a, i, b, j, to, at, rows, columns) => {
-  for (let r = 0, o = at; r < rows; r++, i += a.row, j += b.row) {
-    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += a.column, y += b.column)
-      to[o] = Math.min(a.values[x]!, b.values[y]!);
+  const { values: p, row: pRow, column: pColumn } = a;
+  const { values: q, row: qRow, column: qColumn } = b;
+  for (let r = 0, o = at; r < rows; r++, i += pRow, j += qRow) {
+    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += pColumn, y += qColumn)
+      to[o] = Math.min(p[x]!, q[y]!);
   }
 };
 
 const greaterLoop: Loop = (a, i, b, j, to, at, rows, columns) => {
-  for (let r = 0, o = at; r < rows; r++, i += a.row, j += b.row) {
-    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += a.column, y += b.column)
-      to[o] = a.values[x]! > b.values[y]! ? 1 : 0;
+  const { values: p, row: pRow, column: pColumn } = a;
+  const { values: q, row: qRow, column: qColumn } = b;
+  for (let r = 0, o = at; r < rows; r++, i += pRow, j += qRow) {
+    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += pColumn, y += qColumn)
+      to[o] = p[x]! > q[y]! ? 1 : 0;
   }
 };
 
 const greaterEqualLoop: Loop = (a, i, b, j, to, at, rows, columns) => {
-  for (let r = 0, o = at; r < rows; r++, i += a.row, j += b.row) {
-    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += a.column, y += b.column)
-      to[o] = a.values[x]! >= b.values[y]! ? 1 : 0;
+  const { values: p, row: pRow, column: pColumn } = a;
+  const { values: q, row: qRow, column: qColumn } = b;
+  for (let r = 0, o = at; r < rows; r++, i += pRow, j += qRow) {
+    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += pColumn, y += qColumn)
+      to[o] = p[x]! >= q[y]! ? 1 : 0;
   }
 };
 
 const lessLoop: Loop = (a, i, b, j, to, at, rows, columns) => {
-  for (let r = 0, o = at; r < rows; r++, i += a.row, j += b.row) {
-    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += a.column, y += b.column)
-      to[o] = a.values[x]! < b.values[y]! ? 1 : 0;
+  const { values: p, row: pRow, column: pColumn } = a;
+  const { values: q, row: qRow, column: qColumn } = b;
+  for (let r = 0, o = at; r < rows; r++, i += pRow, j += qRow) {
+    for (let c = 0, x = i, y = j; c < columns; c++, o++, x += pColumn, y += qColumn)
+      to[o] = p[x]! < q[y]! ? 1 : 0;
   }
 };
 

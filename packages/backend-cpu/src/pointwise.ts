@@ -11,7 +11,11 @@ export const square: FastKernel = (call) => unary(call, squareLoop);
 export const neg: FastKernel = (call) => unary(call, negLoop);
 
 const reluLoop: Loop = (x, to) => {
-  for (let i = 0; i < to.length; i++) to[i] = Math.max(0, x[i]!);
+  for (let i = 0; i < to.length; i++) {
+    const value = x[i]!;
+    // Adding zero turns -0 into 0; NaN stays NaN.
+    to[i] = (value < 0 ? 0 : value) + 0;
+  }
 };
 
 const stepLoop: Loop = (x, to, { attrs }) => {
