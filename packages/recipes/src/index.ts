@@ -1,1 +1,3 @@
-export {};
+export { override } from './override.ts';
+export { findRecipe, type RecipeName, recipes } from './registry.ts';
+export { parseRecipe, type Recipe, recipeSchema } from './schema.ts';

@@ -72,26 +72,32 @@ export async function renewMasks(
   const { kernels } = modulation.mnet;
   const host: Record<string, Float32Array> = {};
   for (const { param } of kernels) host[param] = (await scores[param]!.data()) as Float32Array;
-  const masks = masksOf(kernels, host, thresholds(kernels, host, ruleAt(modulation, b)));
+  const thetas = thresholds(kernels, host, ruleAt(modulation, b));
+  const masks = masksOf(kernels, host, thetas);
   const tensors = kernels.map(({ param, preNeurons, postNeurons }): [string, tf.Tensor] => [
     param,
     tf.tensor2d(Float32Array.from(masks[param]!), [preNeurons, postNeurons]),
   ]);
   become(state, 'masks', Object.fromEntries(tensors));
+  become(
+    state,
+    'thresholds',
+    Object.fromEntries(kernels.map(({ param }, l) => [param, tf.scalar(thetas[l]!)])),
+  );
 }
 
 /** s of section 8, with or without the straight-through gradient. */
 export function gates(
   { options, mnet }: Modulation,
   q: Params,
-  masks: Params,
+  { masks, thresholds: thetas }: Pick<TrainingState, 'masks' | 'thresholds'>,
   straightThrough: boolean,
 ): Params {
   return gatesOf(q, masks, {
     strength: options.strength,
     cut: options.cut,
+    thresholds: mnet.kernels.map(({ param }) => thetas[param] as tf.Scalar),
     straightThrough,
-    kernels: mnet.kernels,
   });
 }
 
@@ -118,7 +124,7 @@ export async function iterate(
   become(
     state,
     'gates',
-    tf.tidy(() => gates(modulation, state.q, state.masks, false) as tf.TensorContainerObject) as Params,
+    tf.tidy(() => gates(modulation, state.q, state, false) as tf.TensorContainerObject) as Params,
   );
 }
 

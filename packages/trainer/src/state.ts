@@ -29,6 +29,8 @@ export interface TrainingState {
   /** Relative probabilities, masks and gates of the last mini-batch. Empty before the modulated phase. */
   q: Tensors;
   masks: Tensors;
+  /** theta of every kernel when the masks were made. */
+  thresholds: Tensors;
   gates: Tensors;
 }
 
@@ -43,6 +45,7 @@ export const SECTIONS = [
   'previous',
   'q',
   'masks',
+  'thresholds',
   'gates',
 ] as const;
 
@@ -72,6 +75,7 @@ export function initialState<B extends tf.TensorContainerObject>(
     previous: {},
     q: {},
     masks: {},
+    thresholds: {},
     gates: {},
   };
 }

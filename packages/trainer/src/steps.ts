@@ -76,7 +76,7 @@ export function astrocyteStep<B extends tf.TensorContainerObject>(
     const { value, grads, aux } = valueAndGrad(
       (phi) => {
         const result = mnet.evaluate(phi, read);
-        const s = gatesFor(modulation!, result.q, state.masks, true);
+        const s = gatesFor(modulation!, result.q, state, true);
         const used = { ...state.params, ...modulate(state.params, s, mnet.kernels, 'constant-kernel') };
         const { loss, terms, stats } = task.loss(used, state.stats, batch, ctx);
         const regulariser = contrastiveLoss(result.local_MD, result.global_MD, mnet.options.tau);
@@ -131,10 +131,10 @@ export function jointStep<B extends tf.TensorContainerObject>(
           phi,
           options.attach ? { ...read, descriptors: mnet.descriptors(w) } : read,
         );
-        const s = gatesFor(modulation!, result.q, state.masks, true);
+        const s = gatesFor(modulation!, result.q, state, true);
         const used = {
           ...w,
-          ...modulate(w, s, mnet.kernels, weightRule === 'feedback' ? 'feedback' : 'constant-kernel'),
+          ...modulate(w, s, mnet.kernels, weightRule === 'feedback' ? 'together' : 'chain-rule'),
         };
         const { loss, terms, stats } = task.loss(used, state.stats, batch, ctx);
         const regulariser = contrastiveLoss(result.local_MD, result.global_MD, mnet.options.tau);

@@ -1,0 +1,21 @@
+import { baseModulation, baseSgd } from './base.ts';
+import type { Recipe } from './schema.ts';
+
+/** Real 8x8 digits that come with the package: a whole MA-Net on any machine. */
+export function digits(): Recipe {
+  return {
+    name: 'digits',
+    about: 'ResNet-8 on 1,297 embedded handwritten digits; any machine',
+    seed: 0,
+    method: 'ma-net',
+    tnet: { name: 'resnet8-digits', modulateStem: false, modulateClassifier: false },
+    data: { name: 'digits', augment: { flip: false, padCrop: 1, cutout: 0 } },
+    batchSize: 64,
+    epochs: 15,
+    labelSmoothing: 0,
+    optimizer: { ...baseSgd, weightDecay: 2e-3 },
+    schedule: { name: 'cosine', warmup: 0 },
+    modulation: baseModulation,
+    evaluateEvery: 1,
+  };
+}

@@ -1,0 +1,1 @@
+export { dataFacts, type OpenRun, openRun, runOf } from './open.ts';

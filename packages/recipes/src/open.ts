@@ -1,0 +1,168 @@
+// From a recipe to something that can be trained (Node only, because data is read from disk).
+
+import { MaNetError, type Network, Rng, type Task } from '@ma-net/core';
+import {
+  type BatchStream,
+  createStream,
+  evaluationBatches,
+  type ImageBatch,
+  type ImageSet,
+  recalibrationBatches,
+  type Splits,
+  tensorBatches,
+  toTensors,
+} from '@ma-net/data';
+import { digits, readCifar10 } from '@ma-net/data/node';
+import { createMNet, type MNet } from '@ma-net/mnet';
+import { classification } from '@ma-net/task-classification';
+import { createTNet } from '@ma-net/tnet';
+import {
+  type BatchSource,
+  initialState,
+  type Run,
+  type TrainingOptions,
+  type TrainingState,
+} from '@ma-net/trainer';
+import type { Recipe } from './schema.ts';
+
+/** Everything a run is made of, but for where it is written and who listens. */
+export interface OpenRun {
+  readonly recipe: Recipe;
+  readonly network: Network;
+  readonly task: Task<ImageBatch>;
+  readonly data: Splits;
+  readonly source: BatchSource<ImageBatch>;
+  /** Absent for the plain baseline. */
+  readonly mnet: MNet | undefined;
+  readonly options: TrainingOptions;
+  readonly evaluateEvery: number;
+  readonly evaluationBatches: () => Iterable<ImageBatch>;
+  readonly recalibrationBatches: () => Iterable<ImageBatch>;
+  /** A state before the first mini-batch. */
+  start(): TrainingState;
+}
+
+const EVALUATION_BATCH = 250;
+
+/** Loads the data of a recipe and builds its networks. Throws what reading the data throws. */
+export async function openRun(recipe: Recipe): Promise<OpenRun> {
+  const data = await loadData(recipe.data);
+  const network = await createTNet(recipe.tnet.name, {
+    numClasses: data.train.classNames.length,
+    inputShape: data.train.shape,
+    modulateStem: recipe.tnet.modulateStem,
+    modulateClassifier: recipe.tnet.modulateClassifier,
+  });
+  const { batchSize } = recipe;
+  if (batchSize > data.train.labels.length) {
+    throw new MaNetError(
+      'bad-recipe',
+      `A mini-batch of ${batchSize} is larger than the training set of ${data.train.labels.length} images.`,
+      {
+        where: 'batchSize',
+        hint: `use at most ${data.train.labels.length}, or raise data.trainLimit.`,
+      },
+    );
+  }
+  const rng = Rng.fromSeed(recipe.seed).split('data');
+  const stream = createStream(data.train, { batchSize, augment: recipe.data.augment, rng });
+  const mnet = recipe.method === 'plain' ? undefined : createMNet(network.kernels, recipe.modulation.mnet);
+  const options = trainingOptions(recipe, stream.batchesPerEpoch);
+  const task = classification(network, { labelSmoothing: recipe.labelSmoothing });
+  return {
+    recipe,
+    network,
+    task,
+    data,
+    source: sourceOf(stream),
+    mnet,
+    options,
+    evaluateEvery: Math.max(1, Math.round(recipe.evaluateEvery * stream.batchesPerEpoch)),
+    evaluationBatches: () =>
+      tensorBatches(evaluationBatches(data.test, Math.min(EVALUATION_BATCH, data.test.labels.length))),
+    recalibrationBatches: () => tensorBatches(recalibrationBatches(data.train, batchSize)),
+    start: () => initialState(task, recipe.method === 'ma-net' ? mnet : undefined, recipe.seed),
+  };
+}
+
+/** The numbers of a run that follow from a recipe and the size of its data. */
+function trainingOptions(recipe: Recipe, batchesPerEpoch: number): TrainingOptions {
+  const { learningRate, ...optimizer } = recipe.optimizer;
+  const {
+    plainRounds = Math.round(recipe.epochs / 3),
+    astrocyteIterations,
+    ...modulation
+  } = recipe.modulation;
+  return {
+    seed: recipe.seed,
+    budget: Math.max(1, Math.round(recipe.epochs * batchesPerEpoch)),
+    method: recipe.method,
+    optimizer,
+    learningRate,
+    schedule: recipe.schedule,
+    modulation: {
+      ...modulation,
+      plainRounds,
+      ...(astrocyteIterations === undefined ? {} : { astrocyteIterations }),
+    },
+  };
+}
+
+/** What `fit` needs of an open run. */
+export function runOf({
+  task,
+  options,
+  source,
+  mnet,
+  evaluateEvery,
+  evaluationBatches,
+  recipe,
+}: OpenRun): Omit<Run<ImageBatch>, 'state' | 'listen'> {
+  return {
+    task,
+    options,
+    source,
+    evaluateEvery,
+    evaluationBatches,
+    ...(mnet === undefined ? {} : { mnet }),
+    ...(recipe.saveEvery === undefined ? {} : { saveEvery: recipe.saveEvery }),
+  };
+}
+
+async function loadData({ name, path, trainLimit, testLimit }: Recipe['data']): Promise<Splits> {
+  const limits = {
+    ...(trainLimit === undefined ? {} : { trainLimit }),
+    ...(testLimit === undefined ? {} : { testLimit }),
+  };
+  switch (name) {
+    case 'digits':
+      return digits(limits);
+    case 'cifar10':
+      if (path === undefined) {
+        throw new MaNetError('not-found', 'The recipe trains on CIFAR-10, and no folder of it was given.', {
+          where: 'data.path',
+          hint: 'pass --data <folder> with data_batch_1.bin, ..., test_batch.bin (the binary version of CIFAR-10).',
+        });
+      }
+      return readCifar10(path, limits);
+  }
+}
+
+function sourceOf(stream: BatchStream): BatchSource<ImageBatch> {
+  return {
+    batchesPerEpoch: stream.batchesPerEpoch,
+    next: () => toTensors(stream.next()),
+    state: () => stream.state(),
+    restore: (state) => stream.restore(state as ReturnType<BatchStream['state']>),
+  };
+}
+
+/** What a run records about its data. */
+export function dataFacts({ train, test }: Splits): Record<string, unknown> {
+  const facts = (set: ImageSet): Record<string, unknown> => ({
+    name: set.name,
+    images: set.labels.length,
+    fingerprint: set.fingerprint,
+  });
+  return { train: facts(train), test: facts(test) };
+}

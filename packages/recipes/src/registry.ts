@@ -1,0 +1,24 @@
+import { MaNetError, suggestion } from '@ma-net/core';
+import { cifar10Resnet10, cifar10Resnet18, cifar10Resnet20 } from './cifar10.ts';
+import { digits } from './digits.ts';
+import type { Recipe } from './schema.ts';
+
+/** Every recipe we ship, by the name that `--recipe` takes. */
+export const recipes = {
+  digits,
+  'cifar10-resnet10': cifar10Resnet10,
+  'cifar10-resnet20': cifar10Resnet20,
+  'cifar10-resnet18': cifar10Resnet18,
+} as const satisfies Record<string, () => Recipe>;
+
+export type RecipeName = keyof typeof recipes;
+
+/** The recipe called `name`, which may come from a person, so it is checked. */
+export function findRecipe(name: string): Recipe {
+  if (!Object.hasOwn(recipes, name)) {
+    throw new MaNetError('unknown-name', `There is no recipe called "${name}".`, {
+      hint: suggestion(name, Object.keys(recipes)),
+    });
+  }
+  return recipes[name as RecipeName]();
+}

@@ -1,0 +1,187 @@
+// What a recipe may say, and what its fields mean. A recipe is complete: nothing is filled in later but
+// what follows from the data (batches an epoch) and from other fields (the rounds).
+
+import { MaNetError, suggestion } from '@ma-net/core';
+import { z } from 'zod';
+
+const part = z.number().min(0).max(1);
+const count = z.int().min(1);
+const rate = z.number().min(0);
+
+const dataSchema = z.strictObject({
+  name: z.enum(['digits', 'cifar10']),
+  /** Folder of the files; the embedded digits need none. */
+  path: z.string().optional(),
+  trainLimit: count.optional(),
+  testLimit: count.optional(),
+  augment: z.strictObject({
+    flip: z.boolean(),
+    /** Zeros around the image before a random crop of its size. */
+    padCrop: z.int().min(0),
+    /** Side of a square of zeros. */
+    cutout: z.int().min(0),
+  }),
+});
+
+const optimizerSchema = z.discriminatedUnion('name', [
+  z.strictObject({
+    name: z.literal('sgd'),
+    learningRate: rate,
+    momentum: part,
+    nesterov: z.boolean(),
+    weightDecay: rate,
+  }),
+  z.strictObject({
+    name: z.literal('adamw'),
+    learningRate: rate,
+    beta1: part,
+    beta2: part,
+    epsilon: z.number().positive(),
+    weightDecay: rate,
+  }),
+]);
+
+const scheduleSchema = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('constant'), warmup: z.int().min(0) }),
+  z.strictObject({ name: z.literal('cosine'), warmup: z.int().min(0) }),
+  z.strictObject({ name: z.literal('steps'), warmup: z.int().min(0), at: z.array(part), factor: part }),
+]);
+
+const pruneSchema = z.discriminatedUnion('mode', [
+  /** A connection is dead when its probability is below min(delta, kappa / F). */
+  z.strictObject({
+    mode: z.literal('delta'),
+    delta: z.number().positive().max(1),
+    kappa: z.number().positive().max(1),
+  }),
+  /** This part of the modulated parameters is to be removed. */
+  z.strictObject({ mode: z.literal('target'), removeModulated: z.number().min(0).lt(1) }),
+]);
+
+const mnetSchema = z.strictObject({
+  /** M. */
+  astrocytes: count,
+  /** K: LSTM cells of an astrocyte. */
+  cells: count,
+  /** d. */
+  hidden: count,
+  /** r: rank of the head. */
+  rank: count,
+  /** B: bins of a pooled row. */
+  bins: count,
+  /** Reduction of the excitation, se. */
+  reduction: count,
+  /** V: encoder blocks of g2. */
+  blocks: count,
+  heads: count,
+  partition: z.enum(['depth', 'interleave']),
+  chain: z.boolean(),
+  temporal: z.enum(['all', 'own', 'none']),
+  activation: z.enum(['softmax', 'layer', 'sigmoid', 'sparsemax']),
+  tau: z.number().positive(),
+  /** gamma of every layer at the start. */
+  gamma0: z.number(),
+});
+
+const modulationSchema = z.strictObject({
+  /** Rounds of the plain network before the first modulated one; a third of the epochs unless given. */
+  plainRounds: z.int().min(0).optional(),
+  prune: pruneSchema,
+  competition: rate,
+  ramp: z.number().positive().max(1),
+  freeze: part,
+  refresh: count,
+  maskEvery: z.enum(['round', 'iteration']),
+  strength: part,
+  cut: z.enum(['hard', 'soft']),
+  feedback: z.boolean(),
+  attach: z.boolean(),
+  alternate: z.boolean(),
+  memory: z.enum(['persist', 'reset']),
+  lambda: rate,
+  astrocyteIterations: count.optional(),
+  astrocyteLearningRate: rate,
+  astrocyteMomentum: part,
+  clip: z.number().positive(),
+  mnet: mnetSchema,
+});
+
+export const recipeSchema = z.strictObject({
+  name: z.string(),
+  /** One sentence for `manet recipes`. */
+  about: z.string(),
+  seed: z.int().min(0),
+  method: z.enum(['plain', 'magnitude', 'ma-net']),
+  tnet: z.strictObject({
+    name: z.string(),
+    modulateStem: z.boolean(),
+    modulateClassifier: z.boolean(),
+  }),
+  data: dataSchema,
+  batchSize: count,
+  /** The budget, in epochs of the training set. */
+  epochs: z.number().positive(),
+  labelSmoothing: part,
+  optimizer: optimizerSchema,
+  schedule: scheduleSchema,
+  modulation: modulationSchema,
+  /** Epochs between two evaluations. */
+  evaluateEvery: z.number().positive(),
+  /** Mini-batches between two checkpoints; an epoch unless given. */
+  saveEvery: count.optional(),
+});
+
+export type Recipe = z.infer<typeof recipeSchema>;
+
+/** Checks a recipe that came from a file or from the command line. Throws `bad-recipe`, listing every problem. */
+export function parseRecipe(value: unknown, where: string): Recipe {
+  const result = recipeSchema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `  ${describeIssue(issue, value)}`);
+  throw new MaNetError('bad-recipe', `The recipe cannot be used:\n${problems.join('\n')}`, {
+    where,
+    hint: 'correct these fields; "manet train --recipe <name> --print" shows every field of a recipe.',
+  });
+}
+
+function describeIssue(issue: z.core.$ZodIssue, root: unknown): string {
+  const path = issue.path.join('.') || 'recipe';
+  if (issue.code === 'unrecognized_keys') {
+    const parent = issue.path.reduce<unknown>(
+      (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+      root,
+    );
+    const known = fieldsAt(issue.path.map(String), parent);
+    return issue.keys
+      .map((key) => `${path === 'recipe' ? '' : `${path}.`}${key}: no such field; ${suggestion(key, known)}`)
+      .join('\n  ');
+  }
+  const found = 'input' in issue && issue.input !== undefined ? `, found ${JSON.stringify(issue.input)}` : '';
+  return `${path}: ${issue.message.replace(/, received .*$/, '')}${found}`;
+}
+
+/** Names of the fields at a path, for suggestions. `value` decides between the variants of a field. */
+export function fieldsAt(path: readonly string[], value: unknown): string[] {
+  let schema: z.ZodType = recipeSchema;
+  for (const key of path) schema = fieldOf(schema, key, undefined) ?? schema;
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodDiscriminatedUnion) return Object.keys(variantOf(inner, value).shape);
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+}
+
+function fieldOf(schema: z.ZodType, key: string, value: unknown): z.ZodType | undefined {
+  const inner = unwrap(schema);
+  const object = inner instanceof z.ZodDiscriminatedUnion ? variantOf(inner, value) : inner;
+  return object instanceof z.ZodObject ? (object.shape as Record<string, z.ZodType>)[key] : undefined;
+}
+
+function unwrap(schema: z.ZodType): z.ZodType {
+  return schema instanceof z.ZodOptional ? unwrap(schema.unwrap() as z.ZodType) : schema;
+}
+
+function variantOf(union: z.ZodDiscriminatedUnion, value: unknown): z.ZodObject {
+  const options = union.options as unknown as z.ZodObject[];
+  const key = union.def.discriminator;
+  const wanted = (value as Record<string, unknown> | undefined)?.[key];
+  return options.find((o) => (o.shape[key] as z.ZodLiteral).value === wanted) ?? options[0]!;
+}
