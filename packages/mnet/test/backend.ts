@@ -1,0 +1,6 @@
+// The stock cpu backend of tfjs: slow, exact, and not ours.
+
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+
+tf.env().set('IS_TEST', true);
