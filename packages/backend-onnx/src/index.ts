@@ -1,1 +1,1 @@
-export {};
+export { createOnnxBackend, onnx, type OnnxOptions, type Provider } from './adapter.ts';

@@ -1,0 +1,49 @@
+// What a tfjs dataId of this backend is: a value that is in memory, or that a recorded node will produce.
+
+import type { DataType } from '@tensorflow/tfjs-core';
+import type { Tensor as OrtTensor } from 'onnxruntime-node';
+import type { MaNetError } from '@ma-net/core';
+import type { Node } from './node.ts';
+
+/** Values of a tensor in JavaScript memory; strings are UTF-8 bytes, as in tfjs. */
+export type HostValues = Float32Array | Int32Array | Uint8Array | Uint8Array[];
+
+/** One buffer. `refs` counts tfjs tensors, `uses` counts recorded nodes that still have to read it. */
+export class Entry {
+  refs = 1;
+  uses = 0;
+  values: HostValues | undefined;
+  /** The value as ONNX Runtime sees it; on a GPU provider it may exist only there. */
+  tensor: OrtTensor | undefined;
+  /** The node that will produce the value, until it has run. */
+  node: Node | undefined;
+  /** Why the value will never exist: the graph that should have produced it failed. */
+  failure: MaNetError | undefined;
+  /** Scratch of graph building: which graph last numbered this entry, and the number it got. */
+  mark = 0;
+  slot = 0;
+  /** How many inputs of that graph are this entry. */
+  readers = 0;
+  readonly shape: readonly number[];
+  readonly dtype: DataType;
+  #key: string | undefined;
+
+  constructor(shape: readonly number[], dtype: DataType) {
+    this.shape = shape;
+    this.dtype = dtype;
+  }
+
+  /** Shape and dtype as text. */
+  get key(): string {
+    this.#key ??= specKey(this.shape, this.dtype);
+    return this.#key;
+  }
+
+  get materialised(): boolean {
+    return this.values !== undefined || this.tensor !== undefined;
+  }
+}
+
+export function specKey(shape: readonly number[], dtype: DataType): string {
+  return `${dtype[0]!}[${shape.join()}]`;
+}

@@ -1,0 +1,19 @@
+// What a kernel family must say about each of its kernels: the inputs, the outputs' shapes, the ONNX nodes.
+
+import type { NamedAttrMap } from '@tensorflow/tfjs-core';
+import type { Lowering, Val } from './lower/lowering.ts';
+import type { Signature, Spec } from './node.ts';
+
+export interface Kernel {
+  /** Names of the inputs in the order `lower` gets them; a trailing `?` marks an optional one, `*` a list. */
+  readonly inputs: readonly string[] | '*';
+  /** The op expects a list of results, even of one. */
+  readonly many?: true;
+  /** Shapes and dtypes of the outputs. Optional inputs that are absent are undefined. */
+  infer(inputs: readonly Spec[], attrs: NamedAttrMap): Spec | readonly Spec[];
+  /** Emits ONNX nodes that compute the outputs. */
+  lower(g: Lowering, inputs: readonly Val[], signature: Signature): Val | readonly Val[];
+}
+
+/** tfjs kernel name -> how to lower it. */
+export type KernelTable = Readonly<Record<string, Kernel>>;

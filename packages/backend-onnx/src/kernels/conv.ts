@@ -1,0 +1,116 @@
+// Convolution and its two gradients. Suffixes: HWIO filter height, width, input and output channels; OIHW ONNX's order.
+
+import type { NamedAttrMap } from '@tensorflow/tfjs-core';
+import type { KernelTable } from '../kernel.ts';
+import { type Lowering, type Val, sizeOf } from '../lower/lowering.ts';
+import { patches } from '../lower/patches.ts';
+import {
+  after,
+  convWindow,
+  extent,
+  isPointwise,
+  outputSpec,
+  type Window,
+  windowAttributes,
+} from '../lower/window.ts';
+import type { Spec } from '../node.ts';
+
+/** The name of an image in NCHW order, whatever order tfjs sees it in. */
+export function image(g: Lowering, x: Val, w: Window): string {
+  return w.nchw ? g.plain(x) : g.nchw(x);
+}
+
+export function imageVal(g: Lowering, name: string, w: Window, spec: Spec): Val {
+  return w.nchw ? g.val(name, spec) : g.valNchw(name, spec);
+}
+
+/** The name of an image in NHWC order. */
+export function pixels(g: Lowering, x: Val, w: Window): string {
+  return w.nchw ? g.transpose(g.plain(x), [0, 2, 3, 1]) : g.plain(x);
+}
+
+const shapeAttr = (attrs: NamedAttrMap, name: string): number[] => attrs[name] as number[];
+
+export const conv: KernelTable = {
+  Conv2D: {
+    inputs: ['x', 'filter'],
+    infer: ([x, filter], attrs) => outputSpec(convWindow(x!.shape, filter!.shape, attrs)),
+    lower(g, [x, filter], { attrs, outputs }) {
+      const w = convWindow(x!.shape, filter!.shape, attrs);
+      if (isPointwise(w) && !w.nchw && x!.nchw === undefined) {
+        const filter_IO = g.view(filter!, [w.inChannels, w.outChannels]);
+        return g.val(g.op('MatMul', [g.plain(x!), g.plain(filter_IO)]), outputs[0]!);
+      }
+      const filter_OIHW = g.transpose(g.plain(filter!), [3, 2, 0, 1]);
+      const y = g.op('Conv', [image(g, x!, w), filter_OIHW], windowAttributes(w));
+      return imageVal(g, y, w, outputs[0]!);
+    },
+  },
+
+  Conv2DBackpropInput: {
+    inputs: ['dy', 'filter'],
+    infer: (_, attrs) => ({ shape: shapeAttr(attrs, 'inputShape'), dtype: 'float32' }),
+    lower(g, [dy, filter], { attrs, outputs }) {
+      const w = convWindow(shapeAttr(attrs, 'inputShape'), filter!.shape, attrs);
+      if (isPointwise(w) && !w.nchw && dy!.nchw === undefined) {
+        const filter_OI = g.transpose(g.plain(g.view(filter!, [w.inChannels, w.outChannels])), [1, 0]);
+        return g.val(g.op('MatMul', [g.plain(dy!), filter_OI]), outputs[0]!);
+      }
+      const dx = inputGradient(g, image(g, dy!, w), g.plain(filter!), w);
+      return imageVal(g, dx, w, outputs[0]!);
+    },
+  },
+
+  Conv2DBackpropFilter: {
+    inputs: ['x', 'dy'],
+    infer: (_, attrs) => ({ shape: shapeAttr(attrs, 'filterShape'), dtype: 'float32' }),
+    lower(g, [x, dy], { attrs, outputs }) {
+      const w = convWindow(x!.shape, shapeAttr(attrs, 'filterShape'), attrs);
+      const rows = w.batch * w.output[0] * w.output[1];
+      const columns = isPointwise(w) ? pixels(g, x!, w) : patches(g, pixels(g, x!, w), w);
+      const patches_RK = g.reshape(columns, [rows, sizeOf(w.kernel) * w.inChannels]);
+      const dy_RO = g.reshape(pixels(g, dy!, w), [rows, w.outChannels]);
+      const dFilter = g.op('Gemm', [patches_RK, dy_RO], { transA: 1 });
+      return g.val(g.reshape(dFilter, outputs[0]!.shape), outputs[0]!);
+    },
+  },
+};
+
+/**
+ * The gradient of a convolution for its input, NCHW. With stride 1 it is a convolution with the mirrored filter;
+ * otherwise a transposed convolution.
+ */
+function inputGradient(g: Lowering, dy: string, filter_HWIO: string, w: Window): string {
+  const span = extent(w);
+  const before = span.map((s, k) => s - 1 - w.before[k]!);
+  const behind = before.map((b, k) => w.input[k]! - w.output[k]! + span[k]! - 1 - b);
+  if (w.strides.every((s) => s === 1) && [...before, ...behind].every((p) => p >= 0)) {
+    const filter_IOHW = g.transpose(mirrored(g, filter_HWIO, w), [2, 3, 0, 1]);
+    return g.op('Conv', [dy, filter_IOHW], {
+      kernel_shape: w.kernel,
+      strides: [1, 1],
+      dilations: w.dilations,
+      pads: [...before, ...behind],
+    });
+  }
+  return transposedConv(g, dy, g.transpose(filter_HWIO, [3, 2, 0, 1]), w);
+}
+
+function mirrored(g: Lowering, filter_HWIO: string, w: Window): string {
+  if (sizeOf(w.kernel) === 1) return filter_HWIO;
+  const end = -(2 ** 31);
+  return g.slice(filter_HWIO, [-1, -1], [end, end], [0, 1], [-1, -1]);
+}
+
+/** ConvTranspose of `dy` to exactly the input size of `w`; the filter is [dy channels, output channels / group, h, w]. */
+export function transposedConv(g: Lowering, dy: string, filter: string, w: Window, group = 1): string {
+  const end = after(w);
+  return g.op('ConvTranspose', [dy, filter], {
+    kernel_shape: w.kernel,
+    strides: w.strides,
+    dilations: w.dilations,
+    pads: [...w.before, Math.max(0, end[0]), Math.max(0, end[1])],
+    output_padding: [Math.max(0, -end[0]), Math.max(0, -end[1])],
+    group,
+  });
+}

@@ -1,0 +1,65 @@
+// Matrix products.
+
+import { backend_util } from '@tensorflow/tfjs-core';
+import type { KernelTable } from '../kernel.ts';
+import { type Lowering, type Val } from '../lower/lowering.ts';
+import type { Spec } from '../node.ts';
+
+function productShape(
+  a: readonly number[],
+  b: readonly number[],
+  transposeA: boolean,
+  transposeB: boolean,
+): number[] {
+  const batch = backend_util.assertAndGetBroadcastShape(a.slice(0, -2), b.slice(0, -2));
+  return [...batch, a.at(transposeA ? -1 : -2)!, b.at(transposeB ? -2 : -1)!];
+}
+
+function lastTwoSwapped(g: Lowering, x: Val, name: string): string {
+  const perm = x.shape.map((_, k) => k);
+  perm.push(...perm.splice(-2).reverse());
+  return g.transpose(name, perm);
+}
+
+function product(g: Lowering, a: Val, b: Val, transposeA: boolean, transposeB: boolean, out: Spec): Val {
+  const integer = out.dtype !== 'float32';
+  const [p, q] = [g.float(a), g.float(b)];
+  const swap = (x: Val, name: string, yes: boolean): string => (yes ? lastTwoSwapped(g, x, name) : name);
+  const y =
+    a.rank === 2 && b.rank === 2 && (transposeA || transposeB)
+      ? g.op('Gemm', [p, q], { transA: Number(transposeA), transB: Number(transposeB) })
+      : g.op('MatMul', [swap(a, p, transposeA), swap(b, q, transposeB)]);
+  return g.val(integer ? g.cast(y, 'int32') : y, out);
+}
+
+export const matmul: KernelTable = {
+  BatchMatMul: {
+    inputs: ['a', 'b'],
+    infer: ([a, b], attrs) => ({
+      shape: productShape(a!.shape, b!.shape, attrs['transposeA'] === true, attrs['transposeB'] === true),
+      dtype: a!.dtype,
+    }),
+    lower: (g, [a, b], { attrs, outputs }) =>
+      product(g, a!, b!, attrs['transposeA'] === true, attrs['transposeB'] === true, outputs[0]!),
+  },
+  Einsum: {
+    inputs: '*',
+    infer: (inputs, attrs) => {
+      const sizes = new Map<string, number>();
+      const [terms, result] = (attrs['equation'] as string).replaceAll(' ', '').split('->');
+      terms!
+        .split(',')
+        .forEach((term, k) => [...term].forEach((axis, d) => sizes.set(axis, inputs[k]!.shape[d]!)));
+      return { shape: [...result!].map((axis) => sizes.get(axis)!), dtype: inputs[0]!.dtype };
+    },
+    lower: (g, inputs, { attrs, outputs }) =>
+      g.val(
+        g.op(
+          'Einsum',
+          inputs.map((x) => g.plain(x)),
+          { equation: attrs['equation'] as string },
+        ),
+        outputs[0]!,
+      ),
+  },
+};

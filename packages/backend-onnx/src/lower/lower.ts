@@ -1,0 +1,89 @@
+// From a canonical graph to a serialised ONNX model.
+
+import { MaNetError } from '@ma-net/core';
+import { specKey } from '../entry.ts';
+import type { Graph } from '../graph.ts';
+import type { Signature } from '../node.ts';
+import { Lowering, onnxType, type Val } from './lowering.ts';
+
+export interface Lowered {
+  readonly bytes: Uint8Array;
+  /** Names of the model's inputs and outputs, in the order of the graph's. */
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /** ONNX nodes in the model. */
+  readonly size: number;
+}
+
+export function lowerGraph(graph: Graph): Lowered {
+  const g = new Lowering();
+  const inputNames = graph.inputs.map((_, k) => `in${k}`);
+  const vals = new Map<number, Val>();
+  graph.inputs.forEach((entry, k) => {
+    g.model.input(inputNames[k]!, entry.shape, onnxType(entry.dtype));
+    vals.set(entry.slot, g.val(inputNames[k]!, entry));
+  });
+
+  lowerNodes(g, graph, vals);
+
+  const used = new Set(inputNames);
+  const outputNames = graph.outputs.map((entry) => {
+    let name = g.plain(g.view(vals.get(entry.slot)!, entry.shape));
+    // A graph output needs a name of its own that a node produces.
+    if (used.has(name) || g.model.isConstant(name)) name = g.op('Identity', [name]);
+    used.add(name);
+    g.model.output(name, entry.shape, onnxType(entry.dtype));
+    return name;
+  });
+  return { bytes: g.model.bytes('tfjs'), inputNames, outputNames, size: g.model.nodeCount };
+}
+
+/** Lowers the nodes of `graph` in order; equal computations are emitted once. */
+export function lowerNodes(g: Lowering, graph: Graph, vals: Map<number, Val>): void {
+  const seen = new Map<string, readonly Val[]>();
+  graph.nodes.forEach(({ signature, inputs, outputs }, k) => {
+    const canonical = inputs.map((entry) => vals.get(entry.slot)!);
+    const key = `${signature.id} ${inputs.map((entry) => valId(vals.get(entry.slot)!)).join()}`;
+    let made = seen.get(key);
+    if (made === undefined) {
+      g.model.label = `${signature.name}#${k}`;
+      const given = signature.inputs.filter((spec) => spec !== undefined);
+      const views = canonical.map((val, i) => g.view(val, given[i]!.shape));
+      made = lowerNode(g, signature, views);
+      seen.set(key, made);
+    }
+    outputs.forEach((entry, i) => vals.set(entry.slot, made[i]!));
+  });
+}
+
+const ids = new WeakMap<Val, number>();
+let nextId = 0;
+function valId(val: Val): number {
+  let id = ids.get(val);
+  if (id === undefined) ids.set(val, (id = nextId++));
+  return id;
+}
+
+function lowerNode(g: Lowering, signature: Signature, inputs: readonly Val[]): readonly Val[] {
+  try {
+    const made = signature.kernel!.lower(g, inputs, signature);
+    return Array.isArray(made) ? (made as Val[]) : [made as Val];
+  } catch (cause) {
+    throw new MaNetError(
+      'unsupported-op',
+      `Kernel ${describe(signature)} cannot be lowered to ONNX: ${String(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** A call as people read it: name, shapes and attributes. */
+export function describe({ name, inputs, inputNames, outputs, attrs }: Signature): string {
+  const given = inputs.map(
+    (spec, k) => `${inputNames[k]}: ${spec === undefined ? 'none' : specKey(spec.shape, spec.dtype)}`,
+  );
+  const made = outputs.map((spec) => specKey(spec.shape, spec.dtype));
+  return `${name}(${given.join(', ')}) -> ${made.join(', ')} with ${JSON.stringify(attrs)}`;
+}

@@ -1,0 +1,188 @@
+// A thin builder of ONNX models: nodes, constants, inputs and outputs by name, serialised at the end.
+
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  AttributeProto_AttributeType as AttributeType,
+  ModelProtoSchema,
+  TensorProto_DataType as ElementType,
+  type AttributeProto,
+} from 'onnx-buf';
+
+/** ONNX operator set of every model made here. */
+export const OPSET = 19;
+const IR_VERSION = 9n;
+
+export type OnnxType = 'float32' | 'float64' | 'int32' | 'int64' | 'bool' | 'uint8';
+
+const elementTypes: Record<OnnxType, ElementType> = {
+  float32: ElementType.FLOAT,
+  float64: ElementType.DOUBLE,
+  int32: ElementType.INT32,
+  int64: ElementType.INT64,
+  bool: ElementType.BOOL,
+  uint8: ElementType.UINT8,
+};
+
+/** Integers and lists of integers stand for themselves; `real` marks a float. */
+export type AttributeValue = number | readonly number[] | string | Real;
+export interface Real {
+  readonly real: number;
+}
+export const real = (value: number): Real => ({ real: value });
+/** The value of ONNX attributes that name an element type. */
+export const elementType = (type: OnnxType): number => elementTypes[type];
+
+/** A dimension: a size, or the name of a size that is chosen when the model runs. */
+export type Dimension = number | string;
+
+export class ModelBuilder {
+  /** Prefix of the names of the nodes made from now on; errors of ONNX Runtime quote it. */
+  label = '';
+  nodeCount = 0;
+  readonly #nodes: object[] = [];
+  readonly #initializers: object[] = [];
+  readonly #inputs: object[] = [];
+  readonly #outputs: object[] = [];
+  readonly #constants = new Map<string, string>();
+  readonly #constantNames = new Set<string>();
+  readonly #domains = new Set<string>();
+  #names = 0;
+
+  /** Appends a node with one output and returns the output's name. */
+  node(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+    domain = '',
+  ): string {
+    return this.nodes(opType, inputs, 1, attributes, domain)[0]!;
+  }
+
+  /** Appends a node with `count` outputs and returns their names. */
+  nodes(
+    opType: string,
+    inputs: readonly string[],
+    count: number,
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+    domain = '',
+  ): string[] {
+    const output = Array.from({ length: count }, () => this.fresh());
+    if (domain !== '') this.#domains.add(domain);
+    this.#nodes.push({
+      opType,
+      domain,
+      name: `${this.label}/${opType}.${this.nodeCount++}`,
+      input: [...inputs],
+      output,
+      attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)),
+    });
+    return output;
+  }
+
+  fresh(): string {
+    return `v${this.#names++}`;
+  }
+
+  ints(values: readonly number[], type: 'int64' | 'int32' = 'int64'): string {
+    const data = type === 'int64' ? BigInt64Array.from(values, BigInt) : Int32Array.from(values);
+    return this.constant(data, [values.length], type);
+  }
+
+  int(value: number): string {
+    return this.constant(BigInt64Array.of(BigInt(value)), [], 'int64');
+  }
+
+  scalar(value: number, type: OnnxType = 'float32'): string {
+    switch (type) {
+      case 'float32':
+        return this.constant(Float32Array.of(value), [], type);
+      case 'float64':
+        return this.constant(Float64Array.of(value), [], type);
+      case 'int32':
+        return this.constant(Int32Array.of(value), [], type);
+      case 'int64':
+        return this.int(value);
+      case 'bool':
+      case 'uint8':
+        return this.constant(Uint8Array.of(value), [], type);
+    }
+  }
+
+  /** The name of a constant; equal small constants share one. */
+  constant(data: ArrayBufferView, dims: readonly number[], type: OnnxType): string {
+    const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const key = rawData.length <= 256 ? `${type}[${dims.join()}]${rawData.join()}` : undefined;
+    const known = key === undefined ? undefined : this.#constants.get(key);
+    if (known !== undefined) return known;
+    const name = this.fresh();
+    if (key !== undefined) this.#constants.set(key, name);
+    this.initializer(name, rawData, dims, type);
+    return name;
+  }
+
+  /** A named constant, as exported weights are. */
+  initializer(name: string, data: ArrayBufferView, dims: readonly number[], type: OnnxType): void {
+    this.#constantNames.add(name);
+    this.#initializers.push({
+      name,
+      dims: dims.map(BigInt),
+      dataType: elementTypes[type],
+      rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    });
+  }
+
+  isConstant(name: string): boolean {
+    return this.#constantNames.has(name);
+  }
+
+  input(name: string, dims: readonly Dimension[], type: OnnxType): void {
+    this.#inputs.push(valueInfo(name, dims, type));
+  }
+
+  output(name: string, dims: readonly Dimension[], type: OnnxType): void {
+    this.#outputs.push(valueInfo(name, dims, type));
+  }
+
+  /** The serialised ModelProto. */
+  bytes(graphName: string, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+    const model = create(ModelProtoSchema, {
+      irVersion: IR_VERSION,
+      producerName: 'ma-net',
+      opsetImport: [
+        { domain: '', version: BigInt(OPSET) },
+        ...[...this.#domains].map((domain) => ({ domain, version: 1n })),
+      ],
+      metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+      graph: {
+        name: graphName,
+        node: this.#nodes,
+        initializer: this.#initializers,
+        input: this.#inputs,
+        output: this.#outputs,
+      },
+    } as Parameters<typeof create<typeof ModelProtoSchema>>[1]);
+    return toBinary(ModelProtoSchema, model);
+  }
+}
+
+function attribute(name: string, value: AttributeValue): Partial<AttributeProto> {
+  if (typeof value === 'string') {
+    return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
+  }
+  if (typeof value === 'number') return { name, type: AttributeType.INT, i: BigInt(value) };
+  if ('real' in value) return { name, type: AttributeType.FLOAT, f: value.real };
+  return { name, type: AttributeType.INTS, ints: value.map(BigInt) };
+}
+
+function valueInfo(name: string, dims: readonly Dimension[], type: OnnxType): object {
+  const dim = dims.map((d) => ({
+    value:
+      typeof d === 'number'
+        ? { case: 'dimValue' as const, value: BigInt(d) }
+        : { case: 'dimParam' as const, value: d },
+  }));
+  return {
+    name,
+    type: { value: { case: 'tensorType' as const, value: { elemType: elementTypes[type], shape: { dim } } } },
+  };
+}

@@ -1,0 +1,204 @@
+// Recording: a kernel call becomes a node and returns at once. Reference counts, kept exact all the time, decide
+// what still has to run: a node whose results nobody can reach any more is dropped the moment that happens.
+
+import { MaNetError } from '@ma-net/core';
+import type {
+  Attribute,
+  DataId,
+  DataType,
+  NamedAttrMap,
+  NamedTensorInfoMap,
+  TensorInfo,
+} from '@tensorflow/tfjs-core';
+import { Entry, type HostValues, specKey } from './entry.ts';
+import type { Kernel } from './kernel.ts';
+import { sizeOf } from './lower/lowering.ts';
+import type { Node, Signature, Spec } from './node.ts';
+import type { Stats } from './stats.ts';
+
+/** Infers the outputs of a call that has not been seen with these shapes and attributes before. */
+export type Infer = (inputs: readonly Spec[], attrs: NamedAttrMap) => Spec | readonly Spec[];
+
+export class Recorder {
+  readonly #pending = new Set<Node>();
+  readonly #signatures = new Map<string, Signature>();
+  readonly #moved = new WeakMap<DataId, Entry>();
+  readonly #stats: Stats;
+  /** Buffers that a tensor refers to. */
+  live = 0;
+
+  constructor(stats: Stats) {
+    this.#stats = stats;
+  }
+
+  /** A new buffer with a value. */
+  write(values: HostValues | undefined, shape: readonly number[], dtype: DataType): Entry {
+    const entry = new Entry(shape, dtype);
+    entry.values = values;
+    this.live++;
+    return entry;
+  }
+
+  /** Makes `dataId`, made by another backend, stand for a new buffer. */
+  adopt(dataId: DataId, values: HostValues, shape: readonly number[], dtype: DataType, refs: number): void {
+    const entry = this.write(values, shape, dtype);
+    entry.refs = refs;
+    this.#moved.set(dataId, entry);
+  }
+
+  /** The buffer behind `dataId`; refuses other backends' tensors and disposed ones. */
+  entry(dataId: DataId, user: string): Entry {
+    const entry = dataId instanceof Entry ? dataId : this.#moved.get(dataId);
+    if (entry === undefined) {
+      throw new MaNetError(
+        'backend-mixed',
+        `${user} was given a tensor that belongs to another tfjs backend.`,
+        {
+          hint: 'start the backend before making tensors, or copy: tf.tensor(await t.data(), t.shape, t.dtype).',
+        },
+      );
+    }
+    if (entry.refs <= 0) {
+      throw new MaNetError(
+        'tensor-disposed',
+        `${user} was given a disposed tensor of shape [${entry.shape.join()}].`,
+        {
+          hint: 'keep it with tf.keep, or return it from the tf.tidy that made it.',
+        },
+      );
+    }
+    return entry;
+  }
+
+  lookup(dataId: DataId): Entry | undefined {
+    return dataId instanceof Entry ? dataId : this.#moved.get(dataId);
+  }
+
+  /** Records one call. `names` are the inputs in order; a missing one is an optional input not given. */
+  record(
+    name: string,
+    kernel: Kernel | undefined,
+    names: readonly string[],
+    named: NamedTensorInfoMap,
+    attrs: NamedAttrMap,
+    infer: Infer,
+  ): TensorInfo[] {
+    const inputs: Entry[] = [];
+    let key = name;
+    for (const input of names) {
+      const info = named[input];
+      if (info == null) {
+        key += '|';
+        continue;
+      }
+      inputs.push(this.entry(info.dataId, name));
+      key += `|${specKey(info.shape, info.dtype)}`;
+    }
+    key += attributeKey(attrs);
+    let signature = this.#signatures.get(key);
+    if (signature === undefined) {
+      signature = this.#sign(name, kernel, names, named, attrs, infer);
+      this.#signatures.set(key, signature);
+    }
+    return this.#append(signature, inputs);
+  }
+
+  #sign(
+    name: string,
+    kernel: Kernel | undefined,
+    inputNames: readonly string[],
+    named: NamedTensorInfoMap,
+    attrs: NamedAttrMap,
+    infer: Infer,
+  ): Signature {
+    const inputs = inputNames.map((input) => {
+      const info = named[input];
+      return info == null ? undefined : { shape: [...info.shape], dtype: info.dtype };
+    });
+    const inferred = infer(inputs as Spec[], attrs);
+    const outputs = Array.isArray(inferred) ? (inferred as Spec[]) : [inferred as Spec];
+    const copy = structuredClone(attrs);
+    return { id: this.#signatures.size, name, kernel, attrs: copy, inputs, inputNames, outputs };
+  }
+
+  #append(signature: Signature, inputs: readonly Entry[]): TensorInfo[] {
+    const outputs = signature.outputs.map(({ shape, dtype }) => new Entry(shape, dtype));
+    this.live += outputs.length;
+    this.#stats.nodes++;
+    if (signature.outputs.every(({ shape }) => sizeOf(shape) === 0)) {
+      for (const entry of outputs) entry.values = emptyValues(entry.dtype);
+    } else {
+      const node: Node = { signature, inputs, outputs, liveOutputs: outputs.length, stage: 0 };
+      for (const entry of inputs) entry.uses++;
+      for (const entry of outputs) entry.node = node;
+      this.#pending.add(node);
+    }
+    return outputs.map((entry) => ({ dataId: entry, shape: entry.shape as number[], dtype: entry.dtype }));
+  }
+
+  /** Drops one tensor's reference. */
+  unref(entry: Entry): void {
+    if (--entry.refs > 0) return;
+    this.live--;
+    this.#releaseIfUnreachable(entry);
+  }
+
+  /** Drops the reference of a node that read `entry`, or will never do so. */
+  #unuse(entry: Entry): void {
+    entry.uses--;
+    this.#releaseIfUnreachable(entry);
+  }
+
+  #releaseIfUnreachable(entry: Entry): void {
+    if (entry.refs > 0 || entry.uses > 0) return;
+    const { node } = entry;
+    if (node === undefined) {
+      entry.values = undefined;
+      entry.tensor?.dispose();
+      entry.tensor = undefined;
+    } else if (--node.liveOutputs === 0 && this.#pending.delete(node)) {
+      this.#stats.dropped++;
+      this.#finish(node);
+    }
+  }
+
+  /** Forgets a node that has run, failed or been dropped. */
+  #finish(node: Node): void {
+    for (const entry of node.outputs) entry.node = undefined;
+    for (const entry of node.inputs) this.#unuse(entry);
+  }
+
+  /** Takes everything recorded so far; the caller runs it and calls `done`. */
+  take(): Node[] {
+    const nodes = [...this.#pending];
+    this.#pending.clear();
+    return nodes;
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** The nodes of `take` have run: their inputs are released, and results nobody wants any more. */
+  done(nodes: readonly Node[]): void {
+    for (const node of nodes) {
+      this.#finish(node);
+      for (const entry of node.outputs) this.#releaseIfUnreachable(entry);
+    }
+  }
+}
+
+function emptyValues(dtype: DataType): HostValues {
+  if (dtype === 'float32') return new Float32Array(0);
+  return dtype === 'int32' ? new Int32Array(0) : new Uint8Array(0);
+}
+
+/** Attributes as text; unlike JSON it tells the infinities and NaN apart. */
+function attributeKey(value: Attribute | NamedAttrMap | undefined | null): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value !== 'object') return String(value);
+  if (Array.isArray(value)) return `[${value.map((v) => attributeKey(v as Attribute)).join()}]`;
+  let key = '{';
+  for (const name in value) key += `${name}:${attributeKey((value as NamedAttrMap)[name])};`;
+  return `${key}}`;
+}

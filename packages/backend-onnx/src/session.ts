@@ -1,0 +1,101 @@
+// Sessions of ONNX Runtime, one per graph, kept while they are being used.
+
+import { availableParallelism } from 'node:os';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MaNetError } from '@ma-net/core';
+import * as ort from 'onnxruntime-node';
+import type { Graph } from './graph.ts';
+import { describe, type Lowered, lowerGraph } from './lower/lower.ts';
+import type { Stats } from './stats.ts';
+
+export interface Compiled extends Omit<Lowered, 'bytes'> {
+  readonly session: ort.InferenceSession;
+}
+
+/** Sessions beyond this many are released, least recently used first. */
+const MAX_SESSIONS = 128;
+
+export class SessionCache {
+  readonly #sessions = new Map<string, Compiled>();
+  readonly #stats: Stats;
+  readonly #provider: string;
+  readonly #dumpTo: string | undefined;
+
+  constructor(stats: Stats, provider: string, dumpTo: string | undefined) {
+    this.#stats = stats;
+    this.#provider = provider;
+    this.#dumpTo = dumpTo;
+  }
+
+  /** The session of `graph`, created when it is the first of its kind. */
+  async get(graph: Graph): Promise<Compiled> {
+    const known = this.#sessions.get(graph.key);
+    if (known !== undefined) {
+      this.#stats.hits++;
+      this.#sessions.delete(graph.key);
+      this.#sessions.set(graph.key, known);
+      return known;
+    }
+    const started = performance.now();
+    const compiled = await this.#compile(graph);
+    this.#stats.compiles++;
+    this.#stats.compileMs += performance.now() - started;
+    this.#sessions.set(graph.key, compiled);
+    if (this.#sessions.size > MAX_SESSIONS) {
+      const [oldest, { session }] = this.#sessions.entries().next().value!;
+      this.#sessions.delete(oldest);
+      await session.release();
+    }
+    return compiled;
+  }
+
+  async #compile(graph: Graph): Promise<Compiled> {
+    const { bytes, ...names } = lowerGraph(graph);
+    if (this.#dumpTo !== undefined) {
+      await writeFile(join(this.#dumpTo, `graph-${this.#stats.compiles}.onnx`), bytes);
+    }
+    try {
+      return { session: await ort.InferenceSession.create(bytes, sessionOptions(this.#provider)), ...names };
+    } catch (cause) {
+      throw runtimeError('refused to compile', cause, graph);
+    }
+  }
+
+  async dispose(): Promise<void> {
+    const sessions = [...this.#sessions.values()];
+    this.#sessions.clear();
+    for (const { session } of sessions) await session.release();
+  }
+}
+
+function sessionOptions(provider: string): ort.InferenceSession.SessionOptions {
+  return {
+    executionProviders: [provider],
+    intraOpNumThreads: availableParallelism(),
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    // 3: errors only. They come back as exceptions; the log would repeat them.
+    logSeverityLevel: 3,
+  };
+}
+
+/** ONNX Runtime's complaint about a graph, with the tfjs kernel that it is about when its name is quoted. */
+export function runtimeError(what: string, cause: unknown, graph: Graph): MaNetError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const node = /\w+#(\d+)\//.exec(text);
+  const culprit = node === null ? undefined : graph.nodes[Number(node[1])];
+  const where =
+    culprit === undefined ? `a graph of ${graph.nodes.length} kernels` : describe(culprit.signature);
+  const memory = /bad.?alloc|allocate memory|out of memory|OOM/i.test(text);
+  return new MaNetError(
+    memory ? 'out-of-memory' : 'backend-failed',
+    `ONNX Runtime ${what} ${where}: ${text}`,
+    {
+      hint: memory
+        ? 'use a smaller batch, or dispose tensors that are no longer needed.'
+        : 'createOnnxBackend({ dumpTo: folder }) writes every model there before it is compiled.',
+      cause,
+    },
+  );
+}
