@@ -1,0 +1,70 @@
+import { appendFileSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { TrainingEvent } from './events.ts';
+import { createRunDirectory, openRunDirectory } from './run-directory.ts';
+
+const fresh = (): string => join(mkdtempSync(join(tmpdir(), 'ma-net-run-')), 'run');
+const step = (n: number): TrainingEvent => ({
+  type: 'step',
+  step: n,
+  round: { index: 0, kind: 'plain', start: 0, length: 9 },
+  loss: 1 / n,
+  learningRate: 0.1,
+  seconds: 1,
+});
+
+test('keeps recipe, facts, metrics and checkpoint', async () => {
+  const path = fresh();
+  const run = await createRunDirectory(path, { name: 'digits' }, { backend: 'cpu' });
+  expect(run.checkpoint()).toBeUndefined();
+  await run.saveCheckpoint(Uint8Array.of(1, 2, 3));
+  run.log(step(1));
+  run.log({ type: 'checkpoint', step: 1 });
+  const again = openRunDirectory(path);
+  expect(again.recipe).toEqual({ name: 'digits' });
+  expect(again.facts).toEqual({ backend: 'cpu' });
+  expect(Array.from(again.checkpoint()!)).toEqual([1, 2, 3]);
+  expect(again.metrics()).toEqual([step(1)]);
+});
+
+test('forgets what a resumed run will log again, and half a last line', async () => {
+  const path = fresh();
+  const run = await createRunDirectory(path, {}, {});
+  const round = (n: number): TrainingEvent => ({
+    type: 'round',
+    step: n,
+    round: { index: n, kind: 'plain', start: n, length: 2 },
+  });
+  for (const event of [round(0), step(1), step(2), round(2), step(3)]) run.log(event);
+  appendFileSync(join(path, 'metrics.jsonl'), '{"type":"st');
+  await openRunDirectory(path).rewindMetrics(2);
+  // The round that begins at mini-batch 2 is logged before it is taken, so it will be logged again.
+  expect(run.metrics()).toEqual([round(0), step(1), step(2)]);
+});
+
+test('refuses a directory that holds a run, and one that does not', async () => {
+  const path = fresh();
+  await createRunDirectory(path, {}, {});
+  await expect(createRunDirectory(path, {}, {})).rejects.toMatchObject({ code: 'bad-argument' });
+  expect(() => openRunDirectory(fresh())).toThrow(expect.objectContaining({ code: 'not-found' }));
+});
+
+test('clears what a killed process was writing', async () => {
+  const path = fresh();
+  await createRunDirectory(path, {}, {});
+  const leftover = join(path, 'checkpoint.safetensors.1.tmp');
+  writeFileSync(leftover, 'half');
+  openRunDirectory(path);
+  expect(existsSync(leftover)).toBe(false);
+});
+
+test('a damaged recipe is named', async () => {
+  const path = fresh();
+  await createRunDirectory(path, {}, {});
+  writeFileSync(join(path, 'recipe.json'), '{');
+  expect(() => openRunDirectory(path)).toThrow(
+    expect.objectContaining({ code: 'bad-file', message: expect.stringContaining('recipe.json') }),
+  );
+});
