@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, type Shapes } from './describe.ts';
+import { describe } from './describe.ts';
 import { execute } from './execute.ts';
 import { initialValues } from './init.ts';
+import type { Shapes } from './ledger.ts';
 import type { Network } from './network.ts';
 import type { Program } from './program.ts';
 

@@ -1,5 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { avgPool, batchNorm, conv2d, dense, globalAveragePool, maxPool, runningBatchNorm } from './layers.ts';
+import { attention, windowAttention } from './attention.ts';
+import {
+  avgPool,
+  batchNorm,
+  conv2d,
+  dense,
+  gelu,
+  globalAveragePool,
+  layerNorm,
+  maxPool,
+  mergePatches,
+  runningBatchNorm,
+} from './layers.ts';
 import type { ForwardContext, ForwardResult } from './network.ts';
 import { type Params, param } from './params.ts';
 import type { Net, Program } from './program.ts';
@@ -42,13 +54,31 @@ export function execute(
         next[varName] = result.running.variance_C;
         return result.y;
       },
+      layerNorm: (name, x, { epsilon }) =>
+        layerNorm(x, param(params, `${name}.weight`), param(params, `${name}.bias`), epsilon),
       relu: (x) => tf.relu(x),
+      gelu: (x) => gelu(x),
       add: (a, b) => tf.add(a, b),
       concat: (values) => tf.concat([...values], -1),
       maxPool: (x, options) => maxPool(x as tf.Tensor4D, options),
       avgPool: (x, options) => avgPool(x as tf.Tensor4D, options),
       globalAveragePool: (x) => globalAveragePool(x as tf.Tensor4D),
       flatten: (x) => tf.reshape(x, [x.shape[0]!, -1]),
+      embedding: (name) => param(params, name),
+      tokens: (x) => tf.reshape(x, [x.shape[0]!, -1, x.shape[3]!]),
+      grid: (x, height, width) => tf.reshape(x, [x.shape[0]!, height, width, -1]),
+      prepend: (first, x) => tf.concat([tf.tile(first, [x.shape[0]!, 1, 1]), x], 1),
+      takeTokens: (x, start, count) => tf.slice(x, [0, start, 0], [-1, count, -1]),
+      attention: (q, k, v, { headDim }) =>
+        attention(q as tf.Tensor3D, k as tf.Tensor3D, v as tf.Tensor3D, q.shape.at(-1)! / headDim),
+      windowAttention: (name, q, k, v, { headDim, window, shift = 0 }) =>
+        windowAttention(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D, {
+          heads: q.shape.at(-1)! / headDim,
+          window,
+          shift,
+          table_PA: param(params, `${name}.relative_position_bias_table`) as tf.Tensor2D,
+        }),
+      mergePatches: (x) => mergePatches(x as tf.Tensor4D),
       feature: (name, x) => {
         features[name] = x;
         return x;

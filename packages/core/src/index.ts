@@ -2,6 +2,7 @@
 import '@tensorflow/tfjs-core';
 import '../generated/gradients.js';
 
+export { attention, softmax, type WindowAttention, windowAttention } from './attention.ts';
 export {
   type BackendAdapter,
   chooseBackend,
@@ -26,7 +27,6 @@ export {
 } from './init.ts';
 export {
   type Affine,
-  attention,
   avgPool,
   BATCH_NORM_MOMENTUM,
   batchNorm,
@@ -39,7 +39,6 @@ export {
   NORM_EPSILON,
   type RunningMoments,
   runningBatchNorm,
-  softmax,
 } from './layers.ts';
 export { crossEntropy } from './losses.ts';
 export type {
@@ -65,7 +64,16 @@ export {
   readParams,
   uploadParams,
 } from './params.ts';
-export type { ConvOptions, DenseOptions, Net, PoolOptions, Program } from './program.ts';
+export type {
+  AttentionOptions,
+  ConvOptions,
+  DenseOptions,
+  EmbeddingOptions,
+  Net,
+  PoolOptions,
+  Program,
+  WindowAttentionOptions,
+} from './program.ts';
 export { Rng, type RngState } from './rng.ts';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
 export type { Task, TaskLoss } from './task.ts';

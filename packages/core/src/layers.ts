@@ -1,6 +1,6 @@
 // Layers as functions of their weights. Every constant is explicit: nothing numeric comes from a backend.
 //
-// Suffixes: B batch, H height, W width, C channels, I inputs, O outputs, N tokens, D width.
+// Suffixes: B batch, H height, W width, C channels, I inputs, O outputs, D width.
 
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -120,33 +120,6 @@ export function gelu(x: tf.Tensor): tf.Tensor {
   return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));
 }
 
-/** Softmax over the last axis. */
-export function softmax(x: tf.Tensor): tf.Tensor {
-  return tf.softmax(x, -1);
-}
-
-/**
- * Scaled dot-product attention in `heads` heads (Vaswani et al. 2017, Eq. 1), without projections.
- * q, k, v and the result are [B, N, D]; the scale is 1 / sqrt(D / heads). `bias` is added to the scores
- * [B, heads, N, N] before the softmax.
- */
-export function attention(
-  q_BND: tf.Tensor3D,
-  k_BND: tf.Tensor3D,
-  v_BND: tf.Tensor3D,
-  heads: number,
-  bias?: tf.Tensor,
-): tf.Tensor3D {
-  const [batch, queries, width] = q_BND.shape;
-  const perHead = width / heads;
-  const split = (t: tf.Tensor3D): tf.Tensor =>
-    tf.transpose(tf.reshape(t, [batch, t.shape[1], heads, t.shape[2] / heads]), [0, 2, 1, 3]);
-  const scores = tf.matMul(tf.mul(split(q_BND), 1 / Math.sqrt(perHead)), split(k_BND), false, true);
-  const weights = softmax(bias === undefined ? scores : tf.add(scores, bias));
-  const mixed = tf.transpose(tf.matMul(weights, split(v_BND)), [0, 2, 1, 3]);
-  return tf.reshape(mixed, [batch, queries, v_BND.shape[2]]);
-}
-
 interface Pool {
   readonly kernel: number;
   readonly stride: number;
@@ -166,4 +139,11 @@ export function avgPool(x_BHWC: tf.Tensor4D, { kernel, stride, pad = 0 }: Pool):
 /** [B, H, W, C] -> [B, C]. */
 export function globalAveragePool(x_BHWC: tf.Tensor4D): tf.Tensor2D {
   return tf.mean(x_BHWC, [1, 2]);
+}
+
+/** Every 2x2 patch as one position, column by column (Liu et al. 2021): [B, H, W, C] -> [B, H/2, W/2, 4C]. */
+export function mergePatches(x_BHWC: tf.Tensor4D): tf.Tensor4D {
+  const [batch, height, width, channels] = x_BHWC.shape;
+  const split = tf.reshape(x_BHWC, [batch * (height / 2), 2, width / 2, 2, channels]);
+  return tf.reshape(tf.transpose(split, [0, 2, 3, 1, 4]), [batch, height / 2, width / 2, 4 * channels]);
 }

@@ -98,6 +98,8 @@ export interface Network {
   readonly kernels: readonly ModulatedKernel[];
   readonly groups: readonly CouplingGroup[];
   readonly features: readonly FeatureInfo[];
+  /** Multiply-accumulates per image between activations: attention scores and their use; else 0. */
+  readonly attentionMacs: number;
   /** Fresh weights and statistics, owned by the caller; each tensor depends on the seed and its name only. */
   init(rng: Rng): { readonly params: Params; readonly stats: Params };
   /** Pure: borrows everything, owns its results. The shapes of `params` decide the widths. */
