@@ -7,8 +7,8 @@ import { defineNetwork, type Net, type Network } from '@ma-net/core';
 import type { TNetOptions } from './options.ts';
 
 export interface WideResNetShape {
-  /** Convolutions: 6 n + 4 for n blocks in each group. */
-  readonly depth: number;
+  /** Blocks in each group; the paper counts 6 blocks + 4 layers. */
+  readonly blocks: number;
   /** Widening factor: the groups have 16, 32 and 64 times as many channels. */
   readonly widen: number;
   /** Channels of the first convolution; 16 unless given. */
@@ -21,8 +21,7 @@ const GROUPS = 3;
 
 /** A wide residual network with a fully connected classifier on pooled features. */
 export function wideResnet(name: string, shape: WideResNetShape, options: TNetOptions): Network {
-  const { depth, widen, width = 16 } = shape;
-  const blocks = (depth - 4) / 6;
+  const { blocks, widen, width = 16 } = shape;
   const { modulateStem = false, modulateClassifier = false } = options;
 
   const program = <V>(net: Net<V>, images: V): V => {

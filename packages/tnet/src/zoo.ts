@@ -19,6 +19,16 @@ const densenet =
   async (name, options) =>
     (await import('./densenet.ts')).densenet(name, shape, options);
 
+const vit =
+  (shape: import('./vit.ts').ViTShape): Builder =>
+  async (name, options) =>
+    (await import('./vit.ts')).vit(name, shape, options);
+
+const swin =
+  (shape: import('./swin.ts').SwinShape): Builder =>
+  async (name, options) =>
+    (await import('./swin.ts')).swin(name, shape, options);
+
 /** Every task network we ship, by name. Each family has a `-test` variant small enough for unit tests. */
 export const zoo = {
   resnet18: resnet({ block: 'basic', depths: [2, 2, 2, 2], stem: 'imagenet' }),
@@ -57,8 +67,8 @@ export const zoo = {
 
   'wide-resnet50-2': resnet({ block: 'bottleneck', depths: [3, 4, 6, 3], widen: 2, stem: 'imagenet' }),
   'wide-resnet50-2-cifar': resnet({ block: 'bottleneck', depths: [3, 4, 6, 3], widen: 2, stem: 'cifar' }),
-  'wide-resnet28-10-cifar': wideResnet({ depth: 28, widen: 10 }),
-  'wide-resnet-test': wideResnet({ depth: 10, widen: 2, width: 4, inputShape: [8, 8, 3] }),
+  'wide-resnet28-10-cifar': wideResnet({ blocks: 4, widen: 10 }),
+  'wide-resnet-test': wideResnet({ blocks: 1, widen: 2, width: 4, inputShape: [8, 8, 3] }),
 
   densenet121: densenet({ layersPerBlock: [6, 12, 24, 16], growth: 32, blockWidths: [64], stem: 'imagenet' }),
   densenet169: densenet({ layersPerBlock: [6, 12, 32, 32], growth: 32, blockWidths: [64], stem: 'imagenet' }),
@@ -106,6 +116,31 @@ export const zoo = {
     blockWidths: [8],
     stem: 'imagenet',
     inputShape: [16, 16, 3],
+  }),
+
+  'vit-ti16': vit({ patch: 16, width: 192, depth: 12 }),
+  'vit-s16': vit({ patch: 16, width: 384, depth: 12 }),
+  'vit-b16': vit({ patch: 16, width: 768, depth: 12 }),
+  'vit-ti16-384': vit({ patch: 16, width: 192, depth: 12, inputShape: [384, 384, 3] }),
+  'vit-s16-384': vit({ patch: 16, width: 384, depth: 12, inputShape: [384, 384, 3] }),
+  'vit-b16-384': vit({ patch: 16, width: 768, depth: 12, inputShape: [384, 384, 3] }),
+  'vit-ti4-cifar': vit({ patch: 4, width: 192, depth: 12, inputShape: [32, 32, 3] }),
+  'vit-test': vit({ patch: 4, width: 8, depth: 2, headDim: 4, inputShape: [8, 8, 3] }),
+
+  'swin-t': swin({ width: 96, depths: [2, 2, 6, 2], window: 7 }),
+  'swin-s': swin({ width: 96, depths: [2, 2, 18, 2], window: 7 }),
+  'swin-b': swin({ width: 128, depths: [2, 2, 18, 2], window: 7 }),
+  'swin-t-384': swin({ width: 96, depths: [2, 2, 6, 2], window: 12, inputShape: [384, 384, 3] }),
+  'swin-s-384': swin({ width: 96, depths: [2, 2, 18, 2], window: 12, inputShape: [384, 384, 3] }),
+  'swin-b-384': swin({ width: 128, depths: [2, 2, 18, 2], window: 12, inputShape: [384, 384, 3] }),
+  'swin-cifar': swin({ width: 96, depths: [2, 6, 2], window: 4, patch: 2, inputShape: [32, 32, 3] }),
+  'swin-test': swin({
+    width: 8,
+    depths: [2, 2],
+    window: 2,
+    patch: 2,
+    headDim: 4,
+    inputShape: [8, 8, 3],
   }),
 } as const satisfies Record<string, Builder>;
 
