@@ -1,9 +1,20 @@
 export type { Activation } from './activation.ts';
+export { applyCompaction, type Compacted, compactMasks } from './compaction.ts';
+export { type CompactionPlan, type Cut, describeCompaction, planCompaction } from './compaction-plan.ts';
 export { contrastiveLoss } from './contrastive.ts';
 export { type GateOptions, type GradientRule, gatesOf, modulate } from './gates.ts';
 export { createMNet, type Evaluation, type EvaluationInputs, type MNet } from './mnet.ts';
 export { DEFAULT_OPTIONS, type MNetOptions } from './options.ts';
 export type { Partition } from './partition.ts';
+export {
+  applyPlan,
+  describePlan,
+  masksOfPlan,
+  type PlannedKernel,
+  planOfMasks,
+  planPruning,
+  type PrunePlan,
+} from './plan.ts';
 export {
   fullMasks,
   type HostMasks,
