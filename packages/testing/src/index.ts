@@ -1,1 +1,6 @@
-export {};
+import './matchers.ts';
+
+export { type Comparable, DEFAULT_TOLERANCE, difference, type Numbers, numbersOf } from './closeness.ts';
+export { conformance, describeOn, type Skip } from './conformance.ts';
+export { expectNoLeak } from './leaks.ts';
+export { on, onReference, REFERENCE } from './reference.ts';
