@@ -1,0 +1,91 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cpu } from '@ma-net/backend-cpu';
+import { Rng, startBackend } from '@ma-net/core';
+import { disposeState } from '@ma-net/trainer';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { findRecipe, override } from './index.ts';
+import { dataFacts, openRun, runOf } from './node.ts';
+
+beforeAll(async () => {
+  await startBackend(cpu);
+});
+
+/** A folder like CIFAR-10's, of random images. */
+function cifarFolder(records: number): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ma-net-cifar-'));
+  const rng = Rng.fromSeed(1);
+  const batch = Uint8Array.from({ length: records * 3073 }, (_, i) =>
+    i % 3073 === 0 ? rng.integer(10) : rng.integer(256),
+  );
+  for (const name of ['data_batch_1.bin', 'test_batch.bin']) writeFileSync(join(folder, name), batch);
+  writeFileSync(
+    join(folder, 'batches.meta.txt'),
+    'airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n',
+  );
+  return folder;
+}
+
+describe('openRun', () => {
+  test('derives budget, rounds and evaluation from the recipe and the data', async () => {
+    const run = await openRun(
+      override(findRecipe('cifar10-resnet10'), [
+        `data.path=${cifarFolder(200)}`,
+        'data.trainLimit=200',
+        'data.testLimit=50',
+        'epochs=6',
+      ]),
+    );
+    expect(run.source.batchesPerEpoch).toBe(3);
+    expect(run.options).toMatchObject({
+      budget: 18,
+      modulation: { plainRounds: 2 },
+      optimizer: { name: 'sgd', momentum: 0.9 },
+    });
+    expect(run.evaluateEvery).toBe(3);
+    expect(dataFacts(run.data)).toMatchObject({ train: { images: 200 }, test: { images: 50 } });
+  });
+
+  test('two runs of a recipe start with the same weights and the same first batch, another seed with others', async () => {
+    const first = async (seed: number): Promise<[number, number]> => {
+      const run = await openRun(override(findRecipe('digits'), [`seed=${seed}`]));
+      const state = run.start();
+      const batch = run.source.next();
+      const values: [number, number] = [
+        (await state.params['conv1.weight']!.data())[0]!,
+        (await tf.sum(batch.images_BHWC).data())[0]!,
+      ];
+      disposeState(state);
+      return values;
+    };
+    const [a, b, c] = [await first(3), await first(3), await first(4)];
+    expect(b).toEqual(a);
+    expect(c[0]).not.toBe(a[0]);
+    expect(c[1]).not.toBe(a[1]);
+  });
+
+  test('the baseline has no astrocytes', async () => {
+    const run = await openRun(override(findRecipe('digits'), ['method=plain']));
+    expect(run.mnet).toBeUndefined();
+    expect(runOf(run)).not.toHaveProperty('mnet');
+    expect(run.start().phi).toEqual({});
+  });
+
+  test('needs a folder for data that is not embedded', async () => {
+    await expect(openRun(findRecipe('cifar10-resnet10'))).rejects.toMatchObject({
+      code: 'not-found',
+      message: expect.stringMatching(/--data/),
+    });
+  });
+
+  test('refuses a mini-batch larger than the training set, and more astrocytes than pre-neurons', async () => {
+    await expect(openRun(override(findRecipe('digits'), ['data.trainLimit=32']))).rejects.toMatchObject({
+      code: 'bad-recipe',
+    });
+    await expect(
+      openRun(override(findRecipe('digits'), ['modulation.mnet.astrocytes=5000'])),
+    ).rejects.toMatchObject({ code: 'bad-argument', message: expect.stringMatching(/5000/) });
+  });
+});
