@@ -10,8 +10,8 @@ let starting: Promise<RunningBackend> | undefined;
 export const cpu: BackendAdapter = {
   name: 'cpu',
   priority: 0,
-  // Observed over the conformance suite, where sums are taken in another order than in the reference.
-  tolerance: { rtol: 1e-5, atol: 1e-5 },
+  // Observed over the conformance suite: the reference sums convolutions in single precision.
+  tolerance: { rtol: 1e-5, atol: 5e-6 },
 
   async probe() {
     return { ok: true, device: DEVICE };

@@ -22,7 +22,7 @@ export interface Skip {
   readonly why: string;
 }
 
-const cases: readonly Case[] = [
+export const cases: readonly Case[] = [
   ...convolution,
   ...pooling,
   ...products,
@@ -82,7 +82,7 @@ export function describeOn(
   });
 }
 
-async function agrees(adapter: BackendAdapter, one: Case): Promise<void> {
+export async function agrees(adapter: BackendAdapter, one: Case): Promise<void> {
   const expected = await onReference(() => valuesOf(one));
   const found = await valuesOf(one);
   expect(found.length).toBe(expected.length);
@@ -92,7 +92,7 @@ async function agrees(adapter: BackendAdapter, one: Case): Promise<void> {
   });
 }
 
-async function gradientAgrees(adapter: BackendAdapter, one: Case): Promise<void> {
+export async function gradientAgrees(adapter: BackendAdapter, one: Case): Promise<void> {
   const expected = await onReference(() => gradientsOf(one));
   const found = await gradientsOf(one);
   expect(Object.keys(found)).toEqual(Object.keys(expected));
