@@ -23,6 +23,8 @@ export interface RunDirectory {
   checkpoint(): Uint8Array | undefined;
   readonly checkpointPath: string;
   saveCheckpoint(bytes: Uint8Array): Promise<void>;
+  /** Replaces the facts: a resumed run adds where it went on. */
+  saveFacts(facts: Readonly<Record<string, unknown>>): Promise<void>;
   /** Appends what is worth keeping of an event to the metrics. */
   log(event: TrainingEvent): void;
   metrics(): MetricLine[];
@@ -82,6 +84,7 @@ function directory(path: string, recipe: unknown, facts: Readonly<Record<string,
     checkpointPath,
     checkpoint: () => (existsSync(checkpointPath) ? readFileSync(checkpointPath) : undefined),
     saveCheckpoint: (bytes) => writeFileAtomic(checkpointPath, bytes),
+    saveFacts: (next) => writeJson(join(path, FILES.facts), next),
     log(event) {
       if (event.type === 'start' || event.type === 'checkpoint') return;
       try {
