@@ -1,0 +1,123 @@
+import { existsSync } from 'node:fs';
+import { MaNetError } from '@ma-net/core';
+import { countParameters } from '@ma-net/metrics';
+import type { Recipe } from '@ma-net/recipes';
+import { type OpenRun, openRun } from '@ma-net/recipes/node';
+import { disposeState, type TrainingState } from '@ma-net/trainer';
+import { createRunDirectory, type RunDirectory } from '@ma-net/trainer/node';
+import { start } from '../backends.ts';
+import { factsOf, resumption } from '../facts.ts';
+import { changed, duration, percent } from '../quantities.ts';
+import { type RecipeArguments, resolveRecipe } from '../recipe-argument.ts';
+import { EXIT } from '../report-error.ts';
+import { openSavedRun } from '../saved-run.ts';
+import { createScreen, type Screen } from '../screen.ts';
+import { describeRun, masksOf, train as trainRun } from '../training.ts';
+
+export interface TrainArguments extends RecipeArguments {
+  readonly backend: string;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly print?: boolean;
+}
+
+/** `manet train`: a new run, or the rest of one. */
+export async function train(args: TrainArguments): Promise<number> {
+  const screen = createScreen();
+  if (args.resume !== undefined) return resume(args, args.resume, screen);
+
+  const recipe = resolveRecipe(args);
+  if (args.print === true) {
+    screen.line(JSON.stringify(recipe, null, 2));
+    return 0;
+  }
+  // Recipe and data first: what can be refused is refused before anything starts.
+  const open = await openRun(recipe);
+  const backend = await start(args.backend);
+  const path = args.out ?? freePath(recipe);
+  const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
+  screen.line(`${path}: ${describeRun(open)}`);
+  screen.line(`${backend.name}: ${backend.device}`);
+  return finish(open, directory, open.start(), screen);
+}
+
+async function resume(args: TrainArguments, path: string, screen: Screen): Promise<number> {
+  refuseChanges(args);
+  const saved = await openSavedRun(path, args.data);
+  const { open, directory } = saved;
+  const backend = await start(args.backend);
+  const checkpoint = saved.checkpoint();
+  const state = checkpoint?.state ?? open.start();
+  if (checkpoint !== undefined) open.source.restore(checkpoint.source);
+  await directory.rewindMetrics(state.step);
+  const resumed = (directory.facts['resumed'] ?? []) as unknown[];
+  await directory.saveFacts({
+    ...directory.facts,
+    resumed: [...resumed, resumption(state.step, backend)],
+  });
+  screen.line(`${path}: ${describeRun(open)}`);
+  screen.line(`${backend.name}: ${backend.device}`);
+  screen.line(`continuing after mini-batch ${state.step} of ${open.options.budget}`);
+  return finish(open, directory, state, screen);
+}
+
+async function finish(
+  open: OpenRun,
+  directory: RunDirectory,
+  state: TrainingState,
+  screen: Screen,
+): Promise<number> {
+  const { reason, measures, seconds } = await trainRun(open, directory, state, screen);
+  const { path } = directory;
+  screen.line();
+  if (reason === 'interrupted') {
+    screen.line(`Stopped after mini-batch ${state.step} of ${open.options.budget}; everything is saved.`);
+    screen.line(`  continue with: manet train --resume ${path}`);
+    disposeState(state);
+    return EXIT.interrupted;
+  }
+  const { total, kept } = countParameters(open.network, await masksOf(state));
+  disposeState(state);
+  const { headline } = open.task;
+  const last = measures ?? lastMeasures(directory);
+  screen.line(`${path} is trained; this session took ${duration(seconds)}.`);
+  if (last?.[headline] !== undefined) screen.line(`  test ${headline}   ${percent(last[headline])}`);
+  screen.line(`  parameters  ${changed(kept, total)}`);
+  screen.line(
+    kept < total
+      ? `  next: manet prune ${path} --dry-run`
+      : `  next: manet export ${path} --format safetensors`,
+  );
+  return 0;
+}
+
+function lastMeasures(directory: RunDirectory): Readonly<Record<string, number>> | undefined {
+  const line = directory.metrics().findLast(({ type }) => type === 'evaluation');
+  return line?.['measures'] as Readonly<Record<string, number>> | undefined;
+}
+
+/** runs/<recipe>-<method>-s<seed>, or the first of -2, -3, ... that is free. */
+export function freePath({ name, method, seed }: Pick<Recipe, 'name' | 'method' | 'seed'>): string {
+  const first = `runs/${name}-${method}-s${seed}`;
+  let path = first;
+  for (let n = 2; existsSync(path); n++) path = `${first}-${n}`;
+  return path;
+}
+
+/** A resumed run is the run that was started: only where it runs and where its data are may differ. */
+function refuseChanges({ recipe, set, method, seed, out, print }: TrainArguments): void {
+  const given = {
+    '--recipe': recipe,
+    '--set': set[0],
+    '--method': method,
+    '--seed': seed,
+    '--out': out,
+    '--print': print,
+  };
+  const refused = Object.entries(given).find(([, value]) => value !== undefined);
+  if (refused === undefined) return;
+  throw new MaNetError('bad-argument', `A run is resumed as it was started; ${refused[0]} would change it.`, {
+    where: '--resume',
+    hint: `leave ${refused[0]} out, or start a new run without --resume.`,
+  });
+}

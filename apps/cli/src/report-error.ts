@@ -1,0 +1,45 @@
+// What a person sees when something is refused or fails: the message, and no stack unless asked for.
+
+import type { MaNetError } from '@ma-net/core';
+import type { CommanderError } from 'commander';
+
+/** Exit codes of the command: 0 done, and these. */
+export const EXIT = { failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** Prints an error on stderr: our own with their code, unexpected ones with what to do about them. */
+export function reportError(error: unknown, { debug }: { readonly debug: boolean }): void {
+  if (isCommanderError(error)) return; // Commander has printed it.
+  process.stderr.write(`${describeError(error)}\n`);
+  if (debug) process.stderr.write(`\n${stackOf(error)}\n`);
+}
+
+/** The exit code that tells a script what happened. */
+export function exitCodeOf(error: unknown): number {
+  if (!isCommanderError(error)) return EXIT.failed;
+  return error.exitCode === 0 ? 0 : EXIT.usage;
+}
+
+function describeError(error: unknown): string {
+  if (isMaNetError(error)) return `error [${error.code}]: ${error.message}`;
+  const message = error instanceof Error ? error.message : String(error);
+  return [
+    `error [unexpected]: ${message}`,
+    '  hint: manet did not expect this. Run the command again with --debug to see where it comes from.',
+  ].join('\n');
+}
+
+/** The stack of an error and of what caused it. */
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error.stack ?? error.message;
+  return error.cause === undefined ? own : `${own}\ncaused by ${stackOf(error.cause)}`;
+}
+
+// By name, because importing the classes would load tfjs before the first letter of --help.
+function isMaNetError(error: unknown): error is MaNetError {
+  return error instanceof Error && error.name === 'MaNetError';
+}
+
+function isCommanderError(error: unknown): error is CommanderError {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
+}

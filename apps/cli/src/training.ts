@@ -1,0 +1,90 @@
+// One training, with everything that listens: the run directory, the screen, and Ctrl-C.
+
+import { setImmediate } from 'node:timers/promises';
+import { countParameters, type Masks } from '@ma-net/metrics';
+import { type OpenRun, runOf } from '@ma-net/recipes/node';
+import { encodeCheckpoint, fit, type TrainingState } from '@ma-net/trainer';
+import type { RunDirectory } from '@ma-net/trainer/node';
+import { interruptible } from './interrupt.ts';
+import { progress } from './progress.ts';
+import { count } from './quantities.ts';
+import type { Screen } from './screen.ts';
+
+export interface Trained {
+  readonly reason: 'budget' | 'interrupted';
+  /** Measures of the last evaluation of this session. */
+  readonly measures: Readonly<Record<string, number>> | undefined;
+  /** Wall-clock seconds of this session. */
+  readonly seconds: number;
+}
+
+/** Trains from `state` to the end of the budget or to Ctrl-C; what is worth keeping is in the directory then. */
+export async function train(
+  open: OpenRun,
+  directory: RunDirectory,
+  state: TrainingState,
+  screen: Screen,
+): Promise<Trained> {
+  const started = performance.now();
+  const { recipe, network, source, task } = open;
+  const show = progress({
+    screen,
+    epochs: recipe.epochs,
+    batchesPerEpoch: source.batchesPerEpoch,
+    batchSize: recipe.batchSize,
+    headline: task.headline,
+    kept: await keptPart(open, state),
+  });
+  let reason: Trained['reason'] = 'budget';
+  let measures: Trained['measures'];
+  try {
+    await interruptible(
+      () => screen.line('  stopping after this mini-batch; press Ctrl-C again to stop at once'),
+      (signal) =>
+        fit({
+          ...runOf(open),
+          state,
+          signal,
+          save: async (s) => directory.saveCheckpoint(await encodeCheckpoint(s, source, network)),
+          async listen(event) {
+            // A backend that computes on this thread never lets go of it by itself: without this turn of the
+            // event loop nobody would hear Ctrl-C.
+            if (event.type === 'step') await setImmediate();
+            directory.log(event);
+            show(event);
+            if (event.type === 'evaluation') ({ measures } = event);
+            if (event.type === 'end') ({ reason } = event);
+          },
+        }),
+    );
+  } finally {
+    screen.clear();
+  }
+  return { reason, measures, seconds: (performance.now() - started) / 1000 };
+}
+
+/** One line on what is about to be trained. */
+export function describeRun({ network, mnet, data, recipe }: OpenRun): string {
+  const { total } = countParameters(network);
+  const parts = [
+    `${network.name}, ${count(total)} parameters`,
+    ...(recipe.method === 'ma-net' && mnet !== undefined ? [`${mnet.options.astrocytes} astrocytes`] : []),
+    `${count(data.train.labels.length)} training and ${count(data.test.labels.length)} test images`,
+  ];
+  return parts.join('; ');
+}
+
+/** The masks that a state holds, on the host; empty when nothing has been modulated. */
+export async function masksOf({ masks }: Pick<TrainingState, 'masks'>): Promise<Masks> {
+  const read = Object.entries(masks).map(async ([name, mask]) => [name, await mask.data()] as const);
+  return Object.fromEntries(await Promise.all(read));
+}
+
+async function keptPart({ network }: OpenRun, state: TrainingState): Promise<number> {
+  const masks = Object.values(await masksOf(state));
+  const kernels = network.kernels.reduce((sum, k) => sum + k.preNeurons * k.postNeurons, 0);
+  if (masks.length === 0) return 1;
+  let alive = 0;
+  for (const mask of masks) for (let i = 0; i < mask.length; i++) alive += mask[i]! === 0 ? 0 : 1;
+  return alive / kernels;
+}
