@@ -8,7 +8,6 @@ const root = resolve(import.meta.dirname, '../..');
 const env = {
   ...process.env,
   PATH: [resolve(root, 'node_modules/.bin'), process.env.PATH].join(delimiter),
-  NX_DAEMON: 'false',
 };
 
 const checks = [
@@ -16,7 +15,7 @@ const checks = [
   ['typecheck', 'tsc -p tsconfig.check.json'],
   ['format', 'biome format .'],
   ['dead code', 'knip'],
-  ['packages', 'nx run-many -t publint --output-style=static'],
+  ['packages', 'node tools/repo/publint.mjs'],
 ];
 
 const failed = [];
