@@ -7,7 +7,7 @@ export function firstSnippet(markdown: string): string | undefined {
 
 /**
  * The lines a snippet says it prints: the comments right below a `console.log`, and the one behind it.
- * `...` stands for anything.
+ * `...` stands for anything, and spaces do not count: match with `withoutSpaces(line)`.
  */
 export function promisedOutput(snippet: string): readonly RegExp[] {
   let logging = false;
@@ -23,16 +23,13 @@ export function promisedOutput(snippet: string): readonly RegExp[] {
     const behind = /^\s*console\.log\(.*\);\s*\/\/ (.+)$/.exec(line)?.[1];
     if (behind !== undefined) promised.push(behind);
   }
-  return promised.map(
-    (line) =>
-      new RegExp(
-        `^${line
-          .split(/\.\.\.|…/)
-          .map(escape)
-          .join('.*')}$`,
-      ),
-  );
+  return promised.map((line) => {
+    const parts = withoutSpaces(line).split(/\.\.\.|…/);
+    return new RegExp(`^${parts.map(escape).join('.*')}$`);
+  });
 }
+
+export const withoutSpaces = (text: string): string => text.replace(/\s/g, '');
 
 /** Targets of all links and images outside code. */
 export function links(markdown: string): readonly string[] {

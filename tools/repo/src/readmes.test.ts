@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
-import { firstSnippet, promisedOutput } from './markdown.ts';
+import { firstSnippet, promisedOutput, withoutSpaces } from './markdown.ts';
 import { files, packages, read, root, titled, workspaces } from './repository.ts';
 
 const twoScreens = 90;
@@ -51,7 +51,7 @@ test.each(withSnippet)(
 
     let from = 0;
     for (const line of promisedOutput(snippet)) {
-      const at = printed.findIndex((text, i) => i >= from && line.test(text.trimEnd()));
+      const at = printed.findIndex((text, i) => i >= from && line.test(withoutSpaces(text)));
       expect(at, `${line.source} in\n${printed.join('\n')}`).toBeGreaterThanOrEqual(0);
       from = at + 1;
     }
