@@ -27,14 +27,14 @@ def seed(module, generator):
     """Weights of the size that training starts with, and normalisations that differ from the identity."""
 
     def normal(tensor, std, mean=0.0):
-        tensor.copy_(torch.randn(tensor.shape, generator=generator).double().float() * std + mean)
+        tensor.copy_(torch.randn(tensor.shape, generator=generator) * std + mean)
 
     with torch.no_grad():
         for name, tensor in module.state_dict().items():
             if not tensor.is_floating_point():
                 continue
             if name.endswith('running_var'):
-                tensor.copy_(torch.rand(tensor.shape, generator=generator).float() + 0.5)
+                tensor.copy_(torch.rand(tensor.shape, generator=generator) + 0.5)
             elif tensor.dim() >= 2 and 'embedding' not in name and 'token' not in name and 'table' not in name:
                 normal(tensor, (2.0 / tensor[0].numel()) ** 0.5)
             elif tensor.dim() >= 2:

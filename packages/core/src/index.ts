@@ -77,4 +77,5 @@ export type {
 export { Rng, type RngState } from './rng.ts';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
 export type { Task, TaskLoss } from './task.ts';
-export { fromTorchLayout, toTorchLayout } from './torch-layout.ts';
+export { fromTorchLayout, toTorchLayout, torchShape } from './torch-layout.ts';
+export { relativePositions } from './windows.ts';

@@ -42,7 +42,8 @@ export function fromTorchLayout(
   });
 }
 
-function torchShape(kind: ParameterSpec['kind'], shape: readonly number[]): readonly number[] {
+/** The shape that PyTorch gives a parameter of this kind and of our shape. */
+export function torchShape(kind: ParameterSpec['kind'], shape: readonly number[]): readonly number[] {
   const [a, b, c, d] = shape as readonly [number, number, number, number];
   if (kind === 'conv') return [d, c, a, b];
   if (kind === 'depthwise') return [c * d, 1, a, b];

@@ -68,7 +68,7 @@ export const zoo = {
   'wide-resnet50-2': resnet({ block: 'bottleneck', depths: [3, 4, 6, 3], widen: 2, stem: 'imagenet' }),
   'wide-resnet50-2-cifar': resnet({ block: 'bottleneck', depths: [3, 4, 6, 3], widen: 2, stem: 'cifar' }),
   'wide-resnet28-10-cifar': wideResnet({ blocks: 4, widen: 10 }),
-  'wide-resnet-test': wideResnet({ blocks: 1, widen: 2, width: 4, inputShape: [8, 8, 3] }),
+  'wide-resnet-test': wideResnet({ blocks: 1, widen: 2, width: 2, inputShape: [8, 8, 3] }),
 
   densenet121: densenet({ layersPerBlock: [6, 12, 24, 16], growth: 32, blockWidths: [64], stem: 'imagenet' }),
   densenet169: densenet({ layersPerBlock: [6, 12, 32, 32], growth: 32, blockWidths: [64], stem: 'imagenet' }),
