@@ -62,13 +62,11 @@ export class OnnxBackend extends KernelBackend {
     const entries = infos.map((info) => info && this.recorder.entry(info.dataId, name));
     const specs = infos.map((info) => info && { shape: info.shape, dtype: info.dtype });
     if (entries.every((entry) => entry === undefined || entry.values !== undefined)) {
-      return this.host
-        .now(name, names, entries, specs, attrs)
-        .map(({ values, shape, dtype }) => ({
-          dataId: this.recorder.write(values, shape, dtype),
-          shape,
-          dtype,
-        }));
+      return this.host.now(name, names, entries, specs, attrs).map(({ values, shape, dtype }) => ({
+        dataId: this.recorder.write(values, shape, dtype),
+        shape,
+        dtype,
+      }));
     }
     const infer = (given: readonly Spec[]): Spec[] => this.host.infer(name, names, given, attrs);
     return this.recorder.record(name, undefined, names, inputs, attrs, infer);

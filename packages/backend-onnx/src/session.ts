@@ -7,6 +7,7 @@ import { MaNetError } from '@ma-net/core';
 import * as ort from 'onnxruntime-node';
 import type { Graph } from './graph.ts';
 import { describe, type Lowered, lowerGraph } from './lower/lower.ts';
+import { sizeOf } from './lower/lowering.ts';
 import type { Stats } from './stats.ts';
 
 export interface Compiled extends Omit<Lowered, 'bytes'> {
@@ -56,7 +57,10 @@ export class SessionCache {
       await writeFile(join(this.#dumpTo, `graph-${this.#stats.compiles}.onnx`), bytes);
     }
     try {
-      return { session: await ort.InferenceSession.create(bytes, sessionOptions(this.#provider)), ...names };
+      return {
+        session: await ort.InferenceSession.create(bytes, sessionOptions(this.#provider, workOf(graph))),
+        ...names,
+      };
     } catch (cause) {
       throw runtimeError('refused to compile', cause, graph);
     }
@@ -69,15 +73,31 @@ export class SessionCache {
   }
 }
 
-function sessionOptions(provider: string): ort.InferenceSession.SessionOptions {
+/** Multiply-adds, roughly, below which waking a second thread costs more than it saves. */
+const PARALLEL_WORK = 2e6;
+
+function sessionOptions(provider: string, work: number): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: [provider],
-    intraOpNumThreads: availableParallelism(),
+    intraOpNumThreads: work < PARALLEL_WORK ? 1 : availableParallelism(),
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     // 3: errors only. They come back as exceptions; the log would repeat them.
     logSeverityLevel: 3,
   };
+}
+
+/** An estimate of what a graph computes: every element once, products as often as they sum. */
+function workOf({ nodes }: Graph): number {
+  let work = 0;
+  for (const { signature } of nodes) {
+    const sizes = signature.inputs.map((spec) => (spec === undefined ? 0 : sizeOf(spec.shape)));
+    const made = sizeOf(signature.outputs[0]!.shape);
+    const product = /Conv2D|Conv2d|MatMul|Einsum/.test(signature.name);
+    // The geometric mean of both operands and the result is exactly the cost of a matrix product.
+    work += product ? Math.sqrt(sizes[0]! * sizes[1]! * made) : made;
+  }
+  return work;
 }
 
 /** ONNX Runtime's complaint about a graph, with the tfjs kernel that it is about when its name is quoted. */

@@ -10,6 +10,8 @@ import {
   extent,
   isPointwise,
   outputSpec,
+  trimmed,
+  unread,
   type Window,
   windowAttributes,
 } from '../lower/window.ts';
@@ -18,6 +20,18 @@ import type { Spec } from '../node.ts';
 /** The name of an image in NCHW order, whatever order tfjs sees it in. */
 export function image(g: Lowering, x: Val, w: Window): string {
   return w.nchw ? g.plain(x) : g.nchw(x);
+}
+
+/** The NCHW name of the part of an image that window `w` reads. */
+export function readPart(g: Lowering, x: Val, w: Window): string {
+  const { input } = trimmed(w);
+  const whole = input.every((size, k) => size === w.input[k]);
+  return whole ? image(g, x, w) : g.slice(image(g, x, w), [0, 0], input, [2, 3]);
+}
+
+/** Zeros for the part of an image's gradient that window `w` does not read. */
+export function withUnread(g: Lowering, dx: string, w: Window): string {
+  return g.pad(dx, [0, 0, 0, 0], [0, 0, ...unread(w)]);
 }
 
 export function imageVal(g: Lowering, name: string, w: Window, spec: Spec): Val {
@@ -42,7 +56,7 @@ export const conv: KernelTable = {
         return g.val(g.op('MatMul', [g.plain(x!), g.plain(filter_IO)]), outputs[0]!);
       }
       const filter_OIHW = g.transpose(g.plain(filter!), [3, 2, 0, 1]);
-      const y = g.op('Conv', [image(g, x!, w), filter_OIHW], windowAttributes(w));
+      const y = g.op('Conv', [readPart(g, x!, w), filter_OIHW], windowAttributes(w));
       return imageVal(g, y, w, outputs[0]!);
     },
   },
@@ -56,7 +70,7 @@ export const conv: KernelTable = {
         const filter_OI = g.transpose(g.plain(g.view(filter!, [w.inChannels, w.outChannels])), [1, 0]);
         return g.val(g.op('MatMul', [g.plain(dy!), filter_OI]), outputs[0]!);
       }
-      const dx = inputGradient(g, image(g, dy!, w), g.plain(filter!), w);
+      const dx = withUnread(g, inputGradient(g, image(g, dy!, w), g.plain(filter!), trimmed(w)), w);
       return imageVal(g, dx, w, outputs[0]!);
     },
   },

@@ -4,8 +4,8 @@ import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { KernelTable } from '../kernel.ts';
 import { type Lowering, type Val, sizeOf } from '../lower/lowering.ts';
 import { patches } from '../lower/patches.ts';
-import { convWindow, outputSpec, type Window, windowAttributes } from '../lower/window.ts';
-import { image, imageVal, pixels, transposedConv } from './conv.ts';
+import { convWindow, outputSpec, trimmed, type Window, windowAttributes } from '../lower/window.ts';
+import { image, imageVal, pixels, readPart, transposedConv, withUnread } from './conv.ts';
 
 const windowOf = (inShape: readonly number[], filterShape: readonly number[], attrs: NamedAttrMap): Window =>
   convWindow(inShape, filterShape, attrs, true);
@@ -23,7 +23,7 @@ export const depthwise: KernelTable = {
     lower(g, [x, filter], { attrs, outputs }) {
       const w = windowOf(x!.shape, filter!.shape, attrs);
       const attributes = { ...windowAttributes(w), group: w.inChannels };
-      return imageVal(g, g.op('Conv', [image(g, x!, w), grouped(g, filter!)], attributes), w, outputs[0]!);
+      return imageVal(g, g.op('Conv', [readPart(g, x!, w), grouped(g, filter!)], attributes), w, outputs[0]!);
     },
   },
 
@@ -32,8 +32,8 @@ export const depthwise: KernelTable = {
     infer: (_, attrs) => ({ shape: attrs['inputShape'] as number[], dtype: 'float32' }),
     lower(g, [dy, filter], { attrs, outputs }) {
       const w = windowOf(attrs['inputShape'] as number[], filter!.shape, attrs);
-      const dx = transposedConv(g, image(g, dy!, w), grouped(g, filter!), w, w.inChannels);
-      return imageVal(g, dx, w, outputs[0]!);
+      const dx = transposedConv(g, image(g, dy!, w), grouped(g, filter!), trimmed(w), w.inChannels);
+      return imageVal(g, withUnread(g, dx, w), w, outputs[0]!);
     },
   },
 

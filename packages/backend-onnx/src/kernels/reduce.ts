@@ -6,8 +6,8 @@ import { type Lowering, type Val, onnxType } from '../lower/lowering.ts';
 import type { Spec } from '../node.ts';
 import type { OnnxType } from '../onnx/model.ts';
 
-function axesOf(rank: number, { axis, dim }: NamedAttrMap, all = true): number[] {
-  const given = (axis ?? dim) as number | number[] | null | undefined;
+function axesOf(rank: number, { axis, dim, reductionIndices }: NamedAttrMap, all = true): number[] {
+  const given = (axis ?? dim ?? reductionIndices) as number | number[] | null | undefined;
   const axes = util.parseAxisParam(
     given ?? (all ? Array.from({ length: rank }, (_, k) => k) : [rank - 1]),
     Array(rank).fill(1),

@@ -86,6 +86,21 @@ export function after(w: Window): Size {
   return [one(0), one(1)];
 }
 
+/**
+ * Rows and columns at the end that no window reads, where there are enough of them for another window. It happens
+ * because tfjs sizes the output of an explicit number of padding by the kernel's height alone.
+ */
+export function unread(w: Window): Size {
+  const [bottom, right] = after(w);
+  return [bottom <= -w.strides[0] ? -bottom : 0, right <= -w.strides[1] ? -right : 0];
+}
+
+/** The same window on an image without its unread end. */
+export function trimmed(w: Window): Window {
+  const [rows, columns] = unread(w);
+  return { ...w, input: [w.input[0] - rows, w.input[1] - columns] };
+}
+
 /** The attributes of an ONNX Conv or pooling node that slides this window. */
 export function windowAttributes(w: Window): Record<string, number[]> {
   const [bottom, right] = after(w);
