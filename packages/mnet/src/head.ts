@@ -6,6 +6,7 @@
 import { type ModulatedKernel, type Params, param } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { denseOf } from './features.ts';
+import { splitRows } from './rows.ts';
 
 /** Keeps ln(D) finite for a slice of zeros. */
 const EPSILON = 1e-6;
@@ -29,7 +30,10 @@ export function logitsOf(
     b_PR,
     kernels.map((k) => k.postNeurons),
   );
-  const gamma = tf.split(param(phi, 'gamma') as tf.Tensor1D, kernels.length);
+  const gamma = splitRows(
+    param(phi, 'gamma') as tf.Tensor1D,
+    kernels.map(() => 1),
+  );
   return Object.fromEntries(
     kernels.map(({ param: name }, l) => {
       const learned_FO = tf.matMul(pre[l]!, post[l]!, false, true);
@@ -37,8 +41,4 @@ export function logitsOf(
       return [name, tf.add(learned_FO, tf.mul(gamma[l]!, magnitude_FO)) as tf.Tensor2D];
     }),
   );
-}
-
-function splitRows(x: tf.Tensor2D, sizes: number[]): tf.Tensor2D[] {
-  return sizes.length === 1 ? [x] : tf.split(x, sizes, 0);
 }

@@ -15,7 +15,7 @@ import { hear } from './joint.ts';
 import { type MNetOptions, resolveOptions } from './options.ts';
 import { type Partition, partitionPreNeurons } from './partition.ts';
 import { activeNames, initPhi, phiSpecs, restState } from './phi.ts';
-import { permuteRows, type RowOrder, rowOrder, inverseOf } from './rows.ts';
+import { inverseOf, permuteRows, type RowOrder, rowOrder, splitRows } from './rows.ts';
 import { postTokens, preTokens, type TokenConstants, tokenConstants } from './tokens.ts';
 
 /** What A(W, Phi) is computed of besides Phi. Nothing here is a constant by itself: what the caller made on
@@ -112,14 +112,16 @@ function evaluate(
   const postTokens_PZ = postTokens(kernels, tokens, now);
 
   // G: local features per astrocyte, global features of all of them.
-  const tokens_jFX = tf.split(tokens_NX, [...sizes], 0) as tf.Tensor2D[];
-  const local = tokens_jFX.map((tokens_FX, j) => localFeatures(phi, j, tokens_FX));
+  const local = splitRows(tokens_NX, sizes).map((tokens_FX, j) => localFeatures(phi, j, tokens_FX));
   const local_MD = tf.concat(
     local.map((u_FD): tf.Tensor2D => tf.mean(u_FD, 0, true)),
     0,
   );
   const global_MD = globalFeatures(phi, local_MD, options.blocks, options.heads);
-  const global = tf.split(global_MD, options.astrocytes, 0) as tf.Tensor2D[];
+  const global = splitRows(
+    global_MD,
+    sizes.map(() => 1),
+  );
 
   // U and f: in order, because each astrocyte hears the one before it.
   const previous_MD = param(state, 'pooled') as tf.Tensor2D;

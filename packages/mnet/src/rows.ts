@@ -1,4 +1,4 @@
-// Rows of a matrix in another order.
+// Rows of a matrix: in another order, and in pieces.
 
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -24,6 +24,12 @@ export function permuteRows(x: tf.Tensor2D, order: RowOrder): tf.Tensor2D {
   return permute(x) as tf.Tensor2D;
 }
 
+/** Pieces of `sizes` rows each. A single piece is x itself: tfjs cannot differentiate a split into one. */
+export function splitRows<T extends tf.Tensor>(x: T, sizes: readonly number[]): T[] {
+  return sizes.length === 1 ? [x] : tf.split(x, [...sizes], 0);
+}
+
+/** The permutation that undoes `order`. */
 export function inverseOf(order: Int32Array): Int32Array {
   const inverse = new Int32Array(order.length);
   order.forEach((row, place) => {

@@ -1,5 +1,6 @@
-// The stock cpu backend of tfjs: slow, exact, and not ours.
+// The stock cpu backend of tfjs: slow, exact, and not ours. Gradients come with core.
 
+import '@ma-net/core';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 
