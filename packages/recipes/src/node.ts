@@ -1,1 +1,3 @@
+export type { InputFacts, NetworkFacts } from './network-facts.ts';
+export { loadNetwork, saveNetwork, type TrainedNetwork } from './network-file.ts';
 export { dataFacts, type OpenRun, openRun, runOf } from './open.ts';
