@@ -1,0 +1,103 @@
+import { type HostTensor, MaNetError, type Network, param, readParams, Rng } from '@ma-net/core';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createTNet } from '../index.ts';
+import { toPyTorch } from './formats.ts';
+import { withWeights } from './load.ts';
+
+beforeAll(async () => {
+  tf.env().set('IS_TEST', true);
+  await tf.setBackend('cpu');
+});
+
+async function fileOf(network: Network, seed: number, format?: string): Promise<Record<string, HostTensor>> {
+  const { params, stats } = network.init(Rng.fromSeed(seed));
+  return toPyTorch(network, await readParams({ ...params, ...stats }), format);
+}
+
+describe('withWeights', () => {
+  test.each(['resnet-test', 'densenet-test', 'vit-test', 'swin-test'])(
+    'starts %s from what another one has learned',
+    async (name) => {
+      const network = await createTNet(name, { numClasses: 5 });
+      const { network: loaded, report } = withWeights(network, await fileOf(network, 1, 'timm'));
+      const theirs = await readParams(network.init(Rng.fromSeed(1)).params);
+      const ours = loaded.init(Rng.fromSeed(2));
+      expect(await readParams(ours.params)).toEqual(theirs);
+      expect(Object.keys(ours.stats)).toEqual(network.statistics.map((s) => s.name));
+      expect(report.replaced).toEqual([]);
+      expect(report.loaded).toBe(
+        [...network.parameters, ...network.statistics].reduce(
+          (sum, p) => sum + p.shape.reduce((a, b) => a * b, 1),
+          0,
+        ),
+      );
+    },
+  );
+
+  test('a classifier for other classes starts afresh, from the seed', async () => {
+    const thousand = await createTNet('resnet-test', { numClasses: 7 });
+    const network = await createTNet('resnet-test', { numClasses: 5 });
+    const { network: loaded, report } = withWeights(network, await fileOf(thousand, 1));
+    expect(report.replaced).toEqual([
+      { name: 'fc.weight', expected: [5, 8], found: [7, 8] },
+      { name: 'fc.bias', expected: [5], found: [7] },
+    ]);
+    const [a, b] = [loaded.init(Rng.fromSeed(2)).params, network.init(Rng.fromSeed(2)).params];
+    expect(await param(a, 'fc.weight').data()).toEqual(await param(b, 'fc.weight').data());
+    expect(await param(a, 'conv1.weight').data()).not.toEqual(await param(b, 'conv1.weight').data());
+  });
+
+  test('the counters of normalisations are no weights', async () => {
+    const network = await createTNet('resnet-test', { numClasses: 5 });
+    const counter: HostTensor = { shape: [], dtype: 'int32', data: Int32Array.of(7) };
+    const file = { ...(await fileOf(network, 1)), 'bn1.num_batches_tracked': counter };
+    expect(() => withWeights(network, file)).not.toThrow();
+  });
+
+  test('weights of another architecture are refused with every kind of difference', async () => {
+    const network = await createTNet('resnet-test', { numClasses: 5 });
+    const file = await fileOf(network, 1);
+    const wrong = {
+      ...file,
+      'extra.weight': file['fc.bias']!,
+      'bn1.bias': { ...file['bn1.bias']!, shape: [2, 2] },
+    };
+    delete (wrong as Record<string, HostTensor>)['conv1.weight'];
+    const load = (): unknown => withWeights(network, wrong, 'wrong.safetensors');
+    expect(load).toThrow(MaNetError);
+    expect(load).toThrow(
+      [
+        "The weights do not belong to resnet-test, read with torchvision's names. Nothing was loaded.",
+        '  1 missing:',
+        '    conv1.weight [4, 3, 3, 3]',
+        '  1 unexpected:',
+        '    extra.weight [5]',
+        '  1 of another shape:',
+        '    bn1.bias [2, 2], expected [4]',
+        '  at wrong.safetensors',
+      ].join('\n'),
+    );
+  });
+
+  test('long lists are cut, and say so', async () => {
+    const network = await createTNet('swin-test', { numClasses: 5 });
+    const other = await createTNet('densenet-test', { numClasses: 5 });
+    const file = await fileOf(other, 1);
+    expect(() => withWeights(network, file)).toThrow(
+      /unexpected:(\n {4}\S+ \[.*\]){20}\n {4}\.\.\. and \d+ more/,
+    );
+  });
+
+  test('leaves nothing behind', async () => {
+    const network = await createTNet('vit-test', { numClasses: 5 });
+    const file = await fileOf(network, 1);
+    const before = tf.memory().numTensors;
+    const { network: loaded } = withWeights(network, file);
+    expect(tf.memory().numTensors).toBe(before);
+    const { params, stats } = loaded.init(Rng.fromSeed(1));
+    tf.dispose([params, stats] as tf.TensorContainer);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
