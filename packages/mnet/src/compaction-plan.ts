@@ -90,7 +90,7 @@ export function describeCompaction(network: Network, plan: CompactionPlan): stri
   return [
     row('group', 'keep', 'of'),
     ...cuts.map((cut) => row(cut.group, String(cut.keep.length), String(cut.of))),
-    `  ${cuts.length} groups cut, ${whole} kept whole`,
+    `  ${cuts.length} ${cuts.length === 1 ? 'group' : 'groups'} cut, ${whole} kept whole`,
     '',
     `  parameters  ${change(totalParams, removedParams)}`,
     `  MACs        ${change(totalMacs, removedMacs)}`,
