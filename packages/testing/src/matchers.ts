@@ -11,8 +11,7 @@ interface TensorMatchers {
 }
 
 declare module 'vitest' {
-  // biome-ignore lint/suspicious/noExplicitAny: the declaration merged with has this signature
-  interface Matchers<T = any> extends TensorMatchers {}
+  interface Matchers<T> extends TensorMatchers {}
 }
 
 expect.extend({

@@ -120,9 +120,9 @@ const cases: Case[] = [
 ];
 
 /** Median milliseconds of a run, after a warm-up. */
-function measure(backend: string, { prepare }: Case): number {
-  tf.setBackend(backend);
-  return tf.tidy(() => {
+async function measure(backend: string, { prepare }: Case): Promise<number> {
+  await tf.setBackend(backend);
+  return tf.tidy((): number => {
     const run = prepare();
     const times: number[] = [];
     const end = performance.now() + 400;
@@ -139,7 +139,7 @@ console.log(
   `${'kernel'.padEnd(44)} ${'stock ms'.padStart(9)} ${'ours ms'.padStart(9)} ${'ratio'.padStart(7)}   G/s`,
 );
 for (const one of cases) {
-  const [stock, ours] = [measure('stock', one), measure('cpu', one)];
+  const [stock, ours] = [await measure('stock', one), await measure('cpu', one)];
   console.log(
     `${one.name.padEnd(44)} ${stock.toFixed(2).padStart(9)} ${ours.toFixed(2).padStart(9)} ${(stock / ours).toFixed(1).padStart(7)} ${(one.work / ours / 1e6).toFixed(2).padStart(5)}`,
   );
@@ -162,8 +162,11 @@ const network = defineNetwork('small', [8, 8, 1], (net, images) => {
 });
 
 /** Milliseconds of one training step with 64 images, and the share of each kernel. */
-function profile(backend: string, steps: number): { step: number; kernels: Map<string, number> } {
-  tf.setBackend(backend);
+async function profile(
+  backend: string,
+  steps: number,
+): Promise<{ readonly step: number; readonly kernels: ReadonlyMap<string, number> }> {
+  await tf.setBackend(backend);
   const kernels = new Map<string, number>();
   for (const config of tf.getKernelsForBackend(backend)) {
     const { kernelFunc, kernelName } = config;
@@ -198,7 +201,7 @@ function profile(backend: string, steps: number): { step: number; kernels: Map<s
   return { step: (performance.now() - started) / steps, kernels };
 }
 
-const [stock, ours] = [profile('stock', 1), profile('cpu', 10)];
+const [stock, ours] = [await profile('stock', 1), await profile('cpu', 10)];
 console.log(
   `\none step of a residual network of five convolutions, 64 images of 8 x 8: ${stock.step.toFixed(0)} ms stock, ${ours.step.toFixed(0)} ms ours, ratio ${(stock.step / ours.step).toFixed(1)}`,
 );
