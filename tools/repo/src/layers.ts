@@ -1,7 +1,7 @@
 // The house, from the top down: who may import whom. A package imports only from storeys below its own;
 // neighbours on one storey do not know each other.
 
-export const storeys: readonly (readonly string[])[] = [
+const storeys: readonly (readonly string[])[] = [
   ['recipes'],
   ['trainer', 'report'],
   ['task-*', 'baselines'],
@@ -19,7 +19,7 @@ const annexes: Readonly<Record<string, readonly string[]>> = {
 const forTests = ['backend-*', 'testing'];
 
 /** Where a package stands, 0 being the top; undefined for an annex or a stranger. */
-export function storeyOf(id: string): number | undefined {
+function storeyOf(id: string): number | undefined {
   const index = storeys.findIndex((storey) => storey.some((pattern) => matches(pattern, id)));
   return index === -1 ? undefined : index;
 }
