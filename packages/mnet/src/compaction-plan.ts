@@ -183,9 +183,9 @@ function whyWhole(network: Network, { members, pinnedBy }: CouplingGroup): strin
   return other === undefined ? undefined : `they are read by "${other.tensor}", which is not modulated`;
 }
 
-function cost(network: Network): { params: number; macs: number } {
-  let [params, macs] = [0, 0];
-  for (const { shape, positions } of network.parameters) {
+function cost({ parameters, attentionMacs }: Network): { params: number; macs: number } {
+  let [params, macs] = [0, attentionMacs];
+  for (const { shape, positions } of parameters) {
     const size = shape.reduce((a, b) => a * b, 1);
     params += size;
     macs += size * positions;

@@ -6,7 +6,6 @@ import { byKernel, oracleNetwork, readAlternate, tensorsOf } from '../test/oracl
 import { maskTensors, onHost, setup, smallNetwork } from '../test/small.ts';
 import { expectClose, expectNoLeak, tensorOf } from '../test/tensors.ts';
 import { gatesOf, modulate } from './gates.ts';
-import { packMask, unpackMask } from './mask-text.ts';
 import { applyPlan, describePlan, masksOfPlan, planOfMasks, planPruning, type PrunePlan } from './plan.ts';
 import { fullMasks, type PruneRule } from './thresholds.ts';
 
@@ -122,17 +121,5 @@ describe('a plan', () => {
   test('leaves nothing behind', () => {
     expectNoLeak(() => applyPlan(weights, plan));
     expectNoLeak(() => applyPlan(weights, plan, q));
-  });
-});
-
-describe('masks as text', () => {
-  test('lowest bit first', () => {
-    // 1 + 4 = 5 and, in the second byte, 1: "BQE=".
-    expect(packMask(Uint8Array.of(1, 0, 1, 0, 0, 0, 0, 0, 1))).toBe('BQE=');
-  });
-
-  test.each([0, 1, 7, 8, 9, 64, 1000])('%i entries come back', (size) => {
-    const mask = Uint8Array.from(Rng.fromSeed(size).uniforms(size, 0, 1), (x) => Number(x < 0.4));
-    expect(unpackMask(packMask(mask), size, 'here')).toEqual(mask);
   });
 });

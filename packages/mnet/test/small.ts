@@ -4,6 +4,7 @@ import { defineNetwork, type Params, Rng } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { createMNet, type Evaluation, type MNet } from '../src/mnet.ts';
 import type { MNetOptions } from '../src/options.ts';
+import { fullMasks, type HostMasks } from '../src/thresholds.ts';
 
 /** A stem, a residual block of two modulated convolutions, a modulated dense layer, a classifier. */
 export const smallNetwork = defineNetwork('small', [6, 6, 2], (net, images) => {
@@ -77,4 +78,16 @@ export function maskTensors(q: Params, masks: Readonly<Record<string, Uint8Array
   return Object.fromEntries(
     Object.entries(q).map(([name, t]) => [name, tf.tensor(Float32Array.from(masks[name]!), t.shape)]),
   );
+}
+
+/** Masks of the small network in which nobody reads the given pre-neurons of one kernel. */
+export function without(
+  param: string,
+  pres: readonly number[],
+  masks: HostMasks = fullMasks(smallNetwork.kernels),
+): HostMasks {
+  const { postNeurons } = smallNetwork.kernels.find((k) => k.param === param)!;
+  const mask = masks[param]!.slice();
+  for (const i of pres) mask.fill(0, i * postNeurons, (i + 1) * postNeurons);
+  return { ...masks, [param]: mask };
 }
