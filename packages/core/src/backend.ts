@@ -5,7 +5,8 @@ import { MaNetError } from './errors.ts';
 
 /** Whether a backend can run here: on what device, or why not. */
 export type Probe =
-  | { readonly ok: true; readonly device: string }
+  /** `software`: a processor that pretends to be the device. It works when named; `auto` passes it over. */
+  | { readonly ok: true; readonly device: string; readonly software?: boolean }
   | { readonly ok: false; readonly reason: string; readonly hint?: string };
 
 /** Largest allowed difference to the reference: |a - b| <= atol + rtol * |b|. Observed, not guessed. */
@@ -59,8 +60,8 @@ export async function sync(): Promise<void> {
 }
 
 /**
- * Starts `wanted`, or for `auto` the first adapter, by priority, whose probe and start succeed.
- * When none does, the error lists every reason.
+ * Starts `wanted`, or for `auto` the first adapter, by priority, whose probe and start succeed and that is
+ * not a software renderer. When none does, the error lists every reason.
  */
 export async function chooseBackend(
   adapters: readonly BackendAdapter[],
@@ -78,11 +79,9 @@ export async function chooseBackend(
   }
   const refusals: string[] = [];
   for (const adapter of candidates) {
-    const probe = await adapter.probe();
-    if (!probe.ok) {
-      refusals.push(
-        `  ${adapter.name.padEnd(8)} ${probe.reason}${probe.hint === undefined ? '' : ` (${probe.hint})`}`,
-      );
+    const refusal = refusalOf(adapter, await adapter.probe(), wanted);
+    if (refusal !== undefined) {
+      refusals.push(`  ${adapter.name.padEnd(8)} ${refusal}`);
       continue;
     }
     try {
@@ -94,4 +93,15 @@ export async function chooseBackend(
   throw new MaNetError('backend-unavailable', `No backend could start.\n${refusals.join('\n')}`, {
     hint: 'run "manet doctor", or pass --backend cpu to continue slowly.',
   });
+}
+
+/** Why `--backend wanted` does not take this adapter; undefined when it may. */
+export function refusalOf(
+  { name }: Pick<BackendAdapter, 'name'>,
+  probe: Probe,
+  wanted = 'auto',
+): string | undefined {
+  if (!probe.ok) return `${probe.reason}${probe.hint === undefined ? '' : ` (${probe.hint})`}`;
+  if (probe.software !== true || wanted !== 'auto') return undefined;
+  return `${probe.device} is a software renderer (pass --backend ${name} to use it anyway)`;
 }

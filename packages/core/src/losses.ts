@@ -13,6 +13,7 @@ export function crossEntropy(logits_BK: tf.Tensor2D, labels_B: tf.Tensor1D, labe
       classes,
       1 - labelSmoothing + labelSmoothing / classes,
       labelSmoothing / classes,
+      'float32',
     );
     return tf.mul(tf.mean(tf.sum(tf.mul(target_BK, logProbability_BK), -1)), -1) as tf.Scalar;
   });
