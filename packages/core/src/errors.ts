@@ -45,7 +45,7 @@ export class MaNetError extends Error {
 /** The known name closest to `name` by edit distance; undefined when none is close enough to suggest. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.ceil(name.length / 2));
+  let bestDistance = Math.max(2, Math.floor(name.length / 2) + 1);
   for (const candidate of known) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];

@@ -2,6 +2,8 @@
 // numbers: as easy as 1, 2, 3"). A generator is a key and a position, so its state is three numbers, and a
 // child's stream depends only on the parent's key and the child's label, never on what was drawn before.
 
+import { MaNetError } from './errors.ts';
+
 /** Everything a generator is; plain numbers, so it can be written as JSON. */
 export interface RngState {
   readonly key: readonly [number, number];
@@ -57,6 +59,11 @@ export class Rng {
 
   /** A whole number, 0 <= n < `below`, without bias. */
   integer(below: number): number {
+    if (!Number.isInteger(below) || below < 1 || below > 2 ** 32) {
+      throw new MaNetError('bad-argument', `Cannot draw a whole number below ${below}.`, {
+        hint: 'ask for a whole bound from 1 to 2^32.',
+      });
+    }
     const limit = 2 ** 32 - (2 ** 32 % below);
     let n = this.uint32();
     while (n >= limit) n = this.uint32();

@@ -120,7 +120,7 @@ export const shapes: readonly Case[] = [
   {
     name: 'oneHot > with other values than one and zero',
     inputs: (rng) => ({ i: whole(rng, 5, 9) }),
-    run: ({ i }) => [tf.oneHot(i!, 5), tf.oneHot(i!, 5, 0.9, 0.02)],
+    run: ({ i }) => [tf.oneHot(i!, 5), tf.oneHot(i!, 5, 0.9, 0.02, 'float32')],
   },
   {
     name: 'constants > zeros, ones, fill, range, like another',

@@ -1,0 +1,114 @@
+import type * as fs from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readSafetensors, writeFileAtomic, writeSafetensors } from './node.ts';
+
+/** What the mocked disk refuses: a step of writing, and the code it fails with. */
+const refusal = vi.hoisted(() => ({ step: '', code: '' }));
+
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof fs>();
+  const failing = (step: string): void => {
+    if (refusal.step === step)
+      throw Object.assign(new Error(`${refusal.code}: refused`), { code: refusal.code });
+  };
+  return {
+    ...real,
+    async open(...args: Parameters<typeof real.open>) {
+      const handle = await real.open(...args);
+      if (args[1] === 'r') return handle;
+      const { writeFile: write, sync } = handle;
+      handle.writeFile = async (data) => {
+        // A disk that fills up takes a part of the file first.
+        if (refusal.step === 'write') await write.call(handle, (data as Uint8Array | string).slice(0, 3));
+        failing('write');
+        await write.call(handle, data);
+      };
+      handle.sync = async () => {
+        failing('sync');
+        await sync.call(handle);
+      };
+      return handle;
+    },
+    async rename(from: string, to: string) {
+      failing('rename');
+      await real.rename(from, to);
+    },
+  };
+});
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ma-net-files-'));
+});
+afterEach(async () => {
+  refusal.step = '';
+  await rm(folder, { recursive: true });
+});
+
+describe('writeFileAtomic', () => {
+  test('writes text and bytes, over what was there, and leaves nothing else', async () => {
+    const path = join(folder, 'state');
+    await writeFileAtomic(path, 'one');
+    expect(await readFile(path, 'utf8')).toBe('one');
+    await writeFileAtomic(path, Uint8Array.of(1, 2));
+    expect([...(await readFile(path))]).toEqual([1, 2]);
+    expect(await readdir(folder)).toEqual(['state']);
+  });
+
+  test('keeps one whole version when several write at once', async () => {
+    const path = join(folder, 'state');
+    const versions = Array.from({ length: 8 }, (_, i) => String(i).repeat(10_000));
+    await Promise.all(versions.map((text) => writeFileAtomic(path, text)));
+    expect(versions).toContain(await readFile(path, 'utf8'));
+    expect(await readdir(folder)).toEqual(['state']);
+  });
+
+  test.each([
+    ['write', 'ENOSPC'],
+    ['sync', 'ENOSPC'],
+    ['rename', 'EDQUOT'],
+  ])('keeps the old file whole when the disk is full at %s', async (step, code) => {
+    const path = join(folder, 'state');
+    await writeFile(path, 'the old content');
+    Object.assign(refusal, { step, code });
+    await expect(writeFileAtomic(path, 'the new content')).rejects.toMatchObject({
+      code: 'disk-full',
+      message: expect.stringContaining(path) as string,
+    });
+    expect(await readFile(path, 'utf8')).toBe('the old content');
+    expect(await readdir(folder)).toEqual(['state']);
+  });
+
+  test('passes other failures on as they are, and cleans up', async () => {
+    Object.assign(refusal, { step: 'write', code: 'EIO' });
+    await expect(writeFileAtomic(join(folder, 'state'), 'x')).rejects.toMatchObject({ code: 'EIO' });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('says that a folder is missing', async () => {
+    const path = join(folder, 'none', 'state');
+    await expect(writeFileAtomic(path, 'x')).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
+
+describe('safetensors on disk', () => {
+  const tensors = { x: { shape: [2], dtype: 'float32', data: Float32Array.of(1, 2) } } as const;
+
+  test('come back as they went', async () => {
+    const path = join(folder, 'weights.safetensors');
+    await writeSafetensors(path, tensors, { step: '3' });
+    const read = await readSafetensors(path);
+    expect(read.metadata).toEqual({ step: '3' });
+    expect([...read.tensors['x']!.data]).toEqual([1, 2]);
+  });
+
+  test('are named in errors', async () => {
+    const path = join(folder, 'weights.safetensors');
+    await expect(readSafetensors(path)).rejects.toMatchObject({ code: 'not-found' });
+    await writeFile(path, 'short');
+    await expect(readSafetensors(path)).rejects.toThrow(`at ${path}`);
+  });
+});
