@@ -1,0 +1,114 @@
+// MA-Net on every family: it starts as the identity, trains, and its pruned network computes what it computed.
+
+import { cpu } from '@ma-net/backend-cpu';
+import { type Params, Rng, startBackend } from '@ma-net/core';
+import { createImageSet, createStream, toTensors } from '@ma-net/data';
+import { applyPlan, createMNet, type HostMasks, modulate, planOfMasks } from '@ma-net/mnet';
+import { classification } from '@ma-net/task-classification';
+import { createTNet } from '@ma-net/tnet';
+import { defaultModulation, disposeState, effectiveParams, fit, initialState } from '@ma-net/trainer';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { imagesFor, variants } from './variants.ts';
+
+beforeAll(async () => {
+  await startBackend(cpu);
+});
+
+const SMALL = { astrocytes: 2, cells: 2, hidden: 8, rank: 4, bins: 4, heads: 2 };
+
+describe.each(variants)('%s', (name) => {
+  test('without competition modulation is the identity', async () => {
+    const network = await createTNet(name, { numClasses: 3 });
+    const mnet = createMNet(network.kernels, SMALL);
+    const { params, stats } = network.init(Rng.fromSeed(1));
+    const descriptors = mnet.descriptors(params);
+    const { q } = mnet.evaluate(mnet.init(Rng.fromSeed(2)), {
+      descriptors,
+      previous: descriptors,
+      state: mnet.restState(),
+      competition: tf.scalar(0),
+    });
+    const images = imagesFor(network, 2, 3);
+    const logits = (weights: Params): Promise<Uint8Array | Int32Array | Float32Array> =>
+      network.forward(weights, stats, images, { training: false }).logits.data();
+    const plain = await logits(params);
+    const modulated = await logits({ ...params, ...modulate(params, q, network.kernels, 'constant-kernel') });
+    modulated.forEach((value, i) => expect(value).toBeCloseTo(plain[i]!, 4));
+  });
+
+  test('20 mini-batches of Algorithm 1 have finite losses, and pruned = MA-Net', async () => {
+    const { run, network } = await trainingOf(name);
+    const state = initialState(run.task, run.mnet, 5);
+    const losses: number[] = [];
+    await fit({ ...run, state, listen: (event) => void (event.type === 'step' && losses.push(event.loss)) });
+    expect(losses).toHaveLength(20);
+    expect(losses.every(Number.isFinite)).toBe(true);
+
+    const masks: HostMasks = Object.fromEntries(
+      await Promise.all(
+        network.kernels.map(async ({ param }) => [param, Uint8Array.from(await state.masks[param]!.data())]),
+      ),
+    );
+    const plan = planOfMasks(network, masks, run.options.modulation.prune);
+    expect(plan.removedParams).toBeGreaterThan(0);
+    const pruned = applyPlan(state.params, plan, state.gates);
+    const images = imagesFor(network, 2, 3);
+    const of = (params: Params): Promise<Uint8Array | Int32Array | Float32Array> =>
+      network.forward(params, state.stats, images, { training: false }).logits.data();
+    const [ours, theirs] = [await of(pruned), await of(effectiveParams(run.mnet, state))];
+    ours.forEach((value, i) => expect(value).toBeCloseTo(theirs[i]!, 5));
+    disposeState(state);
+  });
+});
+
+/** A run of 20 mini-batches on images of three classes that differ in brightness. */
+async function trainingOf(name: string) {
+  const network = await createTNet(name, { numClasses: 3 });
+  const rng = Rng.fromSeed(7);
+  const labels = Int32Array.from({ length: 24 }, () => rng.integer(3));
+  const pixels = network.inputShape.reduce((a, b) => a * b);
+  const set = await createImageSet({
+    name: 'bright',
+    images: Uint8Array.from(
+      { length: labels.length * pixels },
+      (_, i) => 60 * labels[Math.floor(i / pixels)]! + rng.integer(90),
+    ),
+    labels,
+    shape: network.inputShape,
+    classNames: ['dark', 'grey', 'light'],
+    white: 255,
+    normalisation: { mean: [0.4, 0.4, 0.4], std: [0.2, 0.2, 0.2] },
+  });
+  const stream = createStream(set, {
+    batchSize: 8,
+    rng: Rng.fromSeed(1),
+    augment: { flip: true, padCrop: 0 },
+  });
+  const run = {
+    task: classification(network),
+    mnet: createMNet(network.kernels, SMALL),
+    source: {
+      batchesPerEpoch: stream.batchesPerEpoch,
+      next: () => toTensors(stream.next()),
+      state: () => stream.state(),
+      restore: (state: unknown) => stream.restore(state as never),
+    },
+    options: {
+      seed: 5,
+      budget: 20,
+      method: 'ma-net',
+      optimizer: { name: 'sgd', momentum: 0.9, weightDecay: 1e-3 },
+      learningRate: 0.02,
+      schedule: { name: 'cosine' },
+      modulation: {
+        ...defaultModulation,
+        plainRounds: 1,
+        prune: { mode: 'target', removeModulated: 0.5 },
+        astrocyteIterations: 2,
+        refresh: 2,
+      },
+    },
+  } as const;
+  return { run, network };
+}

@@ -1,0 +1,54 @@
+// The small variant of each family, and weights, statistics and masks that are nowhere trivial.
+
+import { type Network, type Params, Rng } from '@ma-net/core';
+import type { HostMasks } from '@ma-net/mnet';
+import { tnetNames } from '@ma-net/tnet';
+import * as tf from '@tensorflow/tfjs-core';
+
+export const variants = tnetNames.filter((name) => name.endsWith('-test'));
+
+/** Images of a network's size. */
+export function imagesFor({ inputShape }: Network, batch: number, seed: number): tf.Tensor4D {
+  const shape = [batch, ...inputShape] as [number, number, number, number];
+  return tf.tensor4d(Rng.fromSeed(seed).normals(batch * inputShape.reduce((a, b) => a * b), 1), shape);
+}
+
+/** Weights and statistics as after some training: fresh ones, moved. */
+export function moved(network: Network, seed: number): { readonly params: Params; readonly stats: Params } {
+  const rng = Rng.fromSeed(seed).split('moved');
+  const { params, stats } = network.init(rng);
+  const shifted = (tensors: Params, low: number, high: number): Params =>
+    Object.fromEntries(
+      Object.entries(tensors).map(([name, t]) => [
+        name,
+        tf.add(t, tf.tensor(rng.split(name).uniforms(t.size, low, high), t.shape)),
+      ]),
+    );
+  return { params: shifted(params, -0.1, 0.1), stats: shifted(stats, 0, 0.5) };
+}
+
+/**
+ * Random masks in which units of every coupling group have lost all their readers, so that there is something
+ * to compact, and other connections are dead here and there.
+ */
+export function randomMasks(network: Network, seed: number): HostMasks {
+  const rng = Rng.fromSeed(seed).split('masks');
+  const masks = Object.fromEntries(
+    network.kernels.map(({ param, preNeurons, postNeurons }) => [
+      param,
+      Uint8Array.from({ length: preNeurons * postNeurons }, () => Number(rng.uniform() < 0.7)),
+    ]),
+  );
+  const posts = new Map(network.kernels.map((k) => [k.param, k.postNeurons]));
+  for (const { units, members } of network.groups) {
+    for (let unit = 0; unit < units; unit++) {
+      if (rng.uniform() < 0.5) continue;
+      for (const { tensor, role, start, block } of members) {
+        const width = posts.get(tensor);
+        if (role !== 'read' || width === undefined) continue;
+        masks[tensor]!.fill(0, (start + unit * block) * width, (start + (unit + 1) * block) * width);
+      }
+    }
+  }
+  return masks;
+}
