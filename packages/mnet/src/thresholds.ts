@@ -39,8 +39,10 @@ export function masksOf(
 ): Record<string, Uint8Array> {
   return Object.fromEntries(
     kernels.map((kernel, l) => {
-      const theta = thetas[l]!;
-      return [kernel.param, Uint8Array.from(scoresOf(kernel, scores), (score) => Number(score >= theta))];
+      const [theta, found] = [thetas[l]!, scoresOf(kernel, scores)];
+      const mask = new Uint8Array(found.length);
+      for (let i = 0; i < mask.length; i++) mask[i] = Number(found[i]! >= theta);
+      return [kernel.param, mask];
     }),
   );
 }

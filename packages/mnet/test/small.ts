@@ -29,7 +29,7 @@ export const smallOptions: Partial<MNetOptions> = {
 };
 
 /** Phi as after some training: every tensor is moved away from its start, the zero ones too. */
-export function trainedPhi(mnet: MNet, seed = 1): Params {
+function trainedPhi(mnet: MNet, seed = 1): Params {
   const rng = Rng.fromSeed(seed);
   return tf.tidy(() => {
     const fresh = mnet.init(rng);
