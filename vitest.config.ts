@@ -1,12 +1,12 @@
-import { readdirSync, existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['@ma-net/source', 'node', 'import', 'default'];
-const workspaces = ['packages', 'apps', 'tools'].flatMap((folder) =>
-  readdirSync(folder)
-    .filter((name) => existsSync(`${folder}/${name}/package.json`))
-    .map((name) => ({ name: `@ma-net/${name}`, root: `${folder}/${name}` })),
-);
+const workspaces = ['packages', 'apps', 'tools']
+  .map((kind) => join(import.meta.dirname, kind))
+  .flatMap((kind) => readdirSync(kind).map((name) => ({ name: `@ma-net/${name}`, root: join(kind, name) })))
+  .filter(({ root }) => existsSync(join(root, 'package.json')));
 
 export default defineConfig({
   test: {

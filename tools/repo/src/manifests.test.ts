@@ -17,6 +17,7 @@ const order = [
   'exports',
   'files',
   'scripts',
+  'nx',
   'dependencies',
   'peerDependencies',
   'peerDependenciesMeta',
