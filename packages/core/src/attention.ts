@@ -22,14 +22,16 @@ export function attention(
   heads: number,
   bias?: tf.Tensor,
 ): tf.Tensor3D {
-  const [batch, queries, width] = q_BND.shape;
-  const perHead = width / heads;
-  const split = (t: tf.Tensor3D): tf.Tensor =>
-    tf.transpose(tf.reshape(t, [batch, t.shape[1], heads, t.shape[2] / heads]), [0, 2, 1, 3]);
-  const scores_BANN = tf.matMul(tf.mul(split(q_BND), 1 / Math.sqrt(perHead)), split(k_BND), false, true);
-  const weights_BANN = softmax(bias === undefined ? scores_BANN : addRepeated(scores_BANN, bias));
-  const mixed = tf.transpose(tf.matMul(weights_BANN, split(v_BND)), [0, 2, 1, 3]);
-  return tf.reshape(mixed, [batch, queries, v_BND.shape[2]]);
+  return tf.tidy(() => {
+    const [batch, queries, width] = q_BND.shape;
+    const perHead = width / heads;
+    const split = (t: tf.Tensor3D): tf.Tensor =>
+      tf.transpose(tf.reshape(t, [batch, t.shape[1], heads, t.shape[2] / heads]), [0, 2, 1, 3]);
+    const scores_BANN = tf.matMul(tf.mul(split(q_BND), 1 / Math.sqrt(perHead)), split(k_BND), false, true);
+    const weights_BANN = softmax(bias === undefined ? scores_BANN : addRepeated(scores_BANN, bias));
+    const mixed = tf.transpose(tf.matMul(weights_BANN, split(v_BND)), [0, 2, 1, 3]);
+    return tf.reshape(mixed, [batch, queries, v_BND.shape[2]]);
+  });
 }
 
 export interface WindowAttention {
@@ -52,24 +54,26 @@ export function windowAttention(
   v_BHWD: tf.Tensor4D,
   { heads, window, shift, table_PA }: WindowAttention,
 ): tf.Tensor4D {
-  const [, height, width] = q_BHWD.shape;
-  const perWindow = window * window;
-  const index = tf.tensor1d(relativePositions(window), 'int32');
-  const relative_ANN = tf.reshape(tf.transpose(tf.gather(table_PA, index)), [heads, perWindow, perWindow]);
-  const bias =
-    shift === 0
-      ? relative_ANN
-      : tf.add(
-          relative_ANN,
-          tf.tensor(shiftMask(height, width, window, shift), [
-            (height * width) / perWindow,
-            1,
-            perWindow,
-            perWindow,
-          ]),
-        );
-  const [q, k, v] = [q_BHWD, k_BHWD, v_BHWD].map((x) => toWindows(x, window, shift));
-  return fromWindows(attention(q!, k!, v!, heads, bias), [height, width], window, shift);
+  return tf.tidy(() => {
+    const [, height, width] = q_BHWD.shape;
+    const perWindow = window * window;
+    const index = tf.tensor1d(relativePositions(window), 'int32');
+    const relative_ANN = tf.reshape(tf.transpose(tf.gather(table_PA, index)), [heads, perWindow, perWindow]);
+    const bias =
+      shift === 0
+        ? relative_ANN
+        : tf.add(
+            relative_ANN,
+            tf.tensor(shiftMask(height, width, window, shift), [
+              (height * width) / perWindow,
+              1,
+              perWindow,
+              perWindow,
+            ]),
+          );
+    const [q, k, v] = [q_BHWD, k_BHWD, v_BHWD].map((x) => toWindows(x, window, shift));
+    return fromWindows(attention(q!, k!, v!, heads, bias), [height, width], window, shift);
+  });
 }
 
 /** scores + bias, where the bias of [W, ...] starts anew after every W entries of the batch. */

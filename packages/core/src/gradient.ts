@@ -27,16 +27,15 @@ export function valueAndGrad<Aux extends tf.TensorContainer>(
   const inputs = Object.values(pick(params, names));
   return tf.tidy(() => {
     let kept: Aux | undefined;
-    const { value, grads } = tf.engine().gradients(
-      () => {
-        const result = f(params);
-        // The tape disposes what was made under it; what `f` returns beside the value has to outlive it.
-        kept = mapTensors(result.aux, (t) => tf.keep(t.clone()));
-        return result.value;
-      },
-      inputs,
-      undefined,
-      true,
+    const forward = (): tf.Scalar => {
+      const result = f(params);
+      // The tape disposes what was made under it; what `f` returns beside the value has to outlive it.
+      kept = mapTensors(result.aux, (t) => tf.keep(t.clone()));
+      return result.value;
+    };
+    const { value, grads } = disposingTapeOnFailure(
+      () => tf.engine().gradients(forward, inputs, undefined, true),
+      () => kept,
     );
     const aux = mapTensors(kept as Aux, (t) => {
       const owned = t.clone();
@@ -47,6 +46,18 @@ export function valueAndGrad<Aux extends tf.TensorContainer>(
     return { value: value as tf.Scalar, grads: Object.fromEntries(named), aux } as ValueAndGrad<Aux> &
       tf.TensorContainerObject;
   });
+}
+
+/** tfjs forgets what it saved for a gradient that was then never taken. */
+function disposingTapeOnFailure<T>(run: () => T, kept: () => tf.TensorContainer | undefined): T {
+  try {
+    return run();
+  } catch (error) {
+    const { activeTape, gradientDepth } = tf.engine().state;
+    if (gradientDepth === 0) for (const { saved } of activeTape ?? []) tf.dispose(saved);
+    tf.dispose(kept() ?? []);
+    throw error;
+  }
 }
 
 function mapTensors<T extends tf.TensorContainer>(container: T, f: (t: tf.Tensor) => tf.Tensor): T {

@@ -18,11 +18,13 @@ export function conv2d(
 
 /** x W + b over the last axis. */
 export function dense(x: tf.Tensor, kernel_IO: tf.Tensor2D, bias_O?: tf.Tensor): tf.Tensor {
-  const [inputs, outputs] = kernel_IO.shape;
-  const rows = x.rank === 2 ? (x as tf.Tensor2D) : tf.reshape(x, [-1, inputs]);
-  const product = tf.matMul(rows as tf.Tensor2D, kernel_IO);
-  const y = bias_O === undefined ? product : tf.add(product, bias_O);
-  return x.rank === 2 ? y : tf.reshape(y, [...x.shape.slice(0, -1), outputs]);
+  return tf.tidy(() => {
+    const [inputs, outputs] = kernel_IO.shape;
+    const rows = x.rank === 2 ? (x as tf.Tensor2D) : tf.reshape(x, [-1, inputs]);
+    const product = tf.matMul(rows as tf.Tensor2D, kernel_IO);
+    const y = bias_O === undefined ? product : tf.add(product, bias_O);
+    return x.rank === 2 ? y : tf.reshape(y, [...x.shape.slice(0, -1), outputs]);
+  });
 }
 
 export interface Affine {
@@ -45,21 +47,23 @@ export function batchNorm(
   running: RunningMoments,
   momentum: number | tf.Scalar = BATCH_NORM_MOMENTUM,
 ): { readonly y: tf.Tensor; readonly running: RunningMoments } {
-  const axes = x.shape.slice(0, -1).map((_, i) => i);
-  const count = x.size / x.shape.at(-1)!;
-  const mean_C = tf.mean(x, axes) as tf.Tensor1D;
-  const centred = tf.sub(x, mean_C);
-  const variance_C: tf.Tensor1D = tf.mean(tf.mul(centred, centred), axes);
-  const unbiased_C: tf.Tensor1D = tf.mul(variance_C, count / Math.max(1, count - 1));
-  const towards = (old: tf.Tensor1D, batch: tf.Tensor1D): tf.Tensor1D =>
-    tf.add(old, tf.mul(tf.sub(batch, old), momentum));
-  return {
-    y: normalise(x, affine, centred, variance_C, axes),
-    running: {
-      mean_C: towards(running.mean_C, mean_C),
-      variance_C: towards(running.variance_C, unbiased_C),
-    },
-  };
+  return tf.tidy(() => {
+    const axes = x.shape.slice(0, -1).map((_, i) => i);
+    const count = x.size / x.shape.at(-1)!;
+    const mean_C = tf.mean(x, axes) as tf.Tensor1D;
+    const centred = tf.sub(x, mean_C);
+    const variance_C: tf.Tensor1D = tf.mean(tf.mul(centred, centred), axes);
+    const unbiased_C: tf.Tensor1D = tf.mul(variance_C, count / Math.max(1, count - 1));
+    const towards = (old: tf.Tensor1D, batch: tf.Tensor1D): tf.Tensor1D =>
+      tf.add(old, tf.mul(tf.sub(batch, old), momentum));
+    return {
+      y: normalise(x, affine, centred, variance_C, axes),
+      running: {
+        mean_C: towards(running.mean_C, mean_C),
+        variance_C: towards(running.variance_C, unbiased_C),
+      },
+    };
+  });
 }
 
 /** Batch normalisation with the running statistics: one multiply-add per number. */
@@ -68,8 +72,10 @@ export function runningBatchNorm(
   { gain_C, offset_C }: Affine,
   running: RunningMoments,
 ): tf.Tensor {
-  const scale_C = tf.mul(gain_C, tf.rsqrt(tf.add(running.variance_C, NORM_EPSILON)));
-  return tf.add(tf.mul(x, scale_C), tf.sub(offset_C, tf.mul(running.mean_C, scale_C)));
+  return tf.tidy(() => {
+    const scale_C = tf.mul(gain_C, tf.rsqrt(tf.add(running.variance_C, NORM_EPSILON)));
+    return tf.add(tf.mul(x, scale_C), tf.sub(offset_C, tf.mul(running.mean_C, scale_C)));
+  });
 }
 
 /**
@@ -108,16 +114,18 @@ function normalise(
 
 /** Layer normalisation over the last axis (Ba et al. 2016), biased variance. */
 export function layerNorm(x: tf.Tensor, gain_D: tf.Tensor, offset_D: tf.Tensor, epsilon: number): tf.Tensor {
-  const mean = tf.mean(x, -1, true);
-  const centred = tf.sub(x, mean);
-  const variance = tf.mean(tf.mul(centred, centred), -1, true);
-  const normal = tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon)));
-  return tf.add(tf.mul(normal, gain_D), offset_D);
+  return tf.tidy(() => {
+    const mean = tf.mean(x, -1, true);
+    const centred = tf.sub(x, mean);
+    const variance = tf.mean(tf.mul(centred, centred), -1, true);
+    const normal = tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon)));
+    return tf.add(tf.mul(normal, gain_D), offset_D);
+  });
 }
 
 /** x Phi(x), with the exact normal distribution function (Hendrycks & Gimpel 2016), not the tanh fit. */
 export function gelu(x: tf.Tensor): tf.Tensor {
-  return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));
+  return tf.tidy(() => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)));
 }
 
 interface Pool {
@@ -133,7 +141,16 @@ export function maxPool(x_BHWC: tf.Tensor4D, { kernel, stride, pad = 0 }: Pool):
 
 /** Mean of each window, padding left out of the count. */
 export function avgPool(x_BHWC: tf.Tensor4D, { kernel, stride, pad = 0 }: Pool): tf.Tensor4D {
-  return tf.avgPool(x_BHWC, kernel, stride, pad);
+  if (pad === 0) return tf.avgPool(x_BHWC, kernel, stride, 0);
+  // tfjs leaves the padding out of the count forwards, but not in its gradient: count here.
+  return tf.tidy(() => {
+    const averaged = (x: tf.Tensor4D): tf.Tensor4D => {
+      const sides: [number, number] = [pad, pad];
+      return tf.avgPool(tf.pad(x, [[0, 0], sides, sides, [0, 0]]), kernel, stride, 0);
+    };
+    const inside = averaged(tf.ones([1, x_BHWC.shape[1], x_BHWC.shape[2], 1]));
+    return tf.div(averaged(x_BHWC), inside);
+  });
 }
 
 /** [B, H, W, C] -> [B, C]. */
@@ -143,7 +160,9 @@ export function globalAveragePool(x_BHWC: tf.Tensor4D): tf.Tensor2D {
 
 /** Every 2x2 patch as one position, column by column (Liu et al. 2021): [B, H, W, C] -> [B, H/2, W/2, 4C]. */
 export function mergePatches(x_BHWC: tf.Tensor4D): tf.Tensor4D {
-  const [batch, height, width, channels] = x_BHWC.shape;
-  const split = tf.reshape(x_BHWC, [batch * (height / 2), 2, width / 2, 2, channels]);
-  return tf.reshape(tf.transpose(split, [0, 2, 3, 1, 4]), [batch, height / 2, width / 2, 4 * channels]);
+  return tf.tidy(() => {
+    const [batch, height, width, channels] = x_BHWC.shape;
+    const split = tf.reshape(x_BHWC, [batch * (height / 2), 2, width / 2, 2, channels]);
+    return tf.reshape(tf.transpose(split, [0, 2, 3, 1, 4]), [batch, height / 2, width / 2, 4 * channels]);
+  });
 }

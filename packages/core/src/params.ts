@@ -35,8 +35,9 @@ export async function readParams(params: Params): Promise<Record<string, HostTen
       name,
       {
         shape: tensor.shape,
-        dtype: tensor.dtype === 'int32' ? 'int32' : 'float32',
-        data: data.slice() as HostTensor['data'],
+        dtype: data instanceof Float32Array ? 'float32' : 'int32',
+        // A copy: some backends hand out their own memory. Truth values become whole numbers.
+        data: data instanceof Float32Array ? data.slice() : Int32Array.from(data),
       },
     ];
   });
@@ -71,12 +72,12 @@ export function compareShapes(
 ): ParamDifference[] {
   const differences: ParamDifference[] = [];
   for (const [name, shape] of Object.entries(expected)) {
-    const other = found[name];
+    const other = Object.hasOwn(found, name) ? found[name] : undefined;
     if (other === undefined) differences.push({ name, expected: shape });
     else if (shape.join() !== other.join()) differences.push({ name, expected: shape, found: other });
   }
   for (const [name, shape] of Object.entries(found)) {
-    if (!(name in expected)) differences.push({ name, found: shape });
+    if (!Object.hasOwn(expected, name)) differences.push({ name, found: shape });
   }
   return differences;
 }
