@@ -32,5 +32,7 @@ export function unpackMask(text: string, size: number, where: string): Uint8Arra
     return refuse('not base64');
   }
   if (binary.length !== Math.ceil(size / 8)) refuse(`${binary.length} bytes`);
-  return Uint8Array.from({ length: size }, (_, i) => (binary.charCodeAt(i >> 3) >> (i & 7)) & 1);
+  const mask = new Uint8Array(size);
+  for (let i = 0; i < size; i++) mask[i] = (binary.charCodeAt(i >> 3) >> (i & 7)) & 1;
+  return mask;
 }

@@ -59,51 +59,68 @@ export function fullMasks(kernels: readonly ModulatedKernel[]): Record<string, U
 
 /**
  * The first score, ascending, that no longer fits: the areas of all smaller ones add up to at most the
- * fraction asked for. Ties share their fate, so their order cannot matter; scores are sorted per area,
- * natively, and merged.
+ * fraction asked for. Ties share their fate, so their order cannot matter. Instead of sorting millions of
+ * scores, their areas are summed by the upper half of their bits, then by the lower half where it matters.
  */
 function targetThreshold(
   kernels: readonly ModulatedKernel[],
   scores: HostScores,
   removeModulated: number,
 ): number {
-  const areas = [...new Set(kernels.map((k) => k.area))];
-  const classes = areas.map((area) => ({ area, next: 0, sorted: sortedScores(kernels, scores, area) }));
-  const total = classes.reduce((sum, { area, sorted }) => sum + area * sorted.length, 0);
+  const total = kernels.reduce((sum, k) => sum + k.area * k.preNeurons * k.postNeurons, 0);
   const budget = removeModulated * total;
-  let removed = 0;
-  for (let count = 0; ; count++) {
-    let lowest = classes[0]!;
-    for (const c of classes) {
-      if ((c.sorted[c.next] ?? Infinity) < (lowest.sorted[lowest.next] ?? Infinity)) lowest = c;
-    }
-    const score = lowest.sorted[lowest.next++]!;
-    removed += lowest.area;
-    if (removed > budget) return count === 0 ? 0 : score;
-  }
+  const byUpper = areasByBits(kernels, scores);
+  refuseNonFinite(byUpper);
+  const upper = firstBeyond(byUpper, 0, budget);
+  const lower = firstBeyond(areasByBits(kernels, scores, upper.bits), upper.below, budget);
+  const score = scoreOfKey(((upper.bits << 16) | lower.bits) >>> 0);
+  // When nothing fits, theta is 0, or below it where a score is.
+  return lower.below === 0 ? Math.min(0, score) : score;
 }
 
-function sortedScores(kernels: readonly ModulatedKernel[], scores: HostScores, area: number): Float32Array {
-  const parts = kernels.filter((k) => k.area === area).map((k) => scoresOf(k, scores));
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let start = 0;
-  for (const part of parts) {
-    all.set(part, start);
-    start += part.length;
+/** Area by the upper 16 bits of the scores' keys; with `upper`, of those by the lower 16 bits. */
+function areasByBits(kernels: readonly ModulatedKernel[], scores: HostScores, upper?: number): Float64Array {
+  const areas = new Float64Array(1 << 16);
+  for (const kernel of kernels) {
+    const { buffer, byteOffset, length } = scoresOf(kernel, scores);
+    const bits = new Uint32Array(buffer, byteOffset, length);
+    for (let i = 0; i < length; i++) {
+      const key = keyOfBits(bits[i]!);
+      if (upper === undefined) areas[key >>> 16]! += kernel.area;
+      else if (key >>> 16 === upper) areas[key & 0xffff]! += kernel.area;
+    }
   }
-  all.sort();
-  // Native sorting puts NaN last and -Infinity first.
-  if (!Number.isFinite(all[0]) || !Number.isFinite(all.at(-1))) {
-    throw new MaNetError(
-      'non-finite',
-      `A connection has the score ${Number.isFinite(all[0]) ? all.at(-1) : all[0]}.`,
-      {
-        where: `thresholds of kernels with ${area} numbers per connection`,
-        hint: 'the weights or Phi diverged: resume from an earlier checkpoint with a lower learning rate.',
-      },
-    );
-  }
-  return all;
+  return areas;
+}
+
+/** Where the sum of areas first exceeds the budget, and what it was below. */
+function firstBeyond(areas: Float64Array, start: number, budget: number): { bits: number; below: number } {
+  let below = start;
+  const bits = areas.findIndex((area) => {
+    if (below + area > budget) return true;
+    below += area;
+    return false;
+  });
+  return { bits, below };
+}
+
+/** Whole numbers that are ordered as the floats are: negative ones inverted, the others above them. */
+function keyOfBits(bits: number): number {
+  return (bits >>> 31 === 1 ? ~bits : bits | 0x80000000) >>> 0;
+}
+
+function scoreOfKey(key: number): number {
+  const bits = key >>> 31 === 1 ? key ^ 0x80000000 : ~key;
+  return new Float32Array(Uint32Array.of(bits).buffer)[0]!;
+}
+
+/** Infinities and NaN have the outermost keys. */
+function refuseNonFinite(byUpper: Float64Array): void {
+  if (byUpper.every((area, upper) => area === 0 || (upper > 0x007f && upper < 0xff80))) return;
+  throw new MaNetError('non-finite', 'The score of a connection is infinite or not a number.', {
+    where: 'pruning threshold',
+    hint: 'the weights or Phi diverged: resume from an earlier checkpoint with a lower learning rate.',
+  });
 }
 
 function scoresOf(kernel: ModulatedKernel, scores: HostScores): Float32Array {
