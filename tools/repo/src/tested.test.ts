@@ -1,5 +1,5 @@
 // One concept, one stem: a test is called after the source beside it. Every source is within reach of a test of
-// its package, and every public value is named by one.
+// its package, and every public function is named by a test.
 
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
@@ -38,11 +38,11 @@ describe.each(titled(workspaces.filter(({ kind }) => kind !== 'tools')))('%s', (
   });
 });
 
-test.each(titled(packages))('the tests of %s name every public value', (_, workspace) => {
-  const text = tests(workspace).map(read).join('\n');
-  const words = new Set(text.match(/\w+/g));
+const words = new Set(workspaces.flatMap(tests).flatMap((file) => read(file).match(/\w+/g) ?? []));
+
+test.each(titled(packages))('some test names every public function of %s', (_, workspace) => {
   const values = entries(workspace).flatMap(({ source }) => publicNames(source).values);
-  expect(values.filter((name) => !words.has(name))).toEqual([]);
+  expect(values.filter((name) => !words.has(name) && !/^[A-Z0-9_]+$/.test(name))).toEqual([]);
 });
 
 /** Whether anything is left of a source when types, imports and re-exports are gone. */
