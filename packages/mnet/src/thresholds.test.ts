@@ -130,8 +130,11 @@ describe('thresholds', () => {
     expect(() => thresholds(kernels, { layer0: new Float32Array(3) }, rule)).toThrowError(
       codeOf('network-mismatch'),
     );
-    const broken = { layer0: Float32Array.of(1, Number.NaN, 1, 1) };
-    expect(() => thresholds(kernels, broken, rule)).toThrowError(codeOf('non-finite'));
+    for (const value of [Number.NaN, Infinity, -Infinity]) {
+      const broken = { layer0: Float32Array.of(1, value, 1, 1) };
+      expect(() => thresholds(kernels, broken, rule)).toThrowError(codeOf('non-finite'));
+      expect(() => thresholds(kernels, broken, rule)).toThrowError(/"layer0"/);
+    }
   });
 
   test('full masks keep everything', () => {

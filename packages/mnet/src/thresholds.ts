@@ -70,7 +70,7 @@ function targetThreshold(
   const total = kernels.reduce((sum, k) => sum + k.area * k.preNeurons * k.postNeurons, 0);
   const budget = removeModulated * total;
   const byUpper = areasByBits(kernels, scores);
-  refuseNonFinite(byUpper);
+  if (byUpper.some((area, upper) => area > 0 && !isFiniteKey(upper))) refuseNonFinite(kernels, scores);
   const upper = firstBeyond(byUpper, 0, budget);
   const lower = firstBeyond(areasByBits(kernels, scores, upper.bits), upper.below, budget);
   const score = scoreOfKey(((upper.bits << 16) | lower.bits) >>> 0);
@@ -115,10 +115,14 @@ function scoreOfKey(key: number): number {
 }
 
 /** Infinities and NaN have the outermost keys. */
-function refuseNonFinite(byUpper: Float64Array): void {
-  if (byUpper.every((area, upper) => area === 0 || (upper > 0x007f && upper < 0xff80))) return;
+function isFiniteKey(upper: number): boolean {
+  return upper > 0x007f && upper < 0xff80;
+}
+
+function refuseNonFinite(kernels: readonly ModulatedKernel[], scores: HostScores): never {
+  const broken = kernels.find((kernel) => !scoresOf(kernel, scores).every(Number.isFinite));
   throw new MaNetError('non-finite', 'The score of a connection is infinite or not a number.', {
-    where: 'pruning threshold',
+    where: `kernel "${broken?.param}"`,
     hint: 'the weights or Phi diverged: resume from an earlier checkpoint with a lower learning rate.',
   });
 }
