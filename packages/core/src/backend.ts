@@ -1,7 +1,7 @@
 // What a backend is to the rest of the framework: one exported object that can be probed without side
 // effects, started, waited for, and compared with. The tfjs kernels behind it are its own business.
 
-import { MaNetError } from './errors.ts';
+import { MaNetError, suggestion } from './errors.ts';
 
 /** Whether a backend can run here: on what device, or why not. */
 export type Probe =
@@ -74,7 +74,7 @@ export async function chooseBackend(
       : adapters.filter((a) => a.name === wanted);
   if (candidates.length === 0) {
     throw new MaNetError('unknown-name', `There is no backend called "${wanted}".`, {
-      hint: `known: auto, ${known.join(', ')}.`,
+      hint: suggestion(wanted, ['auto', ...known]),
     });
   }
   const refusals: string[] = [];
