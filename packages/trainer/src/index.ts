@@ -25,3 +25,4 @@ export {
 export { learningRateAt, type Schedule } from './schedules.ts';
 export type { BatchSource } from './source.ts';
 export { disposeState, initialState, SECTIONS, type Section, type TrainingState } from './state.ts';
+export { type StepTimes, type TimeStepsOptions, timeSteps } from './time-steps.ts';

@@ -1,0 +1,32 @@
+import { cpu } from '@ma-net/backend-cpu';
+import { Rng, startBackend } from '@ma-net/core';
+import { type ImageBatch, toTensors } from '@ma-net/data';
+import { createMNet } from '@ma-net/mnet';
+import { classification } from '@ma-net/task-classification';
+import { createTNet } from '@ma-net/tnet';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, test } from 'vitest';
+import { timeSteps } from './index.ts';
+
+test('times as many steps of each kind as asked for, without the first ones, and leaves nothing behind', async () => {
+  await startBackend(cpu);
+  const network = await createTNet('resnet-test', { numClasses: 3 });
+  const mnet = createMNet(network.kernels, { hidden: 8, heads: 2 });
+  const rng = Rng.fromSeed(1);
+  let made = 0;
+  const batch = (): ImageBatch => {
+    made++;
+    const images = Float32Array.from(rng.normals(2 * 8 * 8 * 3, 1));
+    return toTensors({ images, labels: Int32Array.of(0, 2), shape: [2, 8, 8, 3], count: 2 });
+  };
+  const before = tf.memory().numTensors;
+  const times = await timeSteps({ task: classification(network), mnet, batch, steps: 11, warmUp: 2 });
+  mnet.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+  // Two plain rounds, one of the astrocytes and one of the neurons, each of 2 + 11 mini-batches.
+  expect(made).toBe(4 * 13);
+  for (const kind of ['plain', 'astrocytes', 'neurons'] as const) {
+    expect(times[kind]).toHaveLength(11);
+    expect(times[kind].every((seconds) => seconds > 0)).toBe(true);
+  }
+});
