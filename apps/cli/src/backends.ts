@@ -8,6 +8,7 @@ import {
   suggestion,
 } from '@ma-net/core';
 
+/** From the fastest to the slowest, as far as names can tell; `auto` goes by their priority. */
 export const backends = {
   onnx: async () => (await import('@ma-net/backend-onnx')).onnx,
   cpu: async () => (await import('@ma-net/backend-cpu')).cpu,
@@ -15,8 +16,8 @@ export const backends = {
 
 type BackendName = keyof typeof backends;
 
-/** Starts the backend called `wanted`, or the fastest one that can run here (`auto`). */
-export async function start(wanted: string): Promise<RunningBackend> {
+/** The adapter called `wanted`, or all of them. Throws `unknown-name`. */
+export async function loadBackends(wanted = 'auto'): Promise<BackendAdapter[]> {
   const known = Object.keys(backends) as BackendName[];
   if (wanted !== 'auto' && !Object.hasOwn(backends, wanted)) {
     throw new MaNetError('unknown-name', `There is no backend called "${wanted}".`, {
@@ -25,5 +26,10 @@ export async function start(wanted: string): Promise<RunningBackend> {
     });
   }
   const names = wanted === 'auto' ? known : [wanted as BackendName];
-  return chooseBackend(await Promise.all(names.map((name) => backends[name]())), wanted);
+  return Promise.all(names.map((name) => backends[name]()));
+}
+
+/** Starts the backend called `wanted`, or the fastest one that can run here (`auto`). */
+export async function start(wanted: string): Promise<RunningBackend> {
+  return chooseBackend(await loadBackends(wanted), wanted);
 }

@@ -1,9 +1,10 @@
-// What run.json says: what a stranger needs to repeat a run.
+// What a run and an exported network say about themselves: what a stranger needs to repeat or use them.
 
 import type { RunningBackend } from '@ma-net/core';
 import { countParameters } from '@ma-net/metrics';
-import { dataFacts, type OpenRun } from '@ma-net/recipes/node';
+import { dataFacts, type NetworkFacts, type OpenRun } from '@ma-net/recipes/node';
 import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
+import type { Decision } from './prepared-network.ts';
 import { ownVersion } from './version.ts';
 
 /** Facts of a run that starts now. */
@@ -33,5 +34,18 @@ export function resumption(step: number, backend: RunningBackend): Record<string
     backend: backend.name,
     device: backend.device,
     started: new Date().toISOString(),
+  };
+}
+
+/** What the exported network of a run says about itself. */
+export function networkFacts({ recipe, data }: OpenRun, { plan, compaction }: Decision): NetworkFacts {
+  const { shape, classNames, normalisation, white } = data.train;
+  return {
+    tnet: { ...recipe.tnet, inputShape: shape },
+    classNames,
+    input: { ...normalisation, white },
+    recipe,
+    ...(plan === undefined ? {} : { plan }),
+    ...(compaction === undefined ? {} : { compaction }),
   };
 }

@@ -21,7 +21,8 @@ export const helpStyle: Partial<Help> & { helpWidth: number } = {
     [command.name(), ...command.registeredArguments.map((argument) => humanReadable(argument))].join(' '),
 
   optionDescription({ description, defaultValue, defaultValueDescription }) {
-    const shown = defaultValueDescription ?? (typeof defaultValue === 'string' ? defaultValue : undefined);
+    const plain = typeof defaultValue === 'string' || typeof defaultValue === 'number';
+    const shown = defaultValueDescription ?? (plain ? String(defaultValue) : undefined);
     return shown === undefined ? description : `${description} (default: ${shown})`;
   },
 

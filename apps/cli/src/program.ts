@@ -7,7 +7,7 @@ import { ownVersion } from './version.ts';
 
 /** The whole `manet` command. `setExitCode` is told the code of a command that did not throw. */
 export function createProgram(setExitCode: (code: number) => void): Command {
-  const done = (code: number | undefined): void => setExitCode(code ?? 0);
+  const done = (code: number | void): void => setExitCode(code ?? 0);
   const program = withExamples(new Command('manet'), [
     'manet train --recipe digits',
     'manet prune runs/digits-ma-net-s0 --dry-run',
@@ -62,7 +62,103 @@ export function createProgram(setExitCode: (code: number) => void): Command {
     .option('--print', 'print the resolved recipe and exit')
     .action(async (options) => done(await (await import('./commands/train.ts')).train(options)));
 
+  command('eval', 'Measure a run or an exported network on the test images.', [
+    'manet eval runs/digits-ma-net-s0',
+    'manet eval runs/digits-ma-net-s0/pruned.safetensors --backend cpu',
+  ])
+    .argument('<run|file>', 'a run directory, or a file of "manet prune" or "manet export"')
+    .addOption(dataOption())
+    .addOption(backendOption())
+    .action(async (path, options) =>
+      done(await (await import('./commands/eval.ts')).evaluate(path, options)),
+    );
+
+  command('prune', 'Plan the removal of connections and channels, print it, and write what is left.', [
+    'manet prune runs/digits-ma-net-s0 --dry-run',
+    'manet prune runs/digits-ma-net-s0',
+    'manet prune runs/digits-ma-net-s0 --remove-modulated 40%',
+  ])
+    .argument('<run>', 'a run directory')
+    .addOption(
+      new Option('--delta <p>', 'remove connections of a lower probability, and re-estimate statistics')
+        .argParser(number)
+        .conflicts('removeModulated'),
+    )
+    .addOption(
+      new Option('--remove-modulated <part>', 'remove this part of the modulated parameters, as 40% or 0.4')
+        .argParser(part)
+        .default(undefined, 'as trained'),
+    )
+    .option('--dense', 'keep every channel in place: dead connections are zeros')
+    .option('--recalibrate', 're-estimate the running statistics in any case')
+    .option('--dry-run', 'print the plan and write nothing')
+    .addOption(outOption('<run>/pruned.safetensors'))
+    .addOption(dataOption())
+    .addOption(backendOption())
+    .action(async (path, options) => done(await (await import('./commands/prune.ts')).prune(path, options)));
+
+  command('export', 'Write the pruned, compacted network of a run for other programs.', [
+    'manet export runs/digits-ma-net-s0 --format safetensors',
+    'manet export runs/digits-ma-net-s0 --format safetensors --dense --out resnet8.safetensors',
+  ])
+    .argument('<run|file>', 'a run directory, or a file of "manet prune"')
+    .addOption(
+      new Option('--format <name>', 'safetensors: PyTorch layout, the plan in its metadata')
+        .choices(['safetensors'])
+        .default('safetensors'),
+    )
+    .option('--dense', 'keep every channel in place, as the unpruned network has them')
+    .option('--recalibrate', 're-estimate the running statistics')
+    .addOption(outOption('<run>/network.<format>'))
+    .addOption(dataOption())
+    .addOption(backendOption())
+    .action(async (path, options) =>
+      done(await (await import('./commands/export.ts')).exportNetwork(path, options)),
+    );
+
+  command('recipes', 'List the recipes, or print one.', ['manet recipes', 'manet recipes digits'])
+    .argument('[name]', 'print this recipe, with every field')
+    .action(async (name) => done((await import('./commands/recipes.ts')).listRecipes(name)));
+
+  command('doctor', 'Tell what this machine can run, and why not the rest.', ['manet doctor']).action(
+    async () => done(await (await import('./commands/doctor.ts')).doctor()),
+  );
+
+  command('bench', 'Time a training step on every backend that runs here.', [
+    'manet bench',
+    'manet bench --network resnet18-cifar --batch 32 --backend onnx',
+  ])
+    .option('--network <name>', 'a network of the zoo', 'resnet10-cifar')
+    .addOption(new Option('--batch <n>', 'images of a mini-batch').argParser(wholeNumber).default(64))
+    .addOption(new Option('--steps <n>', 'steps timed of each kind').argParser(wholeNumber).default(10))
+    .addOption(new Option('--backend <name>', 'time only this one').default(undefined, 'all that run here'))
+    .action(async (options) => done(await (await import('./commands/bench.ts')).bench(options)));
+
+  command('demo', 'Train, prune and compact a small MA-Net and its baselines on real digits.', ['manet demo'])
+    .addOption(new Option('--seed <n>', 'seed of weights and data order').argParser(wholeNumber).default(0))
+    .addOption(backendOption())
+    .action(async (options) => done(await (await import('./commands/demo.ts')).demo(options)));
+
   return program;
+}
+
+function dataOption(): Option {
+  return new Option('--data <dir>', 'folder of the data set').default(undefined, 'where the run found it');
+}
+
+function outOption(where: string): Option {
+  return new Option('--out <file>', 'what to write').default(undefined, where);
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It has to be a number.');
+  return value;
+}
+
+/** 40% or 0.4. */
+function part(text: string): number {
+  return text.endsWith('%') ? number(text.slice(0, -1)) / 100 : number(text);
 }
 
 function backendOption(): Option {

@@ -1,10 +1,11 @@
 // One training, with everything that listens: the run directory, the screen, and Ctrl-C.
 
 import { setImmediate } from 'node:timers/promises';
-import { countParameters, type Masks } from '@ma-net/metrics';
+import { countParameters, keptConnections } from '@ma-net/metrics';
 import { type OpenRun, runOf } from '@ma-net/recipes/node';
 import { encodeCheckpoint, fit, type TrainingState } from '@ma-net/trainer';
 import type { RunDirectory } from '@ma-net/trainer/node';
+import { hostMasks } from './host-state.ts';
 import { interruptible } from './interrupt.ts';
 import { progress } from './progress.ts';
 import { count } from './quantities.ts';
@@ -74,17 +75,10 @@ export function describeRun({ network, mnet, data, recipe }: OpenRun): string {
   return parts.join('; ');
 }
 
-/** The masks that a state holds, on the host; empty when nothing has been modulated. */
-export async function masksOf({ masks }: Pick<TrainingState, 'masks'>): Promise<Masks> {
-  const read = Object.entries(masks).map(async ([name, mask]) => [name, await mask.data()] as const);
-  return Object.fromEntries(await Promise.all(read));
-}
-
+/** Part of the connections alive in a state. */
 async function keptPart({ network }: OpenRun, state: TrainingState): Promise<number> {
-  const masks = Object.values(await masksOf(state));
-  const kernels = network.kernels.reduce((sum, k) => sum + k.preNeurons * k.postNeurons, 0);
-  if (masks.length === 0) return 1;
-  let alive = 0;
-  for (const mask of masks) for (let i = 0; i < mask.length; i++) alive += mask[i]! === 0 ? 0 : 1;
-  return alive / kernels;
+  const kernels = keptConnections(network, await hostMasks(state));
+  const sum = (of: (k: (typeof kernels)[number]) => number): number =>
+    kernels.reduce((total, k) => total + of(k), 0);
+  return sum((k) => k.kept) / sum((k) => k.of);
 }

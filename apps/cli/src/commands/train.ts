@@ -1,18 +1,19 @@
-import { existsSync } from 'node:fs';
 import { MaNetError } from '@ma-net/core';
 import { countParameters } from '@ma-net/metrics';
-import type { Recipe } from '@ma-net/recipes';
 import { type OpenRun, openRun } from '@ma-net/recipes/node';
 import { disposeState, type TrainingState } from '@ma-net/trainer';
 import { createRunDirectory, type RunDirectory } from '@ma-net/trainer/node';
 import { start } from '../backends.ts';
+import { manet } from '../command-name.ts';
 import { factsOf, resumption } from '../facts.ts';
+import { hostMasks } from '../host-state.ts';
 import { changed, duration, percent } from '../quantities.ts';
 import { type RecipeArguments, resolveRecipe } from '../recipe-argument.ts';
 import { EXIT } from '../report-error.ts';
+import { freePath } from '../run-path.ts';
 import { openSavedRun } from '../saved-run.ts';
 import { createScreen, type Screen } from '../screen.ts';
-import { describeRun, masksOf, train as trainRun } from '../training.ts';
+import { describeRun, train as trainRun } from '../training.ts';
 
 export interface TrainArguments extends RecipeArguments {
   readonly backend: string;
@@ -72,11 +73,11 @@ async function finish(
   screen.line();
   if (reason === 'interrupted') {
     screen.line(`Stopped after mini-batch ${state.step} of ${open.options.budget}; everything is saved.`);
-    screen.line(`  continue with: manet train --resume ${path}`);
+    screen.line(`  continue with: ${manet()} train --resume ${path}`);
     disposeState(state);
     return EXIT.interrupted;
   }
-  const { total, kept } = countParameters(open.network, await masksOf(state));
+  const { total, kept } = countParameters(open.network, await hostMasks(state));
   disposeState(state);
   const { headline } = open.task;
   const last = measures ?? lastMeasures(directory);
@@ -85,8 +86,8 @@ async function finish(
   screen.line(`  parameters  ${changed(kept, total)}`);
   screen.line(
     kept < total
-      ? `  next: manet prune ${path} --dry-run`
-      : `  next: manet export ${path} --format safetensors`,
+      ? `  next: ${manet()} prune ${path} --dry-run`
+      : `  next: ${manet()} export ${path} --format safetensors`,
   );
   return 0;
 }
@@ -94,14 +95,6 @@ async function finish(
 function lastMeasures(directory: RunDirectory): Readonly<Record<string, number>> | undefined {
   const line = directory.metrics().findLast(({ type }) => type === 'evaluation');
   return line?.['measures'] as Readonly<Record<string, number>> | undefined;
-}
-
-/** runs/<recipe>-<method>-s<seed>, or the first of -2, -3, ... that is free. */
-export function freePath({ name, method, seed }: Pick<Recipe, 'name' | 'method' | 'seed'>): string {
-  const first = `runs/${name}-${method}-s${seed}`;
-  let path = first;
-  for (let n = 2; existsSync(path); n++) path = `${first}-${n}`;
-  return path;
 }
 
 /** A resumed run is the run that was started: only where it runs and where its data are may differ. */

@@ -1,0 +1,97 @@
+import { MaNetError, Rng, startBackend } from '@ma-net/core';
+import { type ImageBatch, toTensors } from '@ma-net/data';
+import { createMNet } from '@ma-net/mnet';
+import { classification } from '@ma-net/task-classification';
+import { createTNet } from '@ma-net/tnet';
+import { type StepTimes, timeSteps } from '@ma-net/trainer';
+import { loadBackends } from '../backends.ts';
+import { count } from '../quantities.ts';
+import { createScreen } from '../screen.ts';
+import { table } from '../table.ts';
+
+export interface BenchArguments {
+  readonly network: string;
+  readonly batch: number;
+  readonly steps: number;
+  readonly backend?: string;
+}
+
+const CLASSES = 10;
+const WARM_UP = 3;
+
+/** `manet bench`: one step of each kind of round on random images, on each backend that runs here. */
+export async function bench({ network: name, batch, steps, backend }: BenchArguments): Promise<void> {
+  const screen = createScreen();
+  if (batch < 1 || steps < 1) {
+    throw new MaNetError('bad-argument', `${steps} steps of ${batch} images cannot be timed.`, {
+      hint: 'pass at least 1 for --batch and for --steps.',
+    });
+  }
+  const network = await createTNet(name, { numClasses: CLASSES });
+  screen.line(`${name}, mini-batches of ${batch} random images of ${network.inputShape.join(' x ')}`);
+  const rows: string[][] = [];
+  let fastest: number | undefined;
+  for (const adapter of await loadBackends(backend)) {
+    const probe = await adapter.probe();
+    if (!probe.ok) {
+      screen.line(`  ${adapter.name}: not here, ${probe.reason}`);
+      continue;
+    }
+    screen.update(`  timing ${adapter.name} ...`);
+    await startBackend(adapter);
+    const mnet = createMNet(network.kernels);
+    const times = await timeSteps({
+      task: classification(network),
+      mnet,
+      batch: randomBatches(network.inputShape, batch),
+      steps,
+      warmUp: WARM_UP,
+    });
+    mnet.dispose();
+    const medians = mediansOf(times);
+    fastest ??= medians.plain;
+    rows.push([
+      adapter.name,
+      milliseconds(medians.plain),
+      milliseconds(medians.neurons),
+      milliseconds(medians.astrocytes),
+      `${(medians.astrocytes / medians.plain).toFixed(2)} x`,
+      `${count(batch / medians.plain)}`,
+      `${(medians.plain / fastest).toFixed(2)} x`,
+    ]);
+  }
+  const head = ['backend', 'plain', 'modulated', 'astrocytes', 'of plain', 'images/s', `of ${rows[0]?.[0]}`];
+  for (const line of table(head, rows)) screen.line(line);
+}
+
+/** Images of noise: the arithmetic of a step does not depend on what is in them. */
+function randomBatches(inputShape: readonly [number, number, number], batch: number): () => ImageBatch {
+  const rng = Rng.fromSeed(0);
+  const images = rng.normals(batch * inputShape.reduce((a, b) => a * b), 1);
+  const labels = Int32Array.from({ length: batch }, () => rng.integer(CLASSES));
+  // Uploading takes an array over, so each batch gets its own.
+  return () =>
+    toTensors({
+      images: images.slice(),
+      labels: labels.slice(),
+      shape: [batch, ...inputShape],
+      count: batch,
+    });
+}
+
+function mediansOf(times: StepTimes): Record<keyof StepTimes, number> {
+  return {
+    plain: median(times.plain),
+    astrocytes: median(times.astrocytes),
+    neurons: median(times.neurons),
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}
+
+function milliseconds(seconds: number): string {
+  return `${(1000 * seconds).toFixed(1)} ms`;
+}

@@ -1,0 +1,153 @@
+import { join } from 'node:path';
+import { describeCompaction } from '@ma-net/mnet';
+import { countMacs, countParameters } from '@ma-net/metrics';
+import { findRecipe, override, type Recipe } from '@ma-net/recipes';
+import { type OpenRun, openRun, saveNetwork } from '@ma-net/recipes/node';
+import { disposeState, effectiveParams, type TrainingState } from '@ma-net/trainer';
+import { createRunDirectory } from '@ma-net/trainer/node';
+import * as tf from '@tensorflow/tfjs-core';
+import { start } from '../backends.ts';
+import { manet } from '../command-name.ts';
+import { factsOf, networkFacts } from '../facts.ts';
+import { hostMasks } from '../host-state.ts';
+import { accuracy, predictions, secondsPerImage } from '../predictions.ts';
+import { decide, prepare } from '../prepared-network.ts';
+import { changed, count, duration, percent } from '../quantities.ts';
+import { EXIT } from '../report-error.ts';
+import { freePath } from '../run-path.ts';
+import { createScreen, type Screen } from '../screen.ts';
+import { table } from '../table.ts';
+import { describeRun, train } from '../training.ts';
+
+export interface DemoArguments {
+  readonly seed: number;
+  readonly backend: string;
+}
+
+/** What is trained, and how the table calls it. */
+const METHODS = [
+  ['plain', 'baseline'],
+  ['magnitude', 'magnitude pruning'],
+  ['ma-net', 'MA-Net'],
+] as const satisfies readonly (readonly [Recipe['method'], string])[];
+
+/**
+ * `manet demo`, which is `npm start`: the baseline, magnitude pruning and MA-Net on real digits, from the
+ * same weights and the same mini-batches; then the MA-Net pruned and compacted.
+ */
+export async function demo({ seed, backend: wanted }: DemoArguments): Promise<number> {
+  const screen = createScreen();
+  const started = performance.now();
+  const recipe = override(findRecipe('digits'), [`seed=${seed}`]);
+  const backend = await start(wanted);
+  const rows: string[][] = [];
+  for (const [method, title] of METHODS) {
+    const open = await openRun({ ...recipe, method });
+    if (rows.length === 0) {
+      screen.line(describeRun(open));
+      screen.line(`${backend.name}: ${backend.device}`);
+    }
+    const path = freePath(open.recipe);
+    screen.line(`\n${title} (${path})`);
+    const directory = await createRunDirectory(path, open.recipe, factsOf(open, backend));
+    const state = open.start();
+    const { reason, seconds } = await train(open, directory, state, screen);
+    if (reason === 'interrupted') {
+      screen.line(`\nStopped and saved. Continue this training with: ${manet()} train --resume ${path}`);
+      disposeState(state);
+      return EXIT.interrupted;
+    }
+    const measured = await measure(open, state, title, seconds);
+    rows.push(measured.row);
+    if (method === 'ma-net') {
+      screen.line('\nPruning: dead connections become zeros; channels that nobody reads go.');
+      rows.push(...(await prune(open, state, path, measured.labels, screen)));
+    }
+    disposeState(state);
+  }
+  screen.line();
+  const head = ['', 'test top1', 'parameters', 'MACs', 'training', 'per image'];
+  for (const line of table(head, rows)) screen.line(line);
+  screen.line(`\nEverything took ${duration((performance.now() - started) / 1000)}. The runs are in runs/.`);
+  screen.line(`  next: ${manet()} train --help`);
+  return 0;
+}
+
+interface Measured {
+  readonly row: string[];
+  /** The class it gives each test image. */
+  readonly labels: Int32Array;
+}
+
+/** The trained network as it stands, gates and all. */
+async function measure(
+  open: OpenRun,
+  state: TrainingState,
+  title: string,
+  seconds: number,
+): Promise<Measured> {
+  const { network, recipe } = open;
+  const params = effectiveParams(open.mnet, state);
+  const labels = await predictions({ network, params, stats: state.stats }, open);
+  const perImage = await secondsPerImage({ network, params, stats: state.stats }, open);
+  tf.dispose(params as tf.TensorContainerObject);
+  // What magnitude pruning removed is gone; what MA-Net removes is told in the rows of its pruning.
+  const masks = recipe.method === 'magnitude' ? await hostMasks(state) : {};
+  const { total, kept } = countParameters(network, masks);
+  const macs = [countMacs(network, masks), countMacs(network)] as const;
+  return { row: rowOf(title, accuracy(labels, open), [kept, total], macs, seconds, perImage), labels };
+}
+
+/** Prunes, compacts, saves; says how many predictions stayed the same. Returns the last rows of the table. */
+async function prune(
+  open: OpenRun,
+  state: TrainingState,
+  path: string,
+  before: Int32Array,
+  screen: Screen,
+): Promise<string[][]> {
+  const decision = await decide(open, state, { dense: false });
+  const whole = [countParameters(open.network).total, countMacs(open.network)] as const;
+  const { plan, compaction } = decision;
+  screen.line(describeCompaction(open.network, compaction!));
+
+  const rows: string[][] = [];
+  const steps = [
+    ['  pruned', { plan: plan! }],
+    ['  compacted', decision],
+  ] as const;
+  for (const [title, step] of steps) {
+    const network = await prepare(open, state, step, { again: false });
+    const labels = await predictions(network, open);
+    const perImage = await secondsPerImage(network, open);
+    const same = labels.reduce((sum, label, i) => sum + Number(label === before[i]), 0);
+    screen.line(`${title}: ${same} of ${labels.length} predictions on test images are those of the MA-Net`);
+    // A compacted network is counted with the zeros it still holds: that is what it stores and computes.
+    const masks = step === decision ? {} : await hostMasks(state);
+    const params = [countParameters(network.network, masks).kept, whole[0]] as const;
+    const macs = [countMacs(network.network, masks), whole[1]] as const;
+    rows.push(rowOf(title, accuracy(labels, open), params, macs, undefined, perImage));
+    if (step === decision)
+      await saveNetwork(join(path, 'pruned.safetensors'), network, networkFacts(open, decision));
+    tf.dispose([network.params, network.stats] as tf.TensorContainer);
+  }
+  return rows;
+}
+
+function rowOf(
+  title: string,
+  top1: number,
+  [params, allParams]: readonly [number, number],
+  [macs, allMacs]: readonly [number, number],
+  seconds: number | undefined,
+  perImage: number,
+): string[] {
+  return [
+    title,
+    percent(top1),
+    changed(params, allParams),
+    changed(macs, allMacs),
+    seconds === undefined ? '' : duration(seconds),
+    `${count(1e6 * perImage)} µs`,
+  ];
+}

@@ -1,0 +1,95 @@
+import { MaNetError } from '@ma-net/core';
+import { countMacs, countParameters } from '@ma-net/metrics';
+import { parseRecipe } from '@ma-net/recipes';
+import { loadNetwork, type NetworkFacts, openRun, type TrainedNetwork } from '@ma-net/recipes/node';
+import { classification } from '@ma-net/task-classification';
+import { disposeState, effectiveParams } from '@ma-net/trainer';
+import * as tf from '@tensorflow/tfjs-core';
+import { start } from '../backends.ts';
+import { hostMasks } from '../host-state.ts';
+import { isRun } from '../network-argument.ts';
+import { changed, count, percent } from '../quantities.ts';
+import { openSavedRun, requireCheckpoint, withData } from '../saved-run.ts';
+import { createScreen } from '../screen.ts';
+
+export interface EvalArguments {
+  readonly data?: string;
+  readonly backend: string;
+}
+
+/** `manet eval`: measures of a run's last checkpoint, or of an exported network, on the test images. */
+export async function evaluate(path: string, args: EvalArguments): Promise<void> {
+  const screen = createScreen();
+  const { measures, images, lines } = await (isRun(path)
+    ? evaluateRun(path, args)
+    : evaluateFile(path, args));
+  screen.line(`${path}, ${count(images)} test images`);
+  for (const [name, value] of Object.entries(measures))
+    screen.line(`  ${name.padEnd(11)} ${name === 'loss' ? value.toFixed(4) : percent(value)}`);
+  for (const [name, value] of lines) screen.line(`  ${name.padEnd(11)} ${value}`);
+}
+
+interface Measured {
+  readonly measures: Readonly<Record<string, number>>;
+  readonly images: number;
+  readonly lines: readonly (readonly [string, string])[];
+}
+
+async function evaluateRun(path: string, { data, backend }: EvalArguments): Promise<Measured> {
+  const saved = await openSavedRun(path, data);
+  await start(backend);
+  const { state } = requireCheckpoint(saved);
+  const { open } = saved;
+  const params = effectiveParams(open.mnet, state);
+  const measures = await open.task.evaluate(params, state.stats, open.evaluationBatches());
+  const masks = await hostMasks(state);
+  tf.dispose(params as tf.TensorContainerObject);
+  disposeState(state);
+  const { total, kept } = countParameters(open.network, masks);
+  return {
+    measures,
+    images: open.data.test.labels.length,
+    lines: [
+      ['parameters', changed(kept, total)],
+      ['MACs', changed(countMacs(open.network, masks), countMacs(open.network))],
+      ['mini-batch', `${count(state.step)} of ${count(open.options.budget)}`],
+    ],
+  };
+}
+
+async function evaluateFile(path: string, { data, backend }: EvalArguments): Promise<Measured> {
+  await start(backend);
+  const { facts, ...trained } = await loadNetwork(path);
+  const recipe = parseRecipe(facts.recipe, path);
+  const open = await openRun(data === undefined ? recipe : withData(recipe, data));
+  refuseOtherClasses(facts, open.data.test.classNames, path);
+  const { network, params, stats } = trained;
+  const measures = await classification(network).evaluate(params, stats, open.evaluationBatches());
+  const lines = await sizes(trained, facts);
+  tf.dispose([params, stats] as tf.TensorContainer);
+  return { measures, images: open.data.test.labels.length, lines };
+}
+
+async function sizes(
+  { network }: TrainedNetwork,
+  { plan, compaction }: NetworkFacts,
+): Promise<Measured['lines']> {
+  const { total } = countParameters(network);
+  const before = compaction?.totalParams ?? total;
+  return [
+    ['parameters', changed(total, before)],
+    ...(plan === undefined
+      ? []
+      : ([['of them kept', changed(plan.totalParams - plan.removedParams, plan.totalParams)]] as const)),
+    ['MACs', changed(countMacs(network), compaction?.totalMacs ?? countMacs(network))],
+  ];
+}
+
+function refuseOtherClasses({ classNames }: NetworkFacts, found: readonly string[], where: string): void {
+  if (classNames.join() === found.join()) return;
+  throw new MaNetError(
+    'network-mismatch',
+    `The network tells ${classNames.join(', ')} apart; the data hold ${found.join(', ')}.`,
+    { where, hint: 'pass the folder of the data it was trained on with --data.' },
+  );
+}

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { describeCompaction, describePlan, type PruneRule } from '@ma-net/mnet';
+import { saveNetwork } from '@ma-net/recipes/node';
+import { disposeState } from '@ma-net/trainer';
+import * as tf from '@tensorflow/tfjs-core';
+import { MaNetError } from '@ma-net/core';
+import { start } from '../backends.ts';
+import { manet } from '../command-name.ts';
+import { networkFacts } from '../facts.ts';
+import { decide, prepare } from '../prepared-network.ts';
+import { openSavedRun, requireCheckpoint } from '../saved-run.ts';
+import { createScreen } from '../screen.ts';
+
+export interface PruneArguments {
+  readonly delta?: number;
+  /** A fraction of the modulated parameters. */
+  readonly removeModulated?: number;
+  readonly dense?: boolean;
+  readonly recalibrate?: boolean;
+  readonly dryRun?: boolean;
+  readonly data?: string;
+  readonly backend: string;
+  readonly out?: string;
+}
+
+/** `manet prune`: plans, prints, and writes the pruned network. */
+export async function prune(path: string, args: PruneArguments): Promise<void> {
+  const screen = createScreen();
+  const saved = await openSavedRun(path, args.data);
+  const { open } = saved;
+  await start(args.backend);
+  const { state } = requireCheckpoint(saved);
+  const rule = ruleOf(args, open.recipe.modulation.prune);
+  const decision = await decide(open, state, {
+    dense: args.dense ?? false,
+    ...(rule === undefined ? {} : { rule }),
+  });
+  const { plan, compaction } = decision;
+  if (plan === undefined) {
+    throw new MaNetError('prune-refused', 'No connection of this run was ever modulated: nothing is dead.', {
+      where: `${path}, method "${open.recipe.method}", mini-batch ${state.step}`,
+      hint: 'train with --method ma-net or --method magnitude, past the plain rounds.',
+    });
+  }
+  screen.line(describePlan(plan));
+  if (compaction !== undefined) screen.line(`\n${describeCompaction(open.network, compaction)}`);
+  screen.line();
+  if (args.dryRun === true) {
+    screen.line('Nothing was written. Drop --dry-run to apply.');
+  } else {
+    const out = args.out ?? join(path, 'pruned.safetensors');
+    const again = args.recalibrate ?? false;
+    const network = await prepare(open, state, decision, { again });
+    await saveNetwork(out, network, networkFacts(open, decision));
+    tf.dispose([network.params, network.stats] as tf.TensorContainer);
+    screen.line(
+      decision.moved === undefined && !again
+        ? `Wrote ${out}; it computes what the run computes.`
+        : `Wrote ${out}, with running statistics estimated again.`,
+    );
+    screen.line(`  next: ${manet()} eval ${out}`);
+  }
+  disposeState(state);
+}
+
+/** The rule asked for, if any; what was not said about it is as it was trained. */
+function ruleOf({ delta, removeModulated }: PruneArguments, trained: PruneRule): PruneRule | undefined {
+  if (removeModulated !== undefined) return { mode: 'target', removeModulated };
+  if (delta === undefined) return undefined;
+  return { mode: 'delta', delta, kappa: trained.mode === 'delta' ? trained.kappa : DEFAULT_KAPPA };
+}
+
+/** kappa of section 12, for runs that were trained with a target. */
+const DEFAULT_KAPPA = 0.5;
