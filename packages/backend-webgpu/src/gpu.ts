@@ -120,9 +120,9 @@ async function dawn(load: () => Promise<Dawn>): Promise<Entry> {
 
 const INSTALL = 'npm install webgpu';
 
-async function noDriver(): Promise<Refusal> {
+function noDriver(): Refusal {
   if (process.platform !== 'linux') return refuse('Dawn offers no adapter', 'update the driver of the GPU');
-  const found = await vulkanDrivers();
+  const found = vulkanDrivers();
   if (found.length === 0)
     return refuse(
       'no Vulkan driver is installed',
@@ -135,13 +135,14 @@ async function noDriver(): Promise<Refusal> {
 }
 
 /** Names of the driver manifests that the Vulkan loader reads. */
-async function vulkanDrivers(): Promise<string[]> {
-  const { readdir } = await import('node:fs/promises');
+function vulkanDrivers(): string[] {
   const named = process.env['VK_DRIVER_FILES'] ?? process.env['VK_ICD_FILENAMES'];
   if (named !== undefined && named !== '') return named.split(':');
+  // Not an import, which bundlers for the browser would follow.
+  const { existsSync, readdirSync } = process.getBuiltinModule('node:fs');
   const folders = ['/etc/vulkan/icd.d', '/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d'];
-  const lists = await Promise.all(folders.map((folder) => readdir(folder).catch(() => [])));
-  return [...new Set(lists.flat())].filter((file) => file.endsWith('.json'));
+  const files = folders.filter((folder) => existsSync(folder)).flatMap((folder) => readdirSync(folder));
+  return [...new Set(files)].filter((file) => file.endsWith('.json'));
 }
 
 function noAdapter(): Refusal {

@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** The suite and everything it needs, as one script for a page. */
+export async function bundle(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [here('suite.ts')],
+    alias: { vitest: here('vitest.ts') },
+    bundle: true,
+    write: false,
+    platform: 'browser',
+    format: 'iife',
+    target: 'es2023',
+    conditions: ['@ma-net/source'],
+    logLevel: 'error',
+  });
+  return outputFiles[0]!.text;
+}
