@@ -10,6 +10,7 @@ import {
   type Net,
   runningBatchNorm,
   stopGradient,
+  windowAttention,
 } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { between, type Case, normal, whole } from '../case.ts';
@@ -93,6 +94,22 @@ export const layers: readonly Case[] = [
       }),
       run: (t) =>
         attention(t['q'] as tf.Tensor3D, t['k'] as tf.Tensor3D, t['v'] as tf.Tensor3D, heads, t['bias']),
+    }),
+  ),
+  ...[0, 1].map(
+    (shift): Case => ({
+      name: `windowAttention > windows of 2x2, shifted by ${shift}`,
+      inputs: (rng) => ({
+        q: normal(rng, 2, 4, 6, 8),
+        k: normal(rng, 2, 4, 6, 8),
+        v: normal(rng, 2, 4, 6, 8),
+        table: normal(rng, 9, 2),
+      }),
+      run: (t) => {
+        const [q, k, v] = [t['q'], t['k'], t['v']] as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+        const table_PA = t['table'] as tf.Tensor2D;
+        return windowAttention(q, k, v, { heads: 2, window: 2, shift, table_PA });
+      },
     }),
   ),
   {

@@ -1,4 +1,4 @@
-import { globalAveragePool } from '@ma-net/core';
+import { avgPool, globalAveragePool } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Case, normal } from '../case.ts';
 
@@ -23,6 +23,11 @@ export const pooling: readonly Case[] = [
       run: ({ x }) => tf.avgPool(x as tf.Tensor4D, kernel, stride, pad),
       // tfjs's gradient divides by the whole window, its forward pass by what lies inside the image.
       ...(pad > 0 ? { wrt: [] } : {}),
+    },
+    {
+      name: `core's avgPool > window ${kernel}, stride ${stride}, pad ${pad}`,
+      inputs: (rng) => ({ x: normal(rng, 2, 8, 6, 3) }),
+      run: ({ x }) => avgPool(x as tf.Tensor4D, { kernel, stride, pad }),
     },
   ]),
   {

@@ -22,6 +22,11 @@ export const shapes: readonly Case[] = [
     }),
   ),
   {
+    name: 'transpose > five axes, as patches are merged',
+    inputs: (rng) => ({ x: normal(rng, 3, 2, 4, 2, 5) }),
+    run: ({ x }) => tf.transpose(x!, [0, 2, 3, 1, 4]),
+  },
+  {
     name: 'transpose > matrix and whole numbers',
     inputs: (rng) => ({ x: normal(rng, 5, 7), n: whole(rng, 9, 3, 4) }),
     run: ({ x, n }) => [tf.transpose(x!), tf.transpose(n!)],
