@@ -153,7 +153,7 @@ function pooled(x: Shaped, kernel: number, stride: number, pad: number): Shaped 
 }
 
 /** [height, width, channels] of `x`. Throws `shape-mismatch` when it is no image. */
-export function imageShape(layer: string, x: Shaped): readonly [number, number, number] {
+function imageShape(layer: string, x: Shaped): readonly [number, number, number] {
   if (x.shape.length !== 3) {
     throw new MaNetError(
       'shape-mismatch',
