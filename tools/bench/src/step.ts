@@ -61,9 +61,9 @@ async function step(): Promise<Timing> {
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
 /** A PyTorch process that makes one step for every line it is sent. */
-function torch(variant: string): { step: () => Promise<number>; stop: () => void } {
+function torch(python: string, variant: string): { step: () => Promise<number>; stop: () => void } {
   const script = new URL('../../../tools/bench/torch_step.py', import.meta.url).pathname;
-  const child: ChildProcessWithoutNullStreams = spawn('python3', [script, variant, String(batch)]);
+  const child: ChildProcessWithoutNullStreams = spawn(python, [script, variant, String(batch)]);
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   return {
     async step() {
@@ -74,9 +74,11 @@ function torch(variant: string): { step: () => Promise<number>; stop: () => void
   };
 }
 
-const hasTorch = spawnSync('python3', ['-c', 'import torch']).status === 0;
-const variants = hasTorch ? (['stock', 'channels_last'] as const) : [];
-const others = variants.map((name) => ({ name, process: torch(name), times: [] as number[] }));
+const python = ['python3', '/usr/bin/python3'].find(
+  (command) => spawnSync(command, ['-c', 'import torch']).status === 0,
+);
+const variants = python === undefined ? [] : (['stock', 'channels_last'] as const);
+const others = variants.map((name) => ({ name, process: torch(python!, name), times: [] as number[] }));
 
 const first: number[] = [];
 for (let k = 0; k < 3; k++) {

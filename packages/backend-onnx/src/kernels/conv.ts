@@ -55,7 +55,7 @@ export const conv: KernelTable = {
         const filter_IO = g.view(filter!, [w.inChannels, w.outChannels]);
         return g.val(g.op('MatMul', [g.plain(x!), g.plain(filter_IO)]), outputs[0]!);
       }
-      const filter_OIHW = g.transpose(g.plain(filter!), [3, 2, 0, 1]);
+      const filter_OIHW = outputFirst(g, g.plain(filter!));
       const y = g.op('Conv', [readPart(g, x!, w), filter_OIHW], windowAttributes(w));
       return imageVal(g, y, w, outputs[0]!);
     },
@@ -83,12 +83,19 @@ export const conv: KernelTable = {
       const rows = w.batch * w.output[0] * w.output[1];
       const columns = isPointwise(w) ? pixels(g, x!, w) : patches(g, pixels(g, x!, w), w);
       const patches_RK = g.reshape(columns, [rows, sizeOf(w.kernel) * w.inChannels]);
-      const dy_RO = g.reshape(pixels(g, dy!, w), [rows, w.outChannels]);
-      const dFilter = g.op('Gemm', [patches_RK, dy_RO], { transA: 1 });
-      return g.val(g.reshape(dFilter, outputs[0]!.shape), outputs[0]!);
+      return g.val(g.reshape(filterProduct(g, patches_RK, dy!, rows, w), outputs[0]!.shape), outputs[0]!);
     },
   },
 };
+
+/** patches^T dy, [kernel pixels * input channels, output channels], from dy in the order that it is in. */
+function filterProduct(g: Lowering, patches_RK: string, dy: Val, rows: number, w: Window): string {
+  if (w.nchw || dy.nchw !== undefined) {
+    const dy_OR = g.reshape(g.transpose(image(g, dy, w), [1, 0, 2, 3]), [w.outChannels, rows]);
+    return g.transpose(g.op('MatMul', [dy_OR, patches_RK]), [1, 0]);
+  }
+  return g.op('Gemm', [patches_RK, g.reshape(g.plain(dy), [rows, w.outChannels])], { transA: 1 });
+}
 
 /**
  * The gradient of a convolution for its input, NCHW. With stride 1 it is a convolution with the mirrored filter;
@@ -99,7 +106,12 @@ function inputGradient(g: Lowering, dy: string, filter_HWIO: string, w: Window):
   const before = span.map((s, k) => s - 1 - w.before[k]!);
   const behind = before.map((b, k) => w.input[k]! - w.output[k]! + span[k]! - 1 - b);
   if (w.strides.every((s) => s === 1) && [...before, ...behind].every((p) => p >= 0)) {
-    const filter_IOHW = g.transpose(mirrored(g, filter_HWIO, w), [2, 3, 0, 1]);
+    // Mirrored and with the kernel's axes last: one reversal and one transposition of a matrix.
+    const taps = [sizeOf(w.kernel), w.inChannels * w.outChannels];
+    const filter_TF = g.reshape(filter_HWIO, taps);
+    const reversed = sizeOf(w.kernel) === 1 ? filter_TF : g.slice(filter_TF, [-1], [-(2 ** 31)], [0], [-1]);
+    const shape = [w.inChannels, w.outChannels, ...w.kernel];
+    const filter_IOHW = g.reshape(g.transpose(reversed, [1, 0]), shape);
     return g.op('Conv', [dy, filter_IOHW], {
       kernel_shape: w.kernel,
       strides: [1, 1],
@@ -107,13 +119,12 @@ function inputGradient(g: Lowering, dy: string, filter_HWIO: string, w: Window):
       pads: [...before, ...behind],
     });
   }
-  return transposedConv(g, dy, g.transpose(filter_HWIO, [3, 2, 0, 1]), w);
+  return transposedConv(g, dy, outputFirst(g, filter_HWIO), w);
 }
 
-function mirrored(g: Lowering, filter_HWIO: string, w: Window): string {
-  if (sizeOf(w.kernel) === 1) return filter_HWIO;
-  const end = -(2 ** 31);
-  return g.slice(filter_HWIO, [-1, -1], [end, end], [0, 1], [-1, -1]);
+/** HWIO to OIHW, in two steps that each move one axis: ONNX Runtime is three times faster at those. */
+function outputFirst(g: Lowering, filter_HWIO: string): string {
+  return g.transpose(g.transpose(filter_HWIO, [3, 0, 1, 2]), [0, 3, 1, 2]);
 }
 
 /** ConvTranspose of `dy` to exactly the input size of `w`; the filter is [dy channels, output channels / group, h, w]. */

@@ -140,7 +140,7 @@ export const unary: KernelTable = {
   Softplus: floating((g, x) => notNan(g, x, g.op('Softplus', [x]))),
   Sqrt: floating(node('Sqrt')),
   Square: anyNumber((g, x) => g.op('Mul', [x, x])),
-  Step: floating((g, x, s) => notNan(g, x, step(g, x, s))),
+  Step: floating(step),
   Tan: floating(node('Tan')),
   Tanh: floating(node('Tanh')),
   ZerosLike: constant(0),
