@@ -49,15 +49,15 @@ export function countParameters(network: Network, masks: Masks = {}): ParameterC
 }
 
 /**
- * Multiply-accumulates of one image through all kernels; a dead connection takes none. Normalisation,
- * activations, pooling and biases are not counted, as is usual.
+ * Multiply-accumulates of one image through all kernels and the products of attention; a dead connection
+ * takes none. Normalisation, activations, pooling and biases are not counted, as is usual.
  */
 export function countMacs(network: Network, masks: Masks = {}): number {
   const positions = new Map(network.parameters.map((spec) => [spec.name, spec.positions]));
   const dense = network.parameters.reduce((sum, spec) => sum + sizeOf(spec.shape) * spec.positions, 0);
   return keptConnections(network, masks).reduce(
     (macs, { param, kept, of, area }) => macs - (of - kept) * area * positions.get(param)!,
-    dense,
+    dense + network.attentionMacs,
   );
 }
 
