@@ -1,17 +1,19 @@
 """What PyTorch computes with seeded weights, as safetensors files for the comparison with ours.
 
-    python3 reference.py small <folder>     the test variants: the fixtures of packages/tnet
-    python3 reference.py full <folder>      ResNet-50, DenseNet-121, ViT-B/16, Swin-T: hundreds of megabytes
+    python3 reference.py small <folder> [name ...]    the test variants: the fixtures of packages/tnet
+    python3 reference.py full <folder> [name ...]     ResNet-50, DenseNet-121, ViT-B/16, Swin-T: large
 
 Each file holds the images (channels last) and labels, the state before (`state/`), the logits with running
 statistics and with those of the batch, and of the second the gradient of the mean cross-entropy (`grad/`) and
-the running statistics after it (`next/`). Everything is computed in double precision and stored as float32.
+the running statistics after it (`next/`). Everything is computed in double precision and stored as float32;
+`single/` holds how far PyTorch is from that when it computes in single precision itself.
 """
 
+import argparse
+import copy
 import json
 import os
 import struct
-import sys
 
 import numpy as np
 import torch
@@ -45,26 +47,48 @@ def seed(module, generator):
                 normal(tensor, 0.1)
 
 
+def compute(module, images, labels):
+    """Logits with running statistics, logits, gradients and next running statistics of a training step."""
+    with torch.no_grad():
+        results = {'eval/logits': module.eval()(images)}
+    logits = module.train()(images)
+    nn.functional.cross_entropy(logits, labels).backward()
+    results['train/logits'] = logits.detach()
+    results.update({f'grad/{k}': p.grad for k, p in module.named_parameters()})
+    results.update({f'next/{k}': v.clone() for k, v in module.state_dict().items() if 'running_' in k})
+    return results
+
+
 def record(build, side, batch):
     generator = torch.Generator().manual_seed(1)
     module = build()
     seed(module, generator)
-    module = module.double()
-    images = torch.randn(batch, 3, side, side, generator=generator).float().double()
-    # State dictionaries alias the module; what moves later has to be copied first.
-    tensors = {f'state/{k}': v.clone() for k, v in module.state_dict().items()}
+    double = copy.deepcopy(module).double()
+    images = torch.randn(batch, 3, side, side, generator=generator)
     classes = list(module.parameters())[-1].shape[0]
     labels = torch.arange(batch) % classes
-    with torch.no_grad():
-        tensors['eval/logits'] = module.eval()(images)
-    logits = module.train()(images)
-    nn.functional.cross_entropy(logits, labels).backward()
-    tensors['train/logits'] = logits.detach()
-    tensors.update({f'grad/{k}': p.grad for k, p in module.named_parameters()})
-    tensors.update({f'next/{k}': v for k, v in module.state_dict().items() if 'running_' in k})
-    tensors['images'] = images.permute(0, 2, 3, 1)
-    tensors['labels'] = labels
-    return tensors
+    # State dictionaries alias the module; what moves later has to be copied first.
+    state = {f'state/{k}': v.clone() for k, v in module.state_dict().items()}
+    exact = compute(double, images.double(), labels)
+    return {
+        'images': images.permute(0, 2, 3, 1),
+        'labels': labels,
+        **state,
+        **exact,
+        **distances(compute(module, images, labels), exact),
+    }
+
+
+def distances(single, exact):
+    """How far single precision is from double: |difference| / |value|, the measure of src/compare.ts."""
+    found = {}
+    for kind in ('eval/', 'train/', 'grad/', 'next/'):
+        norms = {k: v.norm().item() for k, v in exact.items() if k.startswith(kind)}
+        typical = sorted(norms.values())[len(norms) // 2] if norms else 0
+        for k, norm in norms.items():
+            error = (single[k].double() - exact[k]).norm().item()
+            found[f'single/{k}'] = torch.tensor(error / max(norm, 1e-3 * typical))
+    return found
 
 
 def write(path, tensors):
@@ -90,11 +114,15 @@ def write(path, tensors):
 
 
 if __name__ == '__main__':
-    if len(sys.argv) != 3 or sys.argv[1] not in BATCH:
-        sys.exit(__doc__)
-    size, folder = sys.argv[1:]
-    os.makedirs(folder, exist_ok=True)
-    for name, (build, side) in (SMALL if size == 'small' else FULL).items():
-        path = os.path.join(folder, f'{name}.safetensors')
-        write(path, record(build, side, BATCH[size]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('size', choices=['small', 'full'])
+    parser.add_argument('folder')
+    parser.add_argument('names', nargs='*', help='networks; all of that size unless given')
+    given = parser.parse_args()
+    known = {'small': SMALL, 'full': FULL}[given.size]
+    os.makedirs(given.folder, exist_ok=True)
+    for name in given.names or known:
+        build, side = known[name]
+        path = os.path.join(given.folder, f'{name}.safetensors')
+        write(path, record(build, side, BATCH[given.size]))
         print(f'{name}: {os.path.getsize(path):,} bytes')
