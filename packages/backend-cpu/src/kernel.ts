@@ -12,7 +12,7 @@ export interface KernelCall {
 }
 
 /** Computes what the stock kernel computes, or returns undefined to leave the call to it. */
-export type FastKernel = (call: KernelCall) => TensorInfo | undefined;
+export type FastKernel = (call: KernelCall) => TensorInfo | TensorInfo[] | undefined;
 
 /** The numbers of a tensor. After a cast they may be whole numbers although the tensor says float32. */
 export function valuesOf({ backend }: KernelCall, tensor: TensorInfo): Values {

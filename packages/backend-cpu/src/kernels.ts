@@ -5,6 +5,7 @@ import type { FastKernel, KernelCall } from './kernel.ts';
 import { batchMatMul } from './matmul.ts';
 import { neg, relu, square, step } from './pointwise.ts';
 import { mean, sum } from './reduce.ts';
+import { slice, splitV } from './slice.ts';
 import { transpose } from './transpose.ts';
 
 /** Kernels that take the place of tfjs's own, by kernel name. */
@@ -24,6 +25,8 @@ export const fastKernels: Readonly<Record<string, FastKernel>> = {
   Neg: neg,
   RealDiv: realDiv,
   Relu: relu,
+  Slice: slice,
+  SplitV: splitV,
   Square: square,
   Step: step,
   Sub: sub,
