@@ -10,6 +10,8 @@ import {
 
 /** From the fastest to the slowest, as far as names can tell; `auto` goes by their priority. */
 export const backends = {
+  cuda: async () => (await import('@ma-net/backend-cuda')).cuda,
+  webgpu: async () => (await import('@ma-net/backend-webgpu')).webgpu,
   onnx: async () => (await import('@ma-net/backend-onnx')).onnx,
   cpu: async () => (await import('@ma-net/backend-cpu')).cpu,
 } as const satisfies Record<string, () => Promise<BackendAdapter>>;

@@ -47,7 +47,7 @@ export const helpStyle: Partial<Help> & { helpWidth: number } = {
       ),
       ...section(
         'Arguments',
-        help.visibleArguments(command).map((a) => item(help.argumentTerm(a), help.argumentDescription(a))),
+        help.visibleArguments(command).map((a) => item(humanReadable(a), help.argumentDescription(a))),
       ),
       ...section(
         'Options',

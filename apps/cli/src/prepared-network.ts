@@ -6,6 +6,8 @@ import {
   applyCompaction,
   applyPlan,
   type CompactionPlan,
+  describeCompaction,
+  describePlan,
   gatesOf,
   masksOf,
   masksOfPlan,
@@ -63,6 +65,17 @@ async function moveThreshold({ network }: OpenRun, state: TrainingState, rule: P
   const scores = await hostScores(state);
   const moved = thresholds(network.kernels, scores, rule);
   return { plan: planOfMasks(network, masksOf(network.kernels, scores, moved), rule), moved };
+}
+
+/** What a decision would do, for people. */
+export function describeDecision({ network }: OpenRun, { plan, compaction }: Decision): string {
+  if (plan === undefined) return 'Nothing was modulated, so nothing is removed.';
+  if (compaction === undefined) return describePlan(plan);
+  const channels =
+    compaction.cuts.length === 0
+      ? '  No channel lost all its readers: compaction leaves every width as it is.'
+      : describeCompaction(network, compaction);
+  return `${describePlan(plan)}\n\n${channels}`;
 }
 
 /**

@@ -66,6 +66,7 @@ export function createProgram(setExitCode: (code: number) => void): Command {
     'manet eval runs/digits-ma-net-s0',
     'manet eval runs/digits-ma-net-s0/pruned.safetensors --backend cpu',
   ])
+    .usage('<run|file> [options]')
     .argument('<run|file>', 'a run directory, or a file of "manet prune" or "manet export"')
     .addOption(dataOption())
     .addOption(backendOption())
@@ -78,6 +79,7 @@ export function createProgram(setExitCode: (code: number) => void): Command {
     'manet prune runs/digits-ma-net-s0',
     'manet prune runs/digits-ma-net-s0 --remove-modulated 40%',
   ])
+    .usage('<run> [options]')
     .argument('<run>', 'a run directory')
     .addOption(
       new Option('--delta <p>', 'remove connections of a lower probability, and re-estimate statistics')
@@ -101,6 +103,7 @@ export function createProgram(setExitCode: (code: number) => void): Command {
     'manet export runs/digits-ma-net-s0 --format safetensors',
     'manet export runs/digits-ma-net-s0 --format safetensors --dense --out resnet8.safetensors',
   ])
+    .usage('<run|file> [options]')
     .argument('<run|file>', 'a run directory, or a file of "manet prune"')
     .addOption(
       new Option('--format <name>', 'safetensors: PyTorch layout, the plan in its metadata')
@@ -117,6 +120,7 @@ export function createProgram(setExitCode: (code: number) => void): Command {
     );
 
   command('recipes', 'List the recipes, or print one.', ['manet recipes', 'manet recipes digits'])
+    .usage('[name]')
     .argument('[name]', 'print this recipe, with every field')
     .action(async (name) => done((await import('./commands/recipes.ts')).listRecipes(name)));
 

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { describeCompaction } from '@ma-net/mnet';
 import { countMacs, countParameters } from '@ma-net/metrics';
 import { findRecipe, override, type Recipe } from '@ma-net/recipes';
 import { type OpenRun, openRun, saveNetwork } from '@ma-net/recipes/node';
@@ -11,7 +10,7 @@ import { manet } from '../command-name.ts';
 import { factsOf, networkFacts } from '../facts.ts';
 import { hostMasks } from '../host-state.ts';
 import { accuracy, predictions, secondsPerImage } from '../predictions.ts';
-import { decide, prepare } from '../prepared-network.ts';
+import { decide, describeDecision, prepare } from '../prepared-network.ts';
 import { changed, count, duration, percent } from '../quantities.ts';
 import { EXIT } from '../report-error.ts';
 import { freePath } from '../run-path.ts';
@@ -60,7 +59,7 @@ export async function demo({ seed, backend: wanted }: DemoArguments): Promise<nu
     const measured = await measure(open, state, title, seconds);
     rows.push(measured.row);
     if (method === 'ma-net') {
-      screen.line('\nPruning: dead connections become zeros; channels that nobody reads go.');
+      screen.line('\nPruning: dead connections become zeros, channels that nobody reads go.\n');
       rows.push(...(await prune(open, state, path, measured.labels, screen)));
     }
     disposeState(state);
@@ -108,8 +107,8 @@ async function prune(
 ): Promise<string[][]> {
   const decision = await decide(open, state, { dense: false });
   const whole = [countParameters(open.network).total, countMacs(open.network)] as const;
-  const { plan, compaction } = decision;
-  screen.line(describeCompaction(open.network, compaction!));
+  const { plan } = decision;
+  screen.line(`${describeDecision(open, decision)}\n`);
 
   const rows: string[][] = [];
   const steps = [
@@ -121,7 +120,9 @@ async function prune(
     const labels = await predictions(network, open);
     const perImage = await secondsPerImage(network, open);
     const same = labels.reduce((sum, label, i) => sum + Number(label === before[i]), 0);
-    screen.line(`${title}: ${same} of ${labels.length} predictions on test images are those of the MA-Net`);
+    screen.line(
+      `${title.padEnd(11)}  ${same} of ${labels.length} predictions on test images are those of the MA-Net`,
+    );
     // A compacted network is counted with the zeros it still holds: that is what it stores and computes.
     const masks = step === decision ? {} : await hostMasks(state);
     const params = [countParameters(network.network, masks).kept, whole[0]] as const;

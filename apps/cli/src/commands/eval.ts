@@ -65,22 +65,19 @@ async function evaluateFile(path: string, { data, backend }: EvalArguments): Pro
   refuseOtherClasses(facts, open.data.test.classNames, path);
   const { network, params, stats } = trained;
   const measures = await classification(network).evaluate(params, stats, open.evaluationBatches());
-  const lines = await sizes(trained, facts);
+  const lines = sizes(trained, facts);
   tf.dispose([params, stats] as tf.TensorContainer);
   return { measures, images: open.data.test.labels.length, lines };
 }
 
-async function sizes(
-  { network }: TrainedNetwork,
-  { plan, compaction }: NetworkFacts,
-): Promise<Measured['lines']> {
+function sizes({ network }: TrainedNetwork, { plan, compaction }: NetworkFacts): Measured['lines'] {
   const { total } = countParameters(network);
   const before = compaction?.totalParams ?? total;
   return [
     ['parameters', changed(total, before)],
     ...(plan === undefined
       ? []
-      : ([['of them kept', changed(plan.totalParams - plan.removedParams, plan.totalParams)]] as const)),
+      : ([['kept', changed(plan.totalParams - plan.removedParams, plan.totalParams)]] as const)),
     ['MACs', changed(countMacs(network), compaction?.totalMacs ?? countMacs(network))],
   ];
 }

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { describeCompaction, describePlan, type PruneRule } from '@ma-net/mnet';
+import { MaNetError } from '@ma-net/core';
+import type { PruneRule } from '@ma-net/mnet';
 import { saveNetwork } from '@ma-net/recipes/node';
 import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
-import { MaNetError } from '@ma-net/core';
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
 import { networkFacts } from '../facts.ts';
-import { decide, prepare } from '../prepared-network.ts';
+import { decide, describeDecision, prepare } from '../prepared-network.ts';
 import { openSavedRun, requireCheckpoint } from '../saved-run.ts';
 import { createScreen } from '../screen.ts';
 
@@ -35,15 +35,13 @@ export async function prune(path: string, args: PruneArguments): Promise<void> {
     dense: args.dense ?? false,
     ...(rule === undefined ? {} : { rule }),
   });
-  const { plan, compaction } = decision;
-  if (plan === undefined) {
+  if (decision.plan === undefined) {
     throw new MaNetError('prune-refused', 'No connection of this run was ever modulated: nothing is dead.', {
       where: `${path}, method "${open.recipe.method}", mini-batch ${state.step}`,
       hint: 'train with --method ma-net or --method magnitude, past the plain rounds.',
     });
   }
-  screen.line(describePlan(plan));
-  if (compaction !== undefined) screen.line(`\n${describeCompaction(open.network, compaction)}`);
+  screen.line(describeDecision(open, decision));
   screen.line();
   if (args.dryRun === true) {
     screen.line('Nothing was written. Drop --dry-run to apply.');

@@ -1,0 +1,241 @@
+// Bad input: each is refused with a code, says what to do next, shows no stack and loses nothing.
+
+import { cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Finished, manet, newFolder, TINY } from '../test/manet.ts';
+
+// Each starts a process or several, and machines may be busy.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+
+const folder = newFolder();
+
+/** What a refusal has to look like; returns what was said. */
+function refused({ code, stderr, stdout }: Finished, errorCode: string): string {
+  expect(stderr).toContain(`error [${errorCode}]: `);
+  expect(stderr).toMatch(/\n {2}hint: \S/);
+  expect(`${stdout}${stderr}`).not.toMatch(/^\s+at .*(\.[jt]s:\d+|node:)/m);
+  expect(code).toBe(1);
+  return stderr;
+}
+
+const train = (...more: string[]): Promise<Finished> => manet(['train', ...TINY, ...more], folder);
+
+describe('data', () => {
+  const RECORD = 3073;
+  const CLASSES = 'airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n';
+
+  /** A folder like CIFAR-10's with eight images in each file, after `change`. */
+  function cifar(name: string, change: (batch: Uint8Array) => Uint8Array): string {
+    const path = join(folder, name);
+    mkdirSync(path);
+    const batch = new Uint8Array(8 * RECORD);
+    writeFileSync(join(path, 'data_batch_1.bin'), change(batch));
+    writeFileSync(join(path, 'test_batch.bin'), batch);
+    writeFileSync(join(path, 'batches.meta.txt'), CLASSES);
+    return path;
+  }
+  const trainOn = (path: string): Promise<Finished> =>
+    manet(
+      ['train', '--recipe', 'cifar10-resnet10', '--data', path, '--backend', 'cpu'].concat(
+        ['data.trainLimit=8', 'data.testLimit=8', 'batchSize=8'].flatMap((s) => ['--set', s]),
+      ),
+      folder,
+    );
+
+  test('that are not there', async () => {
+    const said = refused(await trainOn('nowhere'), 'not-found');
+    expect(said).toContain(join(folder, 'nowhere'));
+    expect(said).toContain('cifar-10-binary.tar.gz');
+  });
+
+  test('that nobody named', async () => {
+    refused(await manet(['train', '--recipe', 'cifar10-resnet10'], folder), 'not-found');
+  });
+
+  test('that are truncated', async () => {
+    const path = cifar('truncated', (batch) => batch.slice(0, -100));
+    const said = refused(await trainOn(path), 'bad-data');
+    expect(said).toMatch(/7 records and 2973 bytes more/);
+    expect(said).toContain(join(path, 'data_batch_1.bin'));
+  });
+
+  test('with a wrong label', async () => {
+    const path = cifar('label', (batch) => {
+      batch[3 * RECORD] = 11;
+      return batch;
+    });
+    expect(refused(await trainOn(path), 'bad-data')).toMatch(/11/);
+  });
+});
+
+describe('recipes', () => {
+  test('of an unknown name: the nearest one is suggested', async () => {
+    const said = refused(await manet(['train', '--recipe', 'digts'], folder), 'unknown-name');
+    expect(said).toContain('did you mean "digits"?');
+  });
+
+  test('with an unknown field: the nearest one is suggested', async () => {
+    expect(refused(await train('--set', 'batchsize=4'), 'bad-recipe')).toContain('did you mean "batchSize"?');
+  });
+
+  test('with a threshold outside its range', async () => {
+    const rule = 'modulation.prune={"mode":"delta","delta":3,"kappa":0.5}';
+    expect(refused(await train('--set', rule), 'bad-recipe')).toMatch(/modulation\.prune\.delta.*found 3/);
+  });
+
+  test('with more astrocytes than pre-neurons', async () => {
+    const said = refused(await train('--set', 'modulation.mnet.astrocytes=500'), 'bad-argument');
+    expect(said).toMatch(/"astrocytes" is 500, expected at most \d+, the number of pre-neurons/);
+  });
+
+  test('that are no JSON, or not there', async () => {
+    writeFileSync(join(folder, 'broken.json'), '{"name":');
+    refused(await manet(['train', '--recipe', 'broken.json'], folder), 'bad-recipe');
+    refused(await manet(['train', '--recipe', 'none.json'], folder), 'not-found');
+  });
+
+  test('whose loss does not stay finite', async () => {
+    const said = refused(await train('--set', 'optimizer.learningRate=1e30', '--out', 'hot'), 'non-finite');
+    expect(said).toMatch(/mini-batch \d+, round 0/);
+    expect(said).toContain('optimizer.learningRate');
+  });
+});
+
+describe('backends and command lines', () => {
+  test('an unknown backend', async () => {
+    const said = refused(
+      await manet(['train', '--recipe', 'digits', '--backend', 'onx'], folder),
+      'unknown-name',
+    );
+    expect(said).toContain('did you mean "onnx"?');
+  });
+
+  test.each([
+    [['train', '--recip', 'digits'], '--recipe'],
+    [['trian'], 'train'],
+  ])('manet %j suggests %s, and exits with 2', async (args, suggestion) => {
+    const { code, stderr } = await manet(args, folder);
+    expect(code).toBe(2);
+    expect(stderr).toContain('error [usage]: ');
+    expect(stderr).toContain(`Did you mean ${suggestion}?`);
+  });
+
+  test('--debug shows the stack', async () => {
+    const { code, stderr } = await manet(['train', '--recipe', 'digts', '--debug'], folder);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^\s+at .*\.js:\d+/m);
+  });
+});
+
+describe('runs', () => {
+  const copyOf = (name: string): string => {
+    cpSync(join(folder, 'whole'), join(folder, name), { recursive: true });
+    return join(folder, name);
+  };
+
+  beforeAll(async () => {
+    expect(await train('--out', 'whole')).toMatchObject({ code: 0 });
+  });
+
+  test('that are no runs', async () => {
+    refused(await manet(['eval', 'nothing-here'], folder), 'not-found');
+    refused(await manet(['train', '--resume', '.'], folder), 'not-found');
+    refused(await train('--out', 'whole'), 'bad-argument');
+  });
+
+  test('with a checkpoint of another network: names and shapes are listed', async () => {
+    const run = copyOf('other');
+    const other = await train(
+      '--set',
+      'tnet.name=resnet-bottleneck-test',
+      '--set',
+      'epochs=1',
+      '--out',
+      'bottleneck',
+    );
+    expect(other.code).toBe(0);
+    cpSync(join(folder, 'bottleneck/checkpoint.safetensors'), join(run, 'checkpoint.safetensors'));
+    const said = refused(
+      await manet(['train', '--resume', run, '--backend', 'cpu'], folder),
+      'network-mismatch',
+    );
+    expect(said).toMatch(/layer1\.0\.conv3\.weight: unexpected, found \[1, 1, 4, 16\]/);
+    expect(said).toMatch(/layer1\.0\.conv1\.weight: expected \[3, 3, 4, 4\], found \[1, 1, 4, 4\]/);
+  });
+
+  test('with a checkpoint that is cut short', async () => {
+    const run = copyOf('short');
+    truncateSync(join(run, 'checkpoint.safetensors'), 5_000);
+    refused(await manet(['train', '--resume', run, '--backend', 'cpu'], folder), 'bad-file');
+    refused(await manet(['eval', run, '--backend', 'cpu'], folder), 'bad-file');
+  });
+
+  test('whose data have changed', async () => {
+    const run = copyOf('moved');
+    const facts = readFileSync(join(run, 'run.json'), 'utf8');
+    writeFileSync(join(run, 'run.json'), facts.replace(/"fingerprint": "...../g, '"fingerprint": "00000'));
+    expect(refused(await manet(['train', '--resume', run], folder), 'bad-data')).toContain('found:');
+  });
+
+  test('that are to be resumed as something else', async () => {
+    const args = ['train', '--resume', 'whole', '--set', 'epochs=9'];
+    expect(refused(await manet(args, folder), 'bad-argument')).toContain('--set');
+  });
+
+  test('a network file that is damaged', async () => {
+    const { code } = await manet(['export', 'whole', '--backend', 'cpu', '--out', 'cut.safetensors'], folder);
+    expect(code).toBe(0);
+    truncateSync(join(folder, 'cut.safetensors'), 3_000);
+    refused(await manet(['eval', 'cut.safetensors', '--backend', 'cpu'], folder), 'bad-file');
+  });
+
+  test.each([
+    ['--delta', '3', 'delta is 3'],
+    ['--delta', '-1', 'delta is -1'],
+    ['--remove-modulated', '100%', 'removeModulated is 1'],
+  ])('pruning with %s %s', async (flag, value, found) => {
+    const args = ['prune', 'whole', `${flag}=${value}`, '--backend', 'cpu'];
+    expect(refused(await manet(args, folder), 'bad-argument')).toContain(found);
+  });
+
+  test('a baseline has nothing to prune', async () => {
+    const plain = await train('--method', 'plain', '--set', 'epochs=1', '--out', 'plain');
+    expect(plain.code).toBe(0);
+    refused(await manet(['prune', 'plain', '--backend', 'cpu'], folder), 'prune-refused');
+    refused(await manet(['prune', 'plain', '--delta', '0.1', '--backend', 'cpu'], folder), 'prune-refused');
+  });
+
+  test('a disk that fills while a checkpoint is written leaves the one before whole', async () => {
+    // The third checkpoint stops half-way, as on a full disk.
+    const full = join(folder, 'full-disk.mjs');
+    writeFileSync(
+      full,
+      `import { syncBuiltinESMExports } from 'node:module';
+       import fs from 'node:fs/promises';
+       const open = fs.open;
+       let checkpoints = 0;
+       fs.open = async (path, ...rest) => {
+         const file = await open(path, ...rest);
+         if (!String(path).includes('checkpoint') || ++checkpoints < 3) return file;
+         const write = file.writeFile.bind(file);
+         file.writeFile = async (bytes) => {
+           await write(bytes.subarray(0, bytes.length / 2));
+           throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+         };
+         return file;
+       };
+       syncBuiltinESMExports();`,
+    );
+    const args = ['train', ...TINY, '--out', 'full', '--set', 'saveEvery=5'];
+    const said = refused(await manet(args, folder, `--import ${pathToFileURL(full).href}`), 'disk-full');
+    expect(said).toContain(join('full', 'checkpoint.safetensors'));
+
+    const resumed = await manet(['train', '--resume', 'full', '--backend', 'cpu'], folder);
+    expect(resumed.code).toBe(0);
+    expect(resumed.stdout).toContain('continuing after mini-batch 10 of 48');
+    const whole = readFileSync(join(folder, 'whole/checkpoint.safetensors'));
+    expect(readFileSync(join(folder, 'full/checkpoint.safetensors')).equals(whole)).toBe(true);
+  });
+});
