@@ -19,7 +19,7 @@ export default defineConfig({
         include: ['**/*.test.ts'],
         exclude: ['**/node_modules/**', '**/dist/**'],
         testTimeout: 30_000,
-        ...(existsSync(`${root}/test/setup.ts`) ? { globalSetup: 'test/setup.ts' } : {}),
+        globalSetup: [join(root, 'test/setup.ts')].filter(existsSync),
       },
     })),
   },

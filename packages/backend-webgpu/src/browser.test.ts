@@ -1,5 +1,8 @@
+// The conformance suite in a page of a real browser, and what such a page must not ask for.
+
+import { chromium } from '@ma-net/testing/node';
 import { describe, expect, test } from 'vitest';
-import { executable, launch } from '../test/chromium.ts';
+import { launch } from '../test/chromium.ts';
 import { bundle } from '../test/page/bundle.ts';
 import type { Page } from '../test/page/suite.ts';
 
@@ -23,7 +26,7 @@ async function inPage<T>(webgpu: boolean, body: () => Promise<T>): Promise<T> {
 const probe = (): Promise<unknown> => (globalThis as unknown as Global).page.probe();
 
 describe('conformance of webgpu in Chromium', async () => {
-  if (executable === undefined) {
+  if (chromium === undefined) {
     test.skip('Chromium is not installed: apt-get install chromium, or set MA_NET_CHROMIUM', () => {});
     return;
   }

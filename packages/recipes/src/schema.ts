@@ -106,7 +106,7 @@ const modulationSchema = z.strictObject({
   mnet: mnetSchema,
 });
 
-export const recipeSchema = z.strictObject({
+const recipeSchema = z.strictObject({
   name: z.string(),
   /** One sentence for `manet recipes`. */
   about: z.string(),

@@ -41,7 +41,7 @@ export interface Run<B extends tf.TensorContainerObject> {
 }
 
 /** The rounds of a run and what its modulation needs; derived, so that resuming finds the same. */
-export function planRun<B extends tf.TensorContainerObject>({
+function planRun<B extends tf.TensorContainerObject>({
   options,
   source,
   mnet,

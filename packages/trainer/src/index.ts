@@ -1,6 +1,6 @@
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 export type { Listener, TrainingEvent } from './events.ts';
-export { fit, planRun, type Run } from './fit.ts';
+export { fit, type Run } from './fit.ts';
 export { effectiveParams } from './modulation.ts';
 export {
   type AdamWOptions,

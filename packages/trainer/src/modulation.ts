@@ -15,14 +15,14 @@ export interface Modulation {
 }
 
 /** The rule that is in force at mini-batch `b`: a target grows over the ramp, a threshold is constant. */
-export function ruleAt({ options, ramp }: Modulation, b: number): PruneRule {
+function ruleAt({ options, ramp }: Modulation, b: number): PruneRule {
   const { prune } = options;
   return prune.mode === 'target'
     ? { ...prune, removeModulated: removedAt(b, ramp, prune.removeModulated) }
     : prune;
 }
 
-export function competition({ options, ramp }: Modulation, b: number): tf.Scalar {
+function competition({ options, ramp }: Modulation, b: number): tf.Scalar {
   return tf.scalar(competitionAt(b, ramp, options.competition));
 }
 
@@ -51,7 +51,7 @@ export function beginRound({ mnet }: Modulation, state: TrainingState): void {
 }
 
 /** Whether the masks are to be renewed at mini-batch `b`, the `position`-th of its round. */
-export function renewsMasks(
+function renewsMasks(
   { options, ramp }: Modulation,
   state: TrainingState,
   b: number,
@@ -63,7 +63,7 @@ export function renewsMasks(
 }
 
 /** Decides anew who is dead, from scores read back between two steps. */
-export async function renewMasks(
+async function renewMasks(
   modulation: Modulation,
   state: TrainingState,
   scores: Params,

@@ -1,25 +1,16 @@
-// One concept, one stem: a test is called after the source beside it. Every source is within reach of a test of
-// its package, and every public function is named by a test.
+// One concept, one stem: a test is called after the source beside it, or says what it is about. Every source
+// is within reach of a test of its package, and every public function has a test of its name or is named by one.
 
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { publicNames } from './public-names.ts';
 import { entries, files, packages, read, sources, tests, titled, workspaces } from './repository.ts';
 
-/** Tests without a source of their stem, and what they are about. */
-const subjects: Readonly<Record<string, string>> = {
-  'packages/data/src/browser.test.ts': 'what the main entry imports',
-  'packages/mnet/src/oracle.test.ts': 'the numbers of an independent implementation',
-  'packages/tnet/src/parity.test.ts': 'the numbers of an independent implementation',
-};
-
 describe.each(titled(workspaces.filter(({ kind }) => kind !== 'tools')))('%s', (_, workspace) => {
-  test('calls its tests after its sources', () => {
-    const orphans = tests(workspace).filter(
-      (file) => !files.includes(file.replace('.test.ts', '.ts')) && !Object.hasOwn(subjects, file),
-    );
-    expect(orphans).toEqual([]);
+  test('calls its tests after its sources, or says in their first line what they are about', () => {
+    const orphans = tests(workspace).filter((file) => !files.includes(file.replace('.test.ts', '.ts')));
+    expect(orphans.filter((file) => !read(file).startsWith('// '))).toEqual([]);
   });
 
   test('has no source out of reach of its tests', () => {
@@ -34,16 +25,23 @@ describe.each(titled(workspaces.filter(({ kind }) => kind !== 'tools')))('%s', (
       }
     };
     tests(workspace).forEach(follow);
+    if (workspace.kind === 'apps') follow(`${workspace.folder}/src/main.ts`); // its tests run it
     expect(sources(workspace).filter((file) => !reached.has(file) && computes(file))).toEqual([]);
   });
 });
 
-const words = new Set(workspaces.flatMap(tests).flatMap((file) => read(file).match(/\w+/g) ?? []));
+const allTests = workspaces.flatMap(tests);
+const words = new Set(allTests.flatMap((file) => read(file).match(/\w+/g) ?? []));
+const stems = new Set(allTests.map((file) => basename(file, '.test.ts')));
 
-test.each(titled(packages))('some test names every public function of %s', (_, workspace) => {
-  const values = entries(workspace).flatMap(({ source }) => publicNames(source).values);
-  expect(values.filter((name) => !words.has(name) && !/^[A-Z0-9_]+$/.test(name))).toEqual([]);
+test.each(titled(packages))('some test knows every public function of %s', (_, workspace) => {
+  const functions = entries(workspace)
+    .flatMap(({ source }) => publicNames(source).values)
+    .filter((name) => !/^[A-Z0-9_]+$/.test(name));
+  expect(functions.filter((name) => !words.has(name) && !stems.has(kebab(name)))).toEqual([]);
 });
+
+const kebab = (name: string): string => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 
 /** Whether anything is left of a source when types, imports and re-exports are gone. */
 function computes(file: string): boolean {
@@ -56,7 +54,3 @@ function computes(file: string): boolean {
       !ts.isTypeAliasDeclaration(s),
   );
 }
-
-test('no reason outlives its need', () => {
-  expect(Object.keys(subjects).filter((file) => !files.includes(file))).toEqual([]);
-});
