@@ -36,7 +36,7 @@ export function refusal(
   if (from.kind === to.kind && from.id === to.id) return undefined;
   if (to.kind !== 'packages') return `nothing imports ${to.kind}/${to.id}`;
   if (from.isTest && forTests.some((pattern) => matches(pattern, to.id))) return undefined;
-  if (to.id === 'testing') return '"testing" is for tests';
+  if (to.id === 'testing' && from.kind !== 'tools') return '"testing" is for tests and tools';
   if (from.kind !== 'packages') return undefined;
 
   const annex = Object.entries(annexes).find(([pattern]) => matches(pattern, from.id));

@@ -4,27 +4,27 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format } from 'node:util';
-import { describe, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { firstSnippet, promisedOutput, withoutSpaces } from './markdown.ts';
-import { files, packages, read, root, titled, workspaces } from './repository.ts';
+import { files, packages, read, root, type Workspace, workspaces } from './repository.ts';
 
 const twoScreens = 90;
 const snippets = join(root, 'tools/repo/snippets');
 
-describe.each(titled(workspaces))('%s/README.md', (folder, { manifest }) => {
-  const file = `${folder}/README.md`;
+test('every package and every app explains itself', () => {
+  const explained = workspaces.filter(({ kind }) => kind !== 'tools').map(readme);
+  expect(explained.filter((file) => !files.includes(file))).toEqual([]);
+});
 
-  test('is there, and fits on two screens', () => {
-    expect(files).toContain(file);
-    const lines = read(file).split('\n');
-    expect(lines[0]).toBe(`# ${manifest.name}`);
-    expect(lines.length).toBeLessThanOrEqual(twoScreens);
-  });
+test.each(workspaces.map(readme).filter((file) => files.includes(file)))('%s fits on two screens', (file) => {
+  const lines = read(file).split('\n');
+  expect(lines[0]).toBe(`# ${workspaces.find((w) => readme(w) === file)?.manifest.name}`);
+  expect(lines.length).toBeLessThanOrEqual(twoScreens);
 });
 
 const pages = files.filter((file) => file === 'README.md' || /^docs\/.*\.md$/.test(file));
 const withSnippet = [
-  ...packages.map(({ folder }) => `${folder}/README.md`).filter((file) => files.includes(file)),
+  ...packages.map(readme).filter((file) => files.includes(file)),
   ...pages.filter((file) => firstSnippet(read(file)) !== undefined),
 ];
 
@@ -58,3 +58,7 @@ test.each(withSnippet)(
   },
   120_000,
 );
+
+function readme({ folder }: Workspace): string {
+  return `${folder}/README.md`;
+}
