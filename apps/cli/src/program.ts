@@ -101,7 +101,7 @@ export function createProgram(setExitCode: (code: number) => void): Command {
 
   command('export', 'Write the pruned, compacted network of a run for other programs.', [
     'manet export runs/digits-ma-net-s0 --format safetensors',
-    'manet export runs/digits-ma-net-s0 --format safetensors --dense --out resnet8.safetensors',
+    'manet export runs/digits-ma-net-s0 --dense --out resnet8.safetensors',
   ])
     .usage('<run|file> [options]')
     .argument('<run|file>', 'a run directory, or a file of "manet prune"')

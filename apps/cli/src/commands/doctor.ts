@@ -29,5 +29,6 @@ export async function doctor(): Promise<void> {
 }
 
 function describeProbe(probe: Probe): string {
-  return probe.ok ? probe.device : probe.reason;
+  if (!probe.ok) return probe.reason;
+  return probe.software === true ? `${probe.device}; a software renderer, only when asked for` : probe.device;
 }

@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { HELP_WIDTH } from './help.ts';
+import { createProgram } from './program.ts';
+
+const program = createProgram(() => undefined);
+const commands: (readonly [string, Command])[] = [
+  ['manet', program],
+  ...program.commands.map((command) => [`manet ${command.name()}`, command] as const),
+];
+
+describe.each(commands)('%s --help', (name, command) => {
+  const help = command.helpInformation();
+
+  test('is no wider than a terminal', () => {
+    expect(help.split('\n').filter((line) => line.length > HELP_WIDTH)).toEqual([]);
+  });
+
+  test('shows an example that this command would accept', () => {
+    const examples = /\nExamples\n((?: {2}\S.*\n)+)/.exec(help)?.[1]?.trim().split(/\n */) ?? [];
+    expect(examples.length).toBeGreaterThan(0);
+    for (const example of examples) {
+      expect(example.startsWith(name)).toBe(true);
+      for (const [flag] of example.matchAll(/--[\w-]+/g)) {
+        const asked = program.commands.find((c) => example.startsWith(`manet ${c.name()}`))!;
+        expect(
+          asked.options.map(({ long }) => long),
+          example,
+        ).toContain(flag);
+      }
+    }
+  });
+});
+
+test('flags are few, and a new one is a decision: a field of a recipe needs none', () => {
+  const flags = program.commands.map((c) => [c.name(), c.options.map((o) => o.long!.slice(2)).join(' ')]);
+  expect(Object.fromEntries(flags)).toEqual({
+    train: 'recipe set data method seed backend out resume print',
+    eval: 'data backend',
+    prune: 'delta remove-modulated dense recalibrate dry-run out data backend',
+    export: 'format dense recalibrate out data backend',
+    recipes: '',
+    doctor: '',
+    bench: 'network batch steps backend',
+    demo: 'seed backend',
+  });
+});
+
+describe('values that are no values of their option', () => {
+  test.each([
+    ['train', '--seed', '-3'],
+    ['train', '--seed', 'one'],
+    ['train', '--method', 'magic'],
+    ['prune', 'run', '--delta', 'low'],
+    ['prune', 'run', '--remove-modulated', 'half'],
+    ['bench', '--batch', '1.5'],
+  ])('%s %s %s', async (...args) => {
+    const quiet = createProgram(() => undefined);
+    for (const command of [quiet, ...quiet.commands]) command.configureOutput({ writeErr: () => undefined });
+    await expect(quiet.parseAsync(args, { from: 'user' })).rejects.toMatchObject({
+      code: 'commander.invalidArgument',
+    });
+  });
+});

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { changed, clock, count, duration, percent } from './quantities.ts';
+
+test.each([
+  [count(77_754), '77 754'],
+  [count(999.6), '1 000'],
+  [percent(0.9342), '93.42 %'],
+  [percent(0.5, 0), '50 %'],
+  // 39,611 of 77,754 is 50.94 %, so 49.06 % less.
+  [changed(39_611, 77_754), '39 611 (-49.1 %)'],
+  [changed(110, 100), '110 (+10.0 %)'],
+  [changed(5, 5), '5'],
+  [duration(8.34), '8.3 s'],
+  [duration(42.4), '42 s'],
+  [duration(185), '3 min 05 s'],
+  [duration(7_440), '2 h 04 min'],
+  [clock(42), '0:42'],
+  [clock(725.2), '12:05'],
+  [clock(7_441), '2:04:01'],
+  [clock(-1), '0:00'],
+])('%s', (found, expected) => {
+  expect(found).toBe(expected);
+});

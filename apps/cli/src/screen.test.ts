@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { createScreen } from './screen.ts';
+
+function recorder(isTTY: boolean, columns = 80) {
+  const written: string[] = [];
+  return { written, out: { isTTY, columns, write: (text: string) => written.push(text) } };
+}
+
+test('a live line is replaced, and never wider than the terminal', () => {
+  const { written, out } = recorder(true, 10);
+  const screen = createScreen(out);
+  screen.update('one');
+  screen.update('a line that is too long');
+  screen.line('stays');
+  screen.clear();
+  expect(written).toEqual(['\r\x1b[2Kone', '\r\x1b[2Ka line th', '\r\x1b[2K', 'stays\n']);
+});
+
+test('without a terminal there is no live line and no escape', () => {
+  const { written, out } = recorder(false);
+  const screen = createScreen(out);
+  screen.update('one');
+  screen.clear();
+  screen.line('stays');
+  expect(screen.live).toBe(false);
+  expect(written).toEqual(['stays\n']);
+});
