@@ -5,8 +5,9 @@
 
 Each file holds the images (channels last) and labels, the state before (`state/`), the logits with running
 statistics and with those of the batch, and of the second the gradient of the mean cross-entropy (`grad/`) and
-the running statistics after it (`next/`). Everything is computed in double precision and stored as float32;
-`single/` holds how far PyTorch is from that when it computes in single precision itself.
+the running statistics after it (`next/`). Full size adds the gradient with running statistics (`evalgrad/`).
+Everything is computed in double precision and stored as float32; `single/` holds how far PyTorch is from that
+when it computes in single precision itself.
 """
 
 import argparse
@@ -47,19 +48,31 @@ def seed(module, generator):
                 normal(tensor, 0.1)
 
 
-def compute(module, images, labels):
-    """Logits with running statistics, logits, gradients and next running statistics of a training step."""
-    with torch.no_grad():
-        results = {'eval/logits': module.eval()(images)}
-    logits = module.train()(images)
-    nn.functional.cross_entropy(logits, labels).backward()
-    results['train/logits'] = logits.detach()
-    results.update({f'grad/{k}': p.grad for k, p in module.named_parameters()})
+def compute(module, images, labels, both):
+    """Logits with running statistics; logits, gradients and next running statistics of a training step.
+
+    `both`: gradients with running statistics as well, where those differ.
+    """
+
+    def step(module):
+        module.zero_grad(set_to_none=True)
+        logits = module(images)
+        nn.functional.cross_entropy(logits, labels).backward()
+        return logits.detach(), {k: p.grad for k, p in module.named_parameters()}
+
+    running = any('running_' in k for k in module.state_dict())
+    logits, gradients = step(module.eval())
+    results = {'eval/logits': logits}
+    if both and running:
+        results.update({f'evalgrad/{k}': g for k, g in gradients.items()})
+    logits, gradients = step(module.train())
+    results['train/logits'] = logits
+    results.update({f'grad/{k}': g for k, g in gradients.items()})
     results.update({f'next/{k}': v.clone() for k, v in module.state_dict().items() if 'running_' in k})
     return results
 
 
-def record(build, side, batch):
+def record(build, side, batch, both):
     generator = torch.Generator().manual_seed(1)
     module = build()
     seed(module, generator)
@@ -69,20 +82,20 @@ def record(build, side, batch):
     labels = torch.arange(batch) % classes
     # State dictionaries alias the module; what moves later has to be copied first.
     state = {f'state/{k}': v.clone() for k, v in module.state_dict().items()}
-    exact = compute(double, images.double(), labels)
+    exact = compute(double, images.double(), labels, both)
     return {
         'images': images.permute(0, 2, 3, 1),
         'labels': labels,
         **state,
         **exact,
-        **distances(compute(module, images, labels), exact),
+        **distances(compute(module, images, labels, both), exact),
     }
 
 
 def distances(single, exact):
     """How far single precision is from double: |difference| / |value|, the measure of src/compare.ts."""
     found = {}
-    for kind in ('eval/', 'train/', 'grad/', 'next/'):
+    for kind in ('eval/', 'evalgrad/', 'train/', 'grad/', 'next/'):
         norms = {k: v.norm().item() for k, v in exact.items() if k.startswith(kind)}
         typical = sorted(norms.values())[len(norms) // 2] if norms else 0
         for k, norm in norms.items():
@@ -124,5 +137,5 @@ if __name__ == '__main__':
     for name in given.names or known:
         build, side = known[name]
         path = os.path.join(given.folder, f'{name}.safetensors')
-        write(path, record(build, side, BATCH[given.size]))
+        write(path, record(build, side, BATCH[given.size], given.size == 'full'))
         print(f'{name}: {os.path.getsize(path):,} bytes')

@@ -40,27 +40,34 @@ export async function compare(name: string, path: string, backend: string): Prom
   const { network } = withWeights(await createTNet(name, { numClasses }), part('state/'), path);
   const { params, stats } = network.init(Rng.fromSeed(1));
   const { images, labels } = uploadParams({ images: tensors['images']!, labels: tensors['labels']! });
-  const forward = (weights: Params, training: boolean) =>
-    network.forward(weights, stats, images as tf.Tensor4D, { training });
-
-  const evaluation = await readParams({ logits: forward(params, false).logits });
-  const { grads, aux } = valueAndGrad(
-    (weights) => {
-      const { logits, stats: next } = forward(weights, true);
-      return { value: crossEntropy(logits, labels as tf.Tensor1D), aux: { logits, ...next } };
-    },
-    params,
-    network.parameters.map((p) => p.name),
-  );
-  const { logits, ...next } = await readParams(aux as Params);
-  const gradients = toPyTorch(network, await readParams(grads));
-  tf.dispose([params, stats, grads, aux, images, labels] as tf.TensorContainer);
+  /** Logits, gradients in PyTorch's names, and the next running statistics. */
+  const step = async (training: boolean) => {
+    const { grads, aux, value } = valueAndGrad(
+      (weights) => {
+        const { logits, stats: next } = network.forward(weights, stats, images as tf.Tensor4D, { training });
+        return {
+          value: crossEntropy(logits, labels as tf.Tensor1D),
+          aux: training ? { logits, ...next } : { logits },
+        };
+      },
+      params,
+      network.parameters.map((p) => p.name),
+    );
+    const { logits, ...next } = await readParams(aux as Params);
+    const gradients = toPyTorch(network, await readParams(grads));
+    tf.dispose([grads, aux, value] as tf.TensorContainer);
+    return { logits: logits!, gradients, next };
+  };
+  const evaluated = await step(false);
+  const trained = await step(true);
+  tf.dispose([params, stats, images, labels] as tf.TensorContainer);
 
   const results = {
-    'logits, running statistics': ['eval/', evaluation],
-    'logits, statistics of the batch': ['train/', { logits: logits! }],
-    gradients: ['grad/', gradients],
-    'next running statistics': ['next/', next],
+    'logits, running statistics': ['eval/', { logits: evaluated.logits }],
+    'gradients, running statistics': ['evalgrad/', evaluated.gradients],
+    'logits, statistics of the batch': ['train/', { logits: trained.logits }],
+    'gradients, stat. of the batch': ['grad/', trained.gradients],
+    'next running statistics': ['next/', trained.next],
   } as const;
   console.log(`${name} on ${device}: largest distance from double precision`);
   let equal = true;
