@@ -71,6 +71,24 @@ describe('saveNetwork and loadNetwork', () => {
     expect(await outputs(loaded)).toEqual(await outputs(saved));
   });
 
+  test("a transformer's queries, keys and values are one tensor there, as torchvision has them, and heads can go", async () => {
+    const { network, params, stats } = await fresh('vit-test');
+    const attention = 'encoder.layers.encoder_layer_0.self_attention';
+    const masks = Object.fromEntries(
+      network.kernels.map((k) => [k.param, new Uint8Array(k.preNeurons * k.postNeurons).fill(1)]),
+    );
+    // Nobody reads the first of two heads, four of the eight rows of the projection.
+    masks[`${attention}.out_proj.weight`]!.fill(0, 0, 4 * 8);
+    const pruned = applyPlan(params, planOfMasks(network, masks, { mode: 'target', removeModulated: 0.1 }));
+    const compacted = applyCompaction(network, pruned, stats, planCompaction(network, masks));
+    const path = newFile();
+    await saveNetwork(path, compacted, facts('vit-test'));
+    const { tensors } = decodeSafetensors(readFileSync(path));
+    expect(tensors[`${attention}.in_proj_weight`]!.shape).toEqual([12, 8]);
+    expect(tensors['encoder.layers.encoder_layer_1.self_attention.in_proj_weight']!.shape).toEqual([24, 8]);
+    expect(await outputs(await loadNetwork(path))).toEqual(await outputs(compacted));
+  });
+
   test('kernels lie in the file as PyTorch has them', async () => {
     const saved = await fresh('resnet-test');
     const path = newFile();

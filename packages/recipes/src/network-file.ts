@@ -11,12 +11,11 @@ import {
   type Params,
   type ParameterSpec,
   readParams,
-  toTorchLayout,
   torchShape,
   uploadParams,
 } from '@ma-net/core';
 import { readSafetensors, writeSafetensors } from '@ma-net/core/node';
-import { createTNet } from '@ma-net/tnet';
+import { createTNet, fromPyTorch, toPyTorch } from '@ma-net/tnet';
 import { type NetworkFacts, parseFacts, toMetadata } from './network-facts.ts';
 
 const FORMAT = '1';
@@ -35,7 +34,7 @@ export async function saveNetwork(
   facts: NetworkFacts,
 ): Promise<void> {
   const host = await readParams({ ...params, ...stats });
-  await writeSafetensors(path, toTorchLayout(network.parameters, host), {
+  await writeSafetensors(path, toPyTorch(network, host), {
     format: 'pt', // what loaders of PyTorch checkpoints ask for
     'ma-net.network': FORMAT,
     ...toMetadata(facts),
@@ -58,8 +57,9 @@ export async function loadNetwork(path: string): Promise<TrainedNetwork & { read
   const facts = parseFacts(metadata, path);
   const { name, ...options } = facts.tnet;
   const original = await createTNet(name, { ...options, numClasses: facts.classNames.length });
-  const network = resizedTo(original, tensors, path);
-  const host = fromTorchLayout(network.parameters, tensors);
+  const named = fromPyTorch(original, tensors).tensors;
+  const network = resizedTo(original, named, path);
+  const host = fromTorchLayout(network.parameters, named);
   const statistics = new Set(network.statistics.map((s) => s.name));
   const part = (inStats: boolean): Record<string, HostTensor> =>
     Object.fromEntries(Object.entries(host).filter(([tensor]) => statistics.has(tensor) === inStats));
