@@ -42,6 +42,15 @@ test('every family that PyTorch can compute has a fixture', () => {
 describe.each(names)('%s computes what PyTorch computes', (name) => {
   const load = async (): Promise<Fixture> => readFixture(`${folder}${name}.safetensors`);
 
+  test('its state dictionary goes through ours unchanged', async () => {
+    const { network, params, stats, expected } = await load();
+    const weights = Object.entries(expected('state/')).filter(
+      ([key]) => !key.endsWith('num_batches_tracked'),
+    );
+    const written = toPyTorch(network, await readParams({ ...params, ...stats }));
+    expect(written).toEqual(Object.fromEntries(weights));
+  });
+
   test('logits with running statistics', async () => {
     const { network, params, stats, images_BHWC, expected } = await load();
     const { logits } = network.forward(params, stats, images_BHWC, { training: false });
