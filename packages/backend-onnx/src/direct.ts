@@ -43,7 +43,12 @@ export const direct: Record<string, (call: Call) => TensorInfo | TensorInfo[]> =
   ExpandDims({ inputs, attrs, backend }) {
     const x = only(inputs, 'input');
     const dim = Number(attrs['dim']);
-    const at = dim < 0 ? x.shape.length + 1 + dim : dim;
+    const rank = x.shape.length;
+    util.assert(
+      dim >= -rank - 1 && dim <= rank,
+      () => `expandDims at ${dim} is outside [${-rank - 1}, ${rank}].`,
+    );
+    const at = dim < 0 ? rank + 1 + dim : dim;
     return view(backend, x, x.shape.toSpliced(at, 0, 1));
   },
 

@@ -15,7 +15,7 @@ import type { Node, Spec } from './node.ts';
 import type { Stats } from './stats.ts';
 
 /** Kernels whose output shapes depend on values; they cannot be recorded before their inputs are known. */
-const DYNAMIC = /^(NonMaxSuppression|Unique|Sparse|Ragged|String|StaticRegex|Multinomial)/;
+const DYNAMIC = /^(NonMaxSuppression|Unique|Sparse|Ragged|String|StaticRegex)/;
 
 export class Host {
   readonly #cpu: MathBackendCPU;
@@ -92,7 +92,9 @@ export class Host {
       const spec = specs[k];
       if (spec === undefined) return;
       const shape = [...spec.shape];
-      inputs[input] = { dataId: cpu.write(values[k]!, shape, spec.dtype), shape, dtype: spec.dtype };
+      const dataId = cpu.write(values[k]!, shape, spec.dtype);
+      // Some kernels of the stock backend look at the rank, which only its tensors have.
+      inputs[input] = { dataId, shape, dtype: spec.dtype, rank: shape.length } as TensorInfo;
     });
     try {
       const out = getKernel(name, 'cpu').kernelFunc({

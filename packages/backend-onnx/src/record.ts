@@ -48,7 +48,7 @@ export class Recorder {
 
   /** The buffer behind `dataId`; refuses other backends' tensors and disposed ones. */
   entry(dataId: DataId, user: string): Entry {
-    const entry = dataId instanceof Entry ? dataId : this.#moved.get(dataId);
+    const entry = this.lookup(dataId);
     if (entry === undefined) {
       throw new MaNetError(
         'backend-mixed',

@@ -50,8 +50,25 @@ function recorded(name: string, kernel: Kernel): (call: Call) => TensorInfo | Te
   };
 }
 
+const COMPLEX = new Set(['Complex', 'Real', 'Imag', 'ComplexAbs', 'FFT', 'IFFT']);
+
+/** Complex tensors are pairs of buffers, and ragged ones lists: nothing here can record either. */
+function refuse(name: string, inputs: NamedTensorInfoMap): void {
+  if (!COMPLEX.has(name) && !Object.values(inputs).some(Array.isArray)) return;
+  throw new MaNetError(
+    'unsupported-op',
+    `Kernel ${name} is for complex or ragged tensors, which the onnx backend has not.`,
+    {
+      hint: 'run this part of the program on the cpu backend.',
+    },
+  );
+}
+
 function onHost(name: string): (call: Call) => TensorInfo | TensorInfo[] {
-  return ({ inputs, attrs, backend }) => unwrap(backend.fallback(name, inputs, attrs));
+  return ({ inputs, attrs, backend }) => {
+    refuse(name, inputs);
+    return unwrap(backend.fallback(name, inputs, attrs));
+  };
 }
 
 const unwrap = (infos: TensorInfo[]): TensorInfo | TensorInfo[] => (infos.length === 1 ? infos[0]! : infos);

@@ -81,7 +81,8 @@ function sessionOptions(provider: string, work: number): ort.InferenceSession.Se
     executionProviders: [provider],
     intraOpNumThreads: work < PARALLEL_WORK ? 1 : availableParallelism(),
     executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
+    // The lowering already chose layouts and products; on training steps the optimiser costs seconds and gains nothing.
+    graphOptimizationLevel: 'disabled',
     // 3: errors only. They come back as exceptions; the log would repeat them.
     logSeverityLevel: 3,
   };

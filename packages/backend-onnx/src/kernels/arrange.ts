@@ -181,12 +181,13 @@ export const arrange: KernelTable = {
     inputs: '*',
     infer(inputs, attrs) {
       const { shape, dtype } = inputs[0]!;
-      for (const other of inputs)
-        util.assertShapesMatch(
-          [...shape],
-          [...other.shape],
-          'All tensors passed to stack must have matching shapes',
+      for (const other of inputs) {
+        util.assertShapesMatch([...shape], [...other.shape], 'Tensors to stack must have one shape: ');
+        util.assert(
+          dtype === other.dtype,
+          () => `Tensors to stack must have one dtype, not ${dtype} and ${other.dtype}.`,
         );
+      }
       return { shape: shape.toSpliced(axisOf(attrs, shape.length + 1), 0, inputs.length), dtype };
     },
     lower(g, inputs, { attrs, outputs }) {
@@ -233,9 +234,12 @@ export const arrange: KernelTable = {
 
   Reverse: {
     inputs: ['x'],
-    infer: ([x]) => x!,
+    infer([x], attrs) {
+      reversedAxes(x!, attrs);
+      return x!;
+    },
     lower(g, [x], { attrs, outputs }) {
-      const axes = util.parseAxisParam(attrs['dims'] as number | number[], [...x!.shape]);
+      const axes = reversedAxes(x!, attrs);
       if (axes.length === 0 || x!.rank === 0) return x!;
       const every = (value: number): number[] => axes.map(() => value);
       return g.val(g.slice(g.plain(x!), every(-1), every(-(2 ** 31)), axes, every(-1)), outputs[0]!);
@@ -314,6 +318,9 @@ export const arrange: KernelTable = {
     },
   },
 };
+
+const reversedAxes = (x: Spec, attrs: NamedAttrMap): number[] =>
+  util.parseAxisParam(attrs['dims'] as number | number[], [...x.shape]);
 
 /** Paddings or crops of the block axes, completed with zeros for the batch and the remaining axes. */
 function spacePaddings(x: Spec, attrs: NamedAttrMap, name: string): { before: number[]; after: number[] } {

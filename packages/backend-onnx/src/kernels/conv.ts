@@ -29,6 +29,13 @@ export function readPart(g: Lowering, x: Val, w: Window): string {
   return whole ? image(g, x, w) : g.slice(image(g, x, w), [0, 0], input, [2, 3]);
 }
 
+/** The NCHW name of the part of an output's gradient that window `w` makes; the rest has no input. */
+function usedPart(g: Lowering, dy: Val, w: Window): string {
+  const [h, v] = w.nchw ? [2, 3] : [1, 2];
+  const whole = dy.shape[h] === w.output[0] && dy.shape[v] === w.output[1];
+  return whole ? image(g, dy, w) : g.slice(image(g, dy, w), [0, 0], w.output, [2, 3]);
+}
+
 /** Zeros for the part of an image's gradient that window `w` does not read. */
 export function withUnread(g: Lowering, dx: string, w: Window): string {
   return g.pad(dx, [0, 0, 0, 0], [0, 0, ...unread(w)]);
@@ -70,7 +77,7 @@ export const conv: KernelTable = {
         const filter_OI = g.transpose(g.plain(g.view(filter!, [w.inChannels, w.outChannels])), [1, 0]);
         return g.val(g.op('MatMul', [g.plain(dy!), filter_OI]), outputs[0]!);
       }
-      const dx = withUnread(g, inputGradient(g, image(g, dy!, w), g.plain(filter!), trimmed(w)), w);
+      const dx = withUnread(g, inputGradient(g, usedPart(g, dy!, w), g.plain(filter!), trimmed(w)), w);
       return imageVal(g, dx, w, outputs[0]!);
     },
   },

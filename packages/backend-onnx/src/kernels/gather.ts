@@ -57,7 +57,7 @@ function scattered(
   indices: Val,
   shape: readonly number[],
 ): { depth: number; count: number; slice: readonly number[] } {
-  const depth = indices.rank < 1 ? 1 : indices.shape.at(-1)!;
+  const depth = indices.rank > 1 ? indices.shape.at(-1)! : 1;
   return { depth, count: indices.size / depth, slice: shape.slice(depth) };
 }
 
@@ -169,7 +169,10 @@ export const gather: KernelTable = {
   Bincount: {
     inputs: ['x', 'weights'],
     infer: ([, weights], attrs) => ({ shape: [Number(attrs['size'])], dtype: weights!.dtype }),
-    lower: (g, [x, weights], { attrs, outputs }) => g.val(counted(g, x!, weights!, attrs), outputs[0]!),
+    lower(g, [x, weights], { attrs, outputs }) {
+      const flat = (t: Val): Val => g.view(t, [t.size]);
+      return g.val(counted(g, flat(x!), flat(weights!), attrs), outputs[0]!);
+    },
   },
 
   DenseBincount: {

@@ -1,6 +1,6 @@
 // Matrix products.
 
-import { backend_util } from '@tensorflow/tfjs-core';
+import { backend_util, type NamedAttrMap, util } from '@tensorflow/tfjs-core';
 import type { KernelTable } from '../kernel.ts';
 import { type Lowering, type Val } from '../lower/lowering.ts';
 import type { Spec } from '../node.ts';
@@ -8,11 +8,19 @@ import type { Spec } from '../node.ts';
 function productShape(
   a: readonly number[],
   b: readonly number[],
-  transposeA: boolean,
-  transposeB: boolean,
+  { transposeA, transposeB }: NamedAttrMap,
 ): number[] {
+  util.assert(
+    a.length >= 2 && b.length >= 2,
+    () => `matMul needs two matrices, not shapes [${a.join()}] and [${b.join()}].`,
+  );
+  const [inner, sameInner] = [a.at(transposeA === true ? -2 : -1)!, b.at(transposeB === true ? -1 : -2)!];
+  util.assert(inner === sameInner, () => {
+    const how = `transposeA ${String(transposeA)}, transposeB ${String(transposeB)}`;
+    return `matMul sums over ${inner} and ${sameInner} elements: shapes [${a.join()}] and [${b.join()}], ${how}.`;
+  });
   const batch = backend_util.assertAndGetBroadcastShape(a.slice(0, -2), b.slice(0, -2));
-  return [...batch, a.at(transposeA ? -1 : -2)!, b.at(transposeB ? -2 : -1)!];
+  return [...batch, a.at(transposeA === true ? -1 : -2)!, b.at(transposeB === true ? -2 : -1)!];
 }
 
 function lastTwoSwapped(g: Lowering, x: Val, name: string): string {
@@ -36,7 +44,7 @@ export const matmul: KernelTable = {
   BatchMatMul: {
     inputs: ['a', 'b'],
     infer: ([a, b], attrs) => ({
-      shape: productShape(a!.shape, b!.shape, attrs['transposeA'] === true, attrs['transposeB'] === true),
+      shape: productShape(a!.shape, b!.shape, attrs),
       dtype: a!.dtype,
     }),
     lower: (g, [a, b], { attrs, outputs }) =>
@@ -44,13 +52,18 @@ export const matmul: KernelTable = {
   },
   Einsum: {
     inputs: '*',
-    infer: (inputs, attrs) => {
-      const sizes = new Map<string, number>();
-      const [terms, result] = (attrs['equation'] as string).replaceAll(' ', '').split('->');
-      terms!
-        .split(',')
-        .forEach((term, k) => [...term].forEach((axis, d) => sizes.set(axis, inputs[k]!.shape[d]!)));
-      return { shape: [...result!].map((axis) => sizes.get(axis)!), dtype: inputs[0]!.dtype };
+    infer(inputs, attrs) {
+      const { allDims, summedDims, idDims } = backend_util.decodeEinsumEquation(
+        attrs['equation'] as string,
+        inputs.length,
+      );
+      backend_util.checkEinsumDimSizes(allDims.length, idDims, inputs as never);
+      const kept = allDims.length - summedDims.length;
+      const shape = Array.from({ length: kept }, (_, axis) => {
+        const k = idDims.findIndex((dims) => dims.includes(axis));
+        return inputs[k]!.shape[idDims[k]!.indexOf(axis)]!;
+      });
+      return { shape, dtype: inputs[0]!.dtype };
     },
     lower: (g, inputs, { attrs, outputs }) =>
       g.val(

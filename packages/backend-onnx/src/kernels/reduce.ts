@@ -65,11 +65,18 @@ function argument(op: 'ArgMax' | 'ArgMin'): Kernel {
     }),
     lower(g, [x], { attrs, outputs }) {
       const [axis] = axesOf(x!.rank, attrs);
-      const input = x!.dtype === 'bool' ? g.cast(g.plain(x!), 'int32') : g.plain(x!);
       if (x!.rank === 0) return g.val(g.model.scalar(0, 'int32'), outputs[0]!);
+      const input = comparable(g, x!, op === 'ArgMax' ? -Infinity : Infinity);
       return g.val(g.cast(g.op(op, [input], { axis: axis!, keepdims: 0 }), 'int32'), outputs[0]!);
     },
   };
+}
+
+/** The values to compare; NaN loses against everything, as `worst` does. */
+function comparable(g: Lowering, x: Val, worst: number): string {
+  const name = g.plain(x);
+  if (x.dtype === 'bool') return g.cast(name, 'int32');
+  return x.dtype === 'int32' ? name : g.op('Where', [g.op('IsNaN', [name]), g.model.scalar(worst), name]);
 }
 
 const lastAxis = (emit: (g: Lowering, x: string, axis: number) => string, input: string): Kernel => ({

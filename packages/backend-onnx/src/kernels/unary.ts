@@ -84,6 +84,12 @@ const step: Emit = (g, x, { attrs }) => {
   return g.op('Add', [rise, g.model.scalar(alpha)]);
 };
 
+/** tfjs gives NaN the sign 0. */
+const sign: Emit = (g, x, { inputs }) => {
+  const y = g.op('Sign', [x]);
+  return inputs[0]!.dtype === 'float32' ? g.op('Where', [g.op('IsNaN', [x]), g.model.scalar(0), y]) : y;
+};
+
 const clip: Emit = (g, x, { attrs, outputs }) => {
   const type = onnxType(outputs[0]!.dtype === 'bool' ? 'int32' : outputs[0]!.dtype);
   const [low, high] = [Number(attrs['clipValueMin']), Number(attrs['clipValueMax'])];
@@ -134,7 +140,7 @@ export const unary: KernelTable = {
     g.op('Selu', [x], { alpha: real(1.6732632423543772), gamma: real(1.0507009873554805) }),
   ),
   Sigmoid: floating(node('Sigmoid')),
-  Sign: anyNumber(node('Sign')),
+  Sign: anyNumber(sign),
   Sin: floating(node('Sin')),
   Sinh: floating(node('Sinh')),
   Softplus: floating((g, x) => notNan(g, x, g.op('Softplus', [x]))),

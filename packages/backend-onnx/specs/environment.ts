@@ -1,0 +1,12 @@
+// The environment that tfjs-core's specs run in: the engine, as a backend that cannot be read synchronously.
+
+import { registerBackend } from '@tensorflow/tfjs-core';
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+// @ts-expect-error a module of tfjs-core without types
+import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util.js';
+import { OnnxBackend } from '../src/backend.ts';
+import { registerKernels } from '../src/register.ts';
+
+registerBackend('onnx', () => new OnnxBackend(new MathBackendCPU(), { provider: 'cpu' }));
+registerKernels('onnx');
+setTestEnvs([{ name: 'onnx', backendName: 'onnx', isDataSync: false }]);

@@ -1,0 +1,273 @@
+import { MaNetError } from '@ma-net/core';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import { mkdtemp, readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { RunningBackend } from '@ma-net/core';
+import { createOnnxBackend, onnx } from './adapter.ts';
+
+let running: RunningBackend;
+beforeAll(async () => {
+  running = await onnx.start();
+});
+
+/** How the counters move while `body` runs. */
+async function counted(body: () => Promise<void>): Promise<Record<string, number>> {
+  const before = running.stats();
+  await body();
+  const after = running.stats();
+  return Object.fromEntries(Object.keys(after).map((name) => [name, after[name]! - before[name]!]));
+}
+
+/** The code of the MaNetError that `body` ends in. */
+async function codeOf(body: () => unknown): Promise<string> {
+  try {
+    await body();
+  } catch (error) {
+    if (error instanceof MaNetError) return error.code;
+    throw error;
+  }
+  return 'no error';
+}
+
+describe('recording', () => {
+  test('nothing runs before somebody asks', async () => {
+    const x = tf.tensor1d([1, 2, 3]);
+    const stats = await counted(async () => tf.dispose(tf.mul(x, x)));
+    expect(stats).toMatchObject({ nodes: 1, dropped: 1, runs: 0 });
+    x.dispose();
+  });
+
+  test('one sync is one run, whatever the number of kernels', async () => {
+    const x = tf.tensor1d([1, 2, 3]);
+    let y = tf.mul(x, 2);
+    for (let k = 0; k < 20; k++) y = tf.add(y, x);
+    const stats = await counted(() => running.sync());
+    expect(stats).toMatchObject({ runs: 1 });
+    expect([...(await y.data())]).toEqual([22, 44, 66]);
+    tf.disposeVariables();
+  });
+
+  test('results that nobody can reach are cut with everything only they needed', async () => {
+    const x = tf.tensor1d([4, 9]);
+    const kept = tf.tidy(() => {
+      tf.exp(tf.sin(tf.mul(x, 3)));
+      return tf.sqrt(x);
+    });
+    const stats = await counted(() => running.sync());
+    expect(stats).toMatchObject({ runs: 1 });
+    expect([...(await kept.data())]).toEqual([2, 3]);
+    tf.dispose([x, kept]);
+  });
+
+  test('a disposed input is read as long as a recorded kernel needs it', async () => {
+    const x = tf.tensor1d([5]);
+    const y = tf.neg(x);
+    x.dispose();
+    expect([...(await y.data())]).toEqual([-5]);
+    y.dispose();
+  });
+
+  test('an array that changes after the tensor was made does not change the tensor', async () => {
+    const values = new Float32Array([1, 2]);
+    const y = tf.tidy(() => tf.mul(tf.tensor1d(values), 10));
+    values.fill(7);
+    expect([...(await y.data())]).toEqual([10, 20]);
+    y.dispose();
+  });
+
+  test('a reshaped tensor shares its buffer', async () => {
+    const x = tf.tensor2d([[1, 2, 3]]);
+    const before = tf.memory();
+    const y = tf.reshape(x, [3]);
+    expect(tf.memory().numDataBuffers).toBe(before.numDataBuffers);
+    const z = tf.add(y, tf.tensor1d([1, 1, 1]));
+    expect([...(await z.data())]).toEqual([2, 3, 4]);
+    tf.dispose([x, y, z]);
+  });
+});
+
+describe('compiling', () => {
+  /** One made-up training step: changing numbers, the same shapes. */
+  async function step(w: tf.Tensor, rate: number): Promise<tf.Tensor> {
+    const next = tf.tidy(() => {
+      const grad = tf.grad((v) => tf.sum(tf.square(tf.sub(v, 3))))(w);
+      return tf.sub(w, tf.mul(grad, rate));
+    });
+    w.dispose();
+    await running.sync();
+    return next;
+  }
+
+  test('a loop whose numbers change compiles once', async () => {
+    let w: tf.Tensor = tf.tensor1d([0, 10]);
+    w = await step(w, 0.1);
+    const stats = await counted(async () => {
+      for (let k = 0; k < 30; k++) w = await step(w, 0.1 + k / 1000);
+    });
+    expect(stats).toMatchObject({ runs: 30, hits: 30, compiles: 0 });
+    for (const value of await w.data()) expect(value).toBeCloseTo(3, 2);
+    w.dispose();
+  });
+
+  test('other shapes, attributes, wiring or results are other graphs', async () => {
+    const [a, b] = [tf.tensor1d([1, 2]), tf.tensor1d([3, 4])];
+    const compiles = async (body: () => tf.Tensor[]): Promise<number> => {
+      const { compiles } = await counted(async () => {
+        const made = tf.tidy(body);
+        await running.sync();
+        tf.dispose(made);
+      });
+      return compiles!;
+    };
+    const programs: (() => tf.Tensor[])[] = [
+      () => [tf.sub(tf.mul(a, 5), b)],
+      () => [tf.sub(b, tf.mul(a, 5))],
+      () => [tf.sub(tf.mul(a, 5), a)],
+      () => [tf.sub(tf.mul(tf.concat([a, b]), 5), 1)],
+      () => [tf.cumsum(a, 0, true)],
+      () => [tf.cumsum(a, 0, false)],
+      () => {
+        const m = tf.mul(a, 5);
+        return [m, tf.sub(m, b)];
+      },
+    ];
+    for (const program of programs) expect(await compiles(program)).toBe(1);
+    for (const program of programs) expect(await compiles(program)).toBe(0);
+    tf.dispose([a, b]);
+  });
+
+  test('infinite attributes are told apart', async () => {
+    const x = tf.tensor1d([1]);
+    const pad = async (value: number): Promise<number[]> => {
+      const y = tf.pad(x, [[1, 0]], value);
+      const values = [...(await y.data())];
+      y.dispose();
+      return values;
+    };
+    expect(await pad(Infinity)).toEqual([Infinity, 1]);
+    expect(await pad(-Infinity)).toEqual([-Infinity, 1]);
+    x.dispose();
+  });
+});
+
+describe('the fallback', () => {
+  test('a kernel without a lowering runs on the host, and is counted', async () => {
+    const x = tf.randomUniform([1, 3, 3, 2]) as tf.Tensor4D;
+    const stats = await counted(async () => {
+      const y = tf.tidy(() => tf.relu(tf.localResponseNormalization(tf.mul(x, 2) as tf.Tensor4D)));
+      expect(y.shape).toEqual([1, 3, 3, 2]);
+      await y.data();
+      y.dispose();
+    });
+    expect(stats).toMatchObject({ fallbacks: 1, runs: 2 });
+    x.dispose();
+  });
+
+  test('kernels whose result has a shape of its values want their inputs computed', async () => {
+    const x = tf.tensor1d([3, 1, 3]);
+    const known = tf.unique(x);
+    expect([...(await known.values.data())]).toEqual([3, 1]);
+    const pending = tf.mul(x, 2);
+    expect(await codeOf(() => tf.unique(pending))).toBe('no-sync-read');
+    await running.sync();
+    const later = tf.unique(pending);
+    expect([...(await later.values.data())]).toEqual([6, 2]);
+    tf.dispose([x, pending, ...Object.values(known), ...Object.values(later)]);
+  });
+});
+
+describe('refusals', () => {
+  test('reading synchronously', async () => {
+    const x = tf.tensor1d([1]);
+    expect(await codeOf(() => x.dataSync())).toBe('no-sync-read');
+    x.dispose();
+  });
+
+  test('using a disposed tensor', async () => {
+    const x = tf.tensor1d([1]);
+    x.dispose();
+    expect(await codeOf(() => tf.neg(x))).toBe('tensor-disposed');
+  });
+
+  test('mixing backends', async () => {
+    await tf.setBackend('cpu');
+    const foreign = tf.tensor1d([1, 2]);
+    await tf.setBackend('onnx');
+    expect(await codeOf(() => tf.neg(foreign))).toBe('backend-mixed');
+    foreign.dispose();
+  });
+
+  test('complex numbers', async () => {
+    expect(await codeOf(() => tf.complex([1], [2]))).toBe('unsupported-op');
+  });
+
+  test('a graph that fails names the kernel and its shapes, and so does everything that depended on it', async () => {
+    const table = tf.tensor2d([[1, 2, 3]]);
+    const outside = tf.tensor1d([7], 'int32');
+    const row = tf.gather(table, outside);
+    const dependent = tf.neg(row);
+    await expect(row.data()).rejects.toThrow(/GatherV2\(x: f\[1,3\], indices: i\[1\]\)/);
+    expect(await codeOf(() => dependent.data())).toBe('backend-failed');
+    const later = tf.neg(dependent);
+    expect(await codeOf(() => later.data())).toBe('backend-failed');
+    // The backend itself goes on.
+    const fine = tf.neg(table);
+    expect([...(await fine.data())]).toEqual([-1, -2, -3]);
+    tf.dispose([table, outside, row, dependent, later, fine]);
+  });
+});
+
+describe('memory', () => {
+  test('a training loop leaves nothing behind', async () => {
+    let w: tf.Tensor = tf.zeros([4, 4]);
+    const once = async (): Promise<void> => {
+      const next = tf.tidy(() => tf.sub(w, tf.mul(tf.grad((v) => tf.sum(tf.square(v)))(w), 0.1)));
+      w.dispose();
+      w = next;
+      await running.sync();
+    };
+    await once();
+    const before = tf.memory();
+    for (let k = 0; k < 20; k++) await once();
+    expect(tf.memory()).toMatchObject({
+      numTensors: before.numTensors,
+      numDataBuffers: before.numDataBuffers,
+      numBytes: before.numBytes,
+      unreliable: false,
+    });
+    expect(tf.backend().numDataIds()).toBe(before.numDataBuffers);
+    w.dispose();
+  });
+
+  test('a tensor disposed while it is being read is still read', async () => {
+    const x = tf.tensor1d([2]);
+    const y = tf.square(x);
+    const reading = y.data();
+    tf.dispose([x, y]);
+    expect([...(await reading)]).toEqual([4]);
+  });
+});
+
+describe('the adapter', () => {
+  test('probing has no side effects and says what it found', async () => {
+    const probe = await createOnnxBackend({ provider: 'cuda' }).probe();
+    if (!probe.ok) expect(probe.reason).toMatch(/cuda/i);
+    expect(await onnx.probe()).toMatchObject({ ok: true });
+  });
+
+  test('dumpTo writes every model', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ma-net-onnx-'));
+    tf.removeBackend('onnx');
+    const dumping = await createOnnxBackend({ dumpTo: folder }).start();
+    const y = tf.tidy(() => tf.add(tf.tensor1d([1]), 1));
+    await y.data();
+    y.dispose();
+    expect(await readdir(folder)).toEqual(['graph-0.onnx']);
+    tf.removeBackend('onnx');
+    running = await onnx.start();
+    expect(dumping.stats()).toMatchObject({ compiles: 1 });
+  });
+});
