@@ -1,7 +1,15 @@
 import type { TrainingEvent } from '@ma-net/trainer';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { progress } from './progress.ts';
 import { createScreen } from './screen.ts';
+
+beforeAll(() => {
+  vi.stubEnv('NO_COLOR', '1');
+  vi.stubEnv('TERM', 'xterm');
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+});
 
 /** Two epochs of four mini-batches of eight images, half a second each; nine of ten connections live. */
 function play(isTTY: boolean): string {

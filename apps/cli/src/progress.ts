@@ -45,7 +45,7 @@ export function progress(options: ProgressOptions): (event: TrainingEvent) => vo
       case 'start':
         seen.budget = event.budget;
         times.push(now());
-        screen.line(row('epoch', 'round', 'loss', headline, 'kept', 'died', 'back', 'images/s', 'left'));
+        screen.heading(row('epoch', 'round', 'loss', headline, 'kept', 'died', 'back', 'images/s', 'left'));
         break;
       case 'round':
         round = `${event.round.index} ${event.round.kind}`;

@@ -2,6 +2,7 @@
 
 import type { MaNetError } from '@ma-net/core';
 import type { CommanderError } from 'commander';
+import { painted } from './screen.ts';
 
 /** Exit codes of the command: 0 done, and these. */
 export const EXIT = { failed: 1, usage: 2, interrupted: 130 } as const;
@@ -20,12 +21,16 @@ export function exitCodeOf(error: unknown): number {
 }
 
 function describeError(error: unknown): string {
-  if (isMaNetError(error)) return `error [${error.code}]: ${error.message}`;
+  if (isMaNetError(error)) return `${label(error.code)} ${error.message}`;
   const message = error instanceof Error ? error.message : String(error);
   return [
-    `error [unexpected]: ${message}`,
+    `${label('unexpected')} ${message}`,
     '  hint: manet did not expect this. Run the command again with --debug to see where it comes from.',
   ].join('\n');
+}
+
+function label(code: string): string {
+  return painted('red', `error [${code}]:`, process.stderr);
 }
 
 /** The stack of an error and of what caused it. */

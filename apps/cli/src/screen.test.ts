@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createScreen } from './screen.ts';
 
 function recorder(isTTY: boolean, columns = 80) {
@@ -24,4 +24,19 @@ test('without a terminal there is no live line and no escape', () => {
   screen.line('stays');
   expect(screen.live).toBe(false);
   expect(written).toEqual(['stays\n']);
+});
+
+test('headings are bold on a terminal, unless NO_COLOR asks for plain text', () => {
+  const heading = (isTTY: boolean): string => {
+    const { written, out } = recorder(isTTY);
+    createScreen(out).heading('title');
+    return written.join('');
+  };
+  vi.stubEnv('NO_COLOR', undefined);
+  vi.stubEnv('TERM', 'xterm');
+  expect(heading(true)).toBe('\x1b[1mtitle\x1b[22m\n');
+  expect(heading(false)).toBe('title\n');
+  vi.stubEnv('NO_COLOR', '1');
+  expect(heading(true)).toBe('title\n');
+  vi.unstubAllEnvs();
 });

@@ -47,7 +47,8 @@ export async function demo({ seed, backend: wanted }: DemoArguments): Promise<nu
       screen.line(`${backend.name}: ${backend.device}`);
     }
     const path = freePath(open.recipe);
-    screen.line(`\n${title} (${path})`);
+    screen.line();
+    screen.heading(`${title} (${path})`);
     const directory = await createRunDirectory(path, open.recipe, factsOf(open, backend));
     const state = open.start();
     const { reason, seconds } = await train(open, directory, state, screen);

@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
-import { type BackendAdapter, chooseBackend, type Probe } from '@ma-net/core';
-import { backends } from '../backends.ts';
+import { chooseBackend, refusalOf } from '@ma-net/core';
+import { loadBackends } from '../backends.ts';
 import { createScreen } from '../screen.ts';
 import { ownVersion } from '../version.ts';
 
@@ -14,21 +14,17 @@ export async function doctor(): Promise<void> {
   );
   screen.line();
 
-  const adapters: BackendAdapter[] = [];
-  for (const [name, load] of Object.entries(backends)) {
-    const adapter = await load();
-    adapters.push(adapter);
+  const adapters = await loadBackends();
+  for (const adapter of adapters) {
     const probe = await adapter.probe();
-    screen.line(`  ${name.padEnd(8)}${probe.ok ? 'ok' : 'no'}  ${describeProbe(probe)}`);
-    if (!probe.ok && probe.hint !== undefined) screen.line(`              hint: ${probe.hint}`);
+    screen.line(
+      `  ${adapter.name.padEnd(8)}${probe.ok ? 'ok' : 'no'}  ${probe.ok ? probe.device : probe.reason}`,
+    );
+    const next = probe.ok ? refusalOf(adapter, probe) : probe.hint;
+    if (next !== undefined) screen.line(`              ${probe.ok ? 'not for auto' : 'hint'}: ${next}`);
   }
   screen.line();
 
-  const chosen = await chooseBackend(adapters);
-  screen.line(`--backend auto takes ${chosen.name}.`);
-}
-
-function describeProbe(probe: Probe): string {
-  if (!probe.ok) return probe.reason;
-  return probe.software === true ? `${probe.device}; a software renderer, only when asked for` : probe.device;
+  const { name } = await chooseBackend(adapters);
+  screen.line(`--backend auto takes ${name}, the fastest of those that run here.`);
 }
