@@ -1,4 +1,13 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitepress';
+
+/** A page for each family of networks; whoever adds one adds no line here. */
+const networks = readdirSync(new URL('../tnet/', import.meta.url))
+  .filter((file) => file.endsWith('.md') && file !== 'index.md')
+  .map((file) => ({
+    text: /^# (.+)/.exec(readFileSync(new URL(`../tnet/${file}`, import.meta.url), 'utf8'))[1],
+    link: `/tnet/${file.replace('.md', '')}`,
+  }));
 
 export default defineConfig({
   title: 'MA-Net',
@@ -23,6 +32,7 @@ export default defineConfig({
           { text: 'Add a network', link: '/guide/add-a-network' },
         ],
       },
+      { text: 'Networks', items: [{ text: 'All of them', link: '/tnet/' }, ...networks] },
       {
         text: 'Background',
         items: [
