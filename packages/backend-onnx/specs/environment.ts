@@ -2,7 +2,6 @@
 
 import { registerBackend } from '@tensorflow/tfjs-core';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-// @ts-expect-error a module of tfjs-core without types
 import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util.js';
 import { OnnxBackend } from '../src/backend.ts';
 import { registerKernels } from '../src/register.ts';

@@ -1,1 +1,2 @@
 export { createOnnxBackend, onnx, type OnnxOptions, type Provider } from './adapter.ts';
+export { type ExportInput, exportOnnx, type ExportOptions } from './export.ts';

@@ -32,6 +32,13 @@ export const real = (value: number): Real => ({ real: value });
 /** The value of ONNX attributes that name an element type. */
 export const elementType = (type: OnnxType): number => elementTypes[type];
 
+/** A constant of a model. */
+export interface Initializer {
+  readonly dims: readonly number[];
+  readonly type: OnnxType;
+  readonly bytes: Uint8Array;
+}
+
 /** A dimension: a size, or the name of a size that is chosen when the model runs. */
 export type Dimension = number | string;
 
@@ -40,11 +47,10 @@ export class ModelBuilder {
   label = '';
   nodeCount = 0;
   readonly #nodes: object[] = [];
-  readonly #initializers: object[] = [];
+  readonly #initializers = new Map<string, Initializer>();
   readonly #inputs: object[] = [];
   readonly #outputs: object[] = [];
   readonly #constants = new Map<string, string>();
-  readonly #constantNames = new Set<string>();
   readonly #domains = new Set<string>();
   #names = 0;
 
@@ -122,17 +128,33 @@ export class ModelBuilder {
 
   /** A named constant, as exported weights are. */
   initializer(name: string, data: ArrayBufferView, dims: readonly number[], type: OnnxType): void {
-    this.#constantNames.add(name);
-    this.#initializers.push({
-      name,
-      dims: dims.map(BigInt),
-      dataType: elementTypes[type],
-      rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-    });
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.#initializers.set(name, { dims, type, bytes });
+  }
+
+  /** Every constant by name. */
+  get initializers(): ReadonlyMap<string, Initializer> {
+    return this.#initializers;
+  }
+
+  /** Computes what was the constant `name` by nodes that `emit` makes, ahead of all others; it returns the value's name. */
+  compute(name: string, emit: () => string): void {
+    this.#initializers.delete(name);
+    const others = this.#nodes.splice(0);
+    const made = emit();
+    this.#nodes.push(
+      { opType: 'Identity', name: `${name}/Identity`, input: [made], output: [name] },
+      ...others,
+    );
   }
 
   isConstant(name: string): boolean {
-    return this.#constantNames.has(name);
+    return this.#initializers.has(name);
+  }
+
+  /** Gives the value `source` a second name. */
+  alias(source: string, name: string): void {
+    this.#nodes.push({ opType: 'Identity', name: `${name}/Identity`, input: [source], output: [name] });
   }
 
   input(name: string, dims: readonly Dimension[], type: OnnxType): void {
@@ -156,7 +178,12 @@ export class ModelBuilder {
       graph: {
         name: graphName,
         node: this.#nodes,
-        initializer: this.#initializers,
+        initializer: [...this.#initializers].map(([name, { dims, type, bytes }]) => ({
+          name,
+          dims: dims.map(BigInt),
+          dataType: elementTypes[type],
+          rawData: bytes,
+        })),
         input: this.#inputs,
         output: this.#outputs,
       },

@@ -1,0 +1,105 @@
+import { MaNetError } from '@ma-net/core';
+import * as tf from '@tensorflow/tfjs-core';
+import * as ort from 'onnxruntime-node';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { onnx } from './adapter.ts';
+import { exportOnnx } from './export.ts';
+import { Draw, random } from './testing/oracle.ts';
+
+const draw = new Draw(11);
+const tensor = (...shape: number[]): tf.Tensor => tf.tensor([...random(draw, shape).values], shape);
+
+async function run(
+  model: Uint8Array,
+  feeds: Record<string, ort.Tensor>,
+): Promise<Record<string, ort.Tensor>> {
+  const session = await ort.InferenceSession.create(model);
+  return (await session.run(feeds)) as Record<string, ort.Tensor>;
+}
+
+let weights: Record<'conv1.weight' | 'fc.weight' | 'fc.bias' | 'token', tf.Tensor>;
+beforeAll(async () => {
+  await onnx.start();
+  weights = {
+    'conv1.weight': tensor(3, 3, 3, 4),
+    'fc.weight': tensor(4, 5),
+    'fc.bias': tensor(5),
+    token: tensor(1, 1, 5),
+  };
+});
+
+/** Convolution, pooling, a token that is broadcast over the batch, and a dense layer. */
+function network({ images }: Record<string, tf.Tensor>): Record<string, tf.Tensor> {
+  const x = tf.relu(tf.conv2d(images as tf.Tensor4D, weights['conv1.weight'] as tf.Tensor4D, 2, 'same'));
+  const pooled = tf.mean(tf.maxPool(x as tf.Tensor4D, 2, 2, 'valid'), [1, 2]);
+  const logits = tf.add(
+    tf.matMul(pooled as tf.Tensor2D, weights['fc.weight'] as tf.Tensor2D),
+    weights['fc.bias'],
+  );
+  const batch = images!.shape[0]!;
+  const tokens = tf.concat([tf.tile(weights.token, [batch, 1, 1]), tf.reshape(logits, [batch, 1, 5])], 1);
+  return { logits, tokens: tf.reshape(tokens, [2 * batch, 5]) };
+}
+
+describe('exportOnnx', () => {
+  test('a dynamic batch: the model agrees with the function for every size', async () => {
+    const model = await exportOnnx(network, {
+      inputs: { images: { shape: ['batch', 8, 8, 3] } },
+      parameters: weights,
+      metadata: { recipe: 'test' },
+    });
+    for (const batch of [1, 4]) {
+      const images = tensor(batch, 8, 8, 3);
+      const expected = network({ images });
+      const data = (await images.data()) as Float32Array;
+      const found = await run(model, { images: new ort.Tensor('float32', data, [batch, 8, 8, 3]) });
+      for (const [name, t] of Object.entries(expected)) {
+        expect([...found[name]!.dims]).toEqual(t.shape);
+        const want = await t.data();
+        (found[name]!.data as Float32Array).forEach((v, k) => expect(v).toBeCloseTo(want[k]!, 4));
+      }
+    }
+  });
+
+  test('inputs, outputs and dimensions have their names', async () => {
+    const model = await exportOnnx(network, {
+      inputs: { images: { shape: ['batch', 8, 8, 3] } },
+      parameters: weights,
+    });
+    const session = await ort.InferenceSession.create(model);
+    expect(session.inputMetadata).toMatchObject([{ name: 'images', shape: ['batch', 8, 8, 3] }]);
+    expect(session.outputMetadata).toMatchObject([
+      { name: 'logits', shape: ['batch', 5] },
+      { name: 'tokens', shape: ['2*batch', 5] },
+    ]);
+    const text = Buffer.from(model).toString('latin1');
+    for (const name of Object.keys(weights)) expect(text).toContain(name);
+  });
+
+  test('nothing stays behind, and nothing is run', async () => {
+    const stats = (tf.backend() as unknown as { stats: { runs: number } }).stats;
+    const [tensors, runs] = [tf.memory().numTensors, stats.runs];
+    await exportOnnx(network, { inputs: { images: { shape: [2, 8, 8, 3] } } });
+    expect(tf.memory().numTensors).toBe(tensors);
+    expect(stats.runs).toBe(runs);
+  });
+
+  test('what cannot be exported is refused by name', async () => {
+    const attempt = async (
+      f: (x: Record<string, tf.Tensor>) => Record<string, tf.Tensor>,
+    ): Promise<string> => {
+      const error = await exportOnnx(f, { inputs: { x: { shape: ['batch', 3, 3, 2] } } }).catch(
+        (e: unknown) => e,
+      );
+      expect(error).toBeInstanceOf(MaNetError);
+      return (error as MaNetError).code;
+    };
+    expect(await attempt(({ x }) => ({ y: tf.localResponseNormalization(x as tf.Tensor4D) }))).toBe(
+      'unsupported-op',
+    );
+    expect(
+      await attempt(({ x }) => ({ y: tf.mul(x!, tf.fill([x!.shape[0]!, 1, 1, 1], x!.shape[0]!)) })),
+    ).toBe('unsupported-op');
+    expect(await attempt(() => ({ y: tf.scalar(1) }))).toBe('bad-argument');
+  });
+});
