@@ -1,0 +1,3 @@
+export { cuda } from './adapter.ts';
+export { tensorflow, type TensorflowOptions } from './tensorflow.ts';
+export type { Gpu } from './nvidia.ts';
