@@ -1,5 +1,6 @@
-// `npm test`: build, then the static checks two at a time, then vitest, which gets the arguments. Everything
-// runs even when an earlier step failed (except without a build), and the last line names what failed.
+// `npm test`: build, then the static checks two at a time, then vitest, which gets the arguments. In CI, what
+// some tests need of the machine is installed meanwhile (equip.mjs). Everything runs even when an earlier step
+// failed (except without a build), and the last line names what failed.
 
 import { spawn } from 'node:child_process';
 import { delimiter, resolve } from 'node:path';
@@ -20,13 +21,18 @@ const checks = [
 
 const failed = [];
 
+// Downloads, while the processor is busy with the rest.
+const equipping = run('node', ['tools/repo/equip.mjs', ...(process.env.CI ? ['--install'] : [])], {
+  stdio: ['ignore', 'pipe', 'pipe'],
+});
+
 if (await step('build', 'node packages/core/scripts/bundle-gradients.mjs && tsc -b')) {
   const waiting = [...checks];
   const lane = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await step(...next);
   };
   await Promise.all([lane(), lane()]);
-  console.log('');
+  console.log(`\n${(await equipping).output.trim()}\n`);
   const { code } = await run('vitest', ['run', ...process.argv.slice(2)], { stdio: 'inherit' });
   if (code !== 0) failed.push('tests');
 }

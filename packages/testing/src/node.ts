@@ -1,0 +1,1 @@
+export { chromium, swiftshader, tfjsNode, useSwiftShader } from './equipment.ts';
