@@ -1,5 +1,7 @@
-import '../test/swiftshader.ts';
 import { conformance } from '@ma-net/testing';
+import { useSwiftShader } from '@ma-net/testing/node';
 import { webgpu } from './adapter.ts';
+
+useSwiftShader();
 
 conformance(webgpu);

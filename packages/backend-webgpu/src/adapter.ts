@@ -4,7 +4,7 @@ import { type BackendAdapter, MaNetError, type Probe, type RunningBackend } from
 import * as tf from '@tensorflow/tfjs-core';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { watch, type Watch } from './device.ts';
-import { describeAdapter, findAdapter, isSoftware, withNavigator } from './gpu.ts';
+import { describeAdapter, findAdapter, inspectAdapter, isSoftware, withNavigator } from './gpu.ts';
 import { installKernels } from './kernels.ts';
 
 const NAME = 'webgpu';
@@ -17,8 +17,8 @@ export const webgpu: BackendAdapter = {
   tolerance: { rtol: 2e-4, atol: 2e-5 },
 
   async probe(): Promise<Probe> {
-    const found = await findAdapter();
-    if (!('adapter' in found)) return found;
+    const found = await inspectAdapter();
+    if (!('info' in found)) return found;
     const device = describeAdapter(found.info);
     return isSoftware(found.info) ? { ok: true, device, software: true } : { ok: true, device };
   },
@@ -50,7 +50,8 @@ function begin(): Promise<Started> {
 }
 
 async function open(): Promise<Started> {
-  const found = await findAdapter();
+  const seen = await inspectAdapter();
+  const found = 'info' in seen ? await findAdapter() : seen;
   if (!('adapter' in found)) {
     const { reason, hint } = found;
     throw new MaNetError('backend-unavailable', reason, hint === undefined ? {} : { hint });

@@ -1,10 +1,12 @@
-import '../test/swiftshader.ts';
 import { Rng } from '@ma-net/core';
 import { describeOn } from '@ma-net/testing';
+import { useSwiftShader } from '@ma-net/testing/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { test } from 'vitest';
 import { expectAgreement, random } from '../test/agreement.ts';
 import { webgpu } from './adapter.ts';
+
+useSwiftShader();
 
 describeOn(webgpu, 'convolution by its filter', () => {
   const rng = Rng.fromSeed(11);

@@ -1,10 +1,12 @@
-import '../test/swiftshader.ts';
 import { startBackend } from '@ma-net/core';
 import { describeOn } from '@ma-net/testing';
+import { useSwiftShader } from '@ma-net/testing/node';
 import * as tf from '@tensorflow/tfjs-core';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { afterEach, expect, test } from 'vitest';
 import { webgpu } from './adapter.ts';
+
+useSwiftShader();
 
 const backend = (): WebGPUBackend => tf.backend() as WebGPUBackend;
 

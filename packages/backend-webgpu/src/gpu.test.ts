@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, test } from 'vitest';
 import { webgpu } from './adapter.ts';
-import { type AdapterInfo, describeAdapter, findGpu, isSoftware, withNavigator } from './gpu.ts';
+import { type AdapterInfo, describeAdapter, isSoftware, withNavigator } from './gpu.ts';
 
 const host = globalThis as { navigator?: { gpu?: unknown } };
 const original = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
@@ -11,29 +11,6 @@ const setNavigator = (value: unknown): void =>
 afterEach(() => {
   delete host.navigator;
   if (original !== undefined) Object.defineProperty(globalThis, 'navigator', original);
-});
-
-// First: once Dawn has loaded, it is there for the whole process.
-describe('findGpu', () => {
-  const failing = (error: Error) => () => Promise.reject(error);
-
-  test('names the package that is not installed', async () => {
-    setNavigator(undefined);
-    const missing = Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
-    expect(await findGpu(failing(missing))).toEqual({
-      ok: false,
-      reason: 'Node has no WebGPU of its own, and the package "webgpu" is not installed',
-      hint: 'npm install webgpu',
-    });
-  });
-
-  test('says why the package did not load', async () => {
-    setNavigator(undefined);
-    const broken = new Error("Cannot find module '/x/dist/linux-riscv64/dawn.node'\nRequire stack:\n- ...");
-    expect(await findGpu(failing(broken))).toMatchObject({
-      reason: `the package "webgpu" did not load: Cannot find module '/x/dist/linux-riscv64/dawn.node'`,
-    });
-  });
 });
 
 describe('probe', () => {
@@ -59,18 +36,12 @@ describe('probe', () => {
     expect(await webgpu.probe()).toEqual({ ok: true, device: 'x', software: true });
   });
 
-  test('Node without a Vulkan driver', async () => {
+  test('Node, without loading anything into this process', async () => {
     setNavigator(undefined);
     process.env['VK_ICD_FILENAMES'] = '/nowhere/no_icd.json';
-    const probe = await webgpu.probe();
-    if (process.platform === 'linux') {
-      expect(probe).toEqual({
-        ok: false,
-        reason: 'none of the Vulkan drivers offers an adapter that Dawn can use (/nowhere/no_icd.json)',
-        hint: expect.stringContaining('vulkaninfo') as string,
-      });
-    }
+    expect(await webgpu.probe()).toMatchObject({ ok: false });
     expect(tf.findBackendFactory('webgpu')).toBeNull();
+    expect(globalThis).not.toHaveProperty('GPUBuffer');
   });
 });
 

@@ -10,4 +10,4 @@ export interface KernelCall {
 }
 
 /** Computes what the stock kernel computes, or returns undefined to leave the call to it. */
-export type Kernel = (call: KernelCall) => TensorInfo | undefined;
+export type Kernel = (call: KernelCall, stock: (call: KernelCall) => TensorInfo) => TensorInfo | undefined;

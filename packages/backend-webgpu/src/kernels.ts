@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { addN } from './add-n.ts';
 import { conv2DBackpropFilter } from './conv-filter-gradient.ts';
 import type { Kernel, KernelCall } from './kernel.ts';
 import { batchMatMul } from './matmul.ts';
 
 /** Kernels that take the place of tfjs's own, by kernel name. */
 export const kernels: Readonly<Record<string, Kernel>> = {
+  AddN: addN,
   BatchMatMul: batchMatMul,
   Conv2DBackpropFilter: conv2DBackpropFilter,
 };
@@ -16,11 +18,15 @@ export function installKernels(name: string): void {
   if (installed.has(name)) return;
   installed.add(name);
   for (const [kernelName, kernel] of Object.entries(kernels)) {
-    const stock = tf.getKernel(kernelName, name);
+    const config = tf.getKernel(kernelName, name);
+    const stock = config.kernelFunc as unknown as (call: KernelCall) => tf.TensorInfo;
     tf.unregisterKernel(kernelName, name);
     tf.registerKernel({
-      ...stock,
-      kernelFunc: (call) => kernel(call as unknown as KernelCall) ?? stock.kernelFunc(call),
+      ...config,
+      kernelFunc: (call) => {
+        const known = call as unknown as KernelCall;
+        return kernel(known, stock) ?? stock(known);
+      },
     });
   }
 }

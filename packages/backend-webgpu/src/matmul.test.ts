@@ -1,9 +1,11 @@
-import '../test/swiftshader.ts';
 import { describeOn } from '@ma-net/testing';
+import { useSwiftShader } from '@ma-net/testing/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { expectAgreement, random } from '../test/agreement.ts';
 import { webgpu } from './adapter.ts';
+
+useSwiftShader();
 
 describeOn(webgpu, 'products with a long common axis', () => {
   test.each([
