@@ -8,6 +8,7 @@ export {
   chooseBackend,
   currentBackend,
   type Probe,
+  refusalOf,
   type RunningBackend,
   startBackend,
   sync,
