@@ -109,6 +109,18 @@ describe('manet prune and manet export', () => {
     expect(measured(ofFile!.stdout)).toBe(measured(ofRun!.stdout));
   });
 
+  test.each([
+    ['onnx', []],
+    ['onnx', ['--no-normalisation']],
+    ['safetensors', ['--dense']],
+  ])('export --format %s --verify %j', async (format, flags) => {
+    const args = ['export', 'run', '--format', format, '--verify', ...flags, '--out', `verified.${format}`];
+    const { code, stdout, stderr } = await manet(args, folder);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Verified: 60 of 60 test images/);
+  });
+
   test('another threshold gives another plan, and statistics that belong to it', async () => {
     const args = [
       'prune',

@@ -38,7 +38,7 @@ test('flags are few, and a new one is a decision: a field of a recipe needs none
     train: 'recipe set data method seed backend out resume print',
     eval: 'data backend',
     prune: 'delta remove-modulated dense recalibrate dry-run out data backend',
-    export: 'format dense recalibrate out data backend',
+    export: 'format no-normalisation verify dense recalibrate out data backend',
     recipes: '',
     doctor: '',
     bench: 'network batch steps backend',

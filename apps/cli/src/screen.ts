@@ -12,7 +12,7 @@ export interface Out {
 /** `text` in a style of `util.styleText` where `out` is a terminal and nobody asked for plain text. */
 export function painted(style: 'bold' | 'red', text: string, out: Out): string {
   const plain = out.isTTY !== true || process.env['NO_COLOR'] !== undefined || process.env['TERM'] === 'dumb';
-  return plain ? text : styleText(style, text);
+  return plain ? text : styleText(style, text, { validateStream: false });
 }
 
 export interface Screen {

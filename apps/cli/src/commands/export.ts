@@ -1,21 +1,32 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { MaNetError } from '@ma-net/core';
-import { loadNetwork, type NetworkFacts, type TrainedNetwork } from '@ma-net/recipes/node';
-import { disposeState } from '@ma-net/trainer';
+import { parseRecipe } from '@ma-net/recipes';
+import {
+  loadNetwork,
+  type NetworkFacts,
+  type OpenRun,
+  openRun,
+  type TrainedNetwork,
+} from '@ma-net/recipes/node';
+import { disposeState, effectiveParams } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
 import { networkFacts } from '../facts.ts';
-import { formats, type FormatName } from '../formats.ts';
+import { type Format, type FormatName, formats } from '../formats.ts';
 import { isRun } from '../network-argument.ts';
 import { decide, prepare } from '../prepared-network.ts';
-import { openSavedRun, requireCheckpoint } from '../saved-run.ts';
+import { count } from '../quantities.ts';
+import { openSavedRun, requireCheckpoint, withData } from '../saved-run.ts';
 import { createScreen } from '../screen.ts';
+import { verify } from '../verify.ts';
 
 export interface ExportArguments {
   readonly format: FormatName;
   readonly dense?: boolean;
   readonly recalibrate?: boolean;
+  /** Whether the file takes pixels, where the format can. */
+  readonly normalisation: boolean;
+  readonly verify?: boolean;
   readonly data?: string;
   readonly backend: string;
   readonly out?: string;
@@ -24,29 +35,60 @@ export interface ExportArguments {
 /** `manet export`: the pruned, compacted network of a run, or a pruned file, in a format of choice. */
 export async function exportNetwork(path: string, args: ExportArguments): Promise<void> {
   const screen = createScreen();
-  const { extension, write } = await formats[args.format]();
-  const out = args.out ?? defaultOut(path, extension);
-  const { facts, ...network } = await (isRun(path) ? fromRun(path, args) : fromFile(path, args));
-  const said = await write(out, network, facts);
-  tf.dispose([network.params, network.stats] as tf.TensorContainer);
-  screen.line(`Wrote ${out}${said === undefined ? '' : `: ${said}`}.`);
+  const format = await formats[args.format]();
+  const out = args.out ?? defaultOut(path, format.extension);
+  if (resolve(out) === resolve(path)) {
+    throw new MaNetError('bad-argument', 'The network would be written over itself.', {
+      where: path,
+      hint: 'name another file with --out.',
+    });
+  }
+  const pixels = format.takesPixels && args.normalisation;
+  const backend = backendFor(format, args);
+  const source = await (isRun(path) ? fromRun(path, args, backend) : fromFile(path, args, backend));
+  const { network, facts, reference } = source;
+  screen.line(`Wrote ${out}: ${await format.write(out, network, facts, { pixels })}.`);
+  if (args.verify === true) {
+    const { images, same, largest } = await verify(format, out, reference, await source.open(), pixels);
+    screen.line(
+      `Verified: ${count(same)} of ${count(images)} test images get the class that the ${isRun(path) ? 'run' : 'file'} gives them; logits differ by at most ${largest.toExponential(1)}.`,
+    );
+  }
+  tf.dispose([network.params, network.stats, reference.params, reference.stats] as tf.TensorContainer);
 }
 
-type Exported = TrainedNetwork & { readonly facts: NetworkFacts };
+interface Source {
+  /** What is exported. Owned. */
+  readonly network: TrainedNetwork;
+  readonly facts: NetworkFacts;
+  /** What it is compared with: the run itself, gates and all. Owned. */
+  readonly reference: TrainedNetwork;
+  /** The run with its test images. */
+  readonly open: () => Promise<OpenRun>;
+}
 
-async function fromRun(path: string, args: ExportArguments): Promise<Exported> {
+async function fromRun(path: string, args: ExportArguments, backend: string): Promise<Source> {
   const saved = await openSavedRun(path, args.data);
-  await start(args.backend);
+  await start(backend);
   const { open } = saved;
   const { state } = requireCheckpoint(saved);
   const decision = await decide(open, state, { dense: args.dense ?? false });
   const network = await prepare(open, state, decision, { again: args.recalibrate ?? false });
+  // With statistics estimated again the file is meant to differ from the run; it must still be this network.
+  const reference =
+    args.recalibrate === true
+      ? network
+      : {
+          network: open.network,
+          params: effectiveParams(open.mnet, state),
+          stats: Object.fromEntries(Object.entries(state.stats).map(([name, t]) => [name, t.clone()])),
+        };
   disposeState(state);
-  return { ...network, facts: networkFacts(open, decision) };
+  return { network, facts: networkFacts(open, decision), reference, open: async () => open };
 }
 
-async function fromFile(path: string, { dense, recalibrate, backend }: ExportArguments): Promise<Exported> {
-  const flag = dense === true ? '--dense' : recalibrate === true ? '--recalibrate' : undefined;
+async function fromFile(path: string, args: ExportArguments, backend: string): Promise<Source> {
+  const flag = args.dense === true ? '--dense' : args.recalibrate === true ? '--recalibrate' : undefined;
   if (flag !== undefined) {
     throw new MaNetError('bad-argument', `An exported network stays as it is; ${flag} needs its run.`, {
       where: path,
@@ -54,16 +96,25 @@ async function fromFile(path: string, { dense, recalibrate, backend }: ExportArg
     });
   }
   await start(backend);
-  return loadNetwork(path);
+  const { facts, ...network } = await loadNetwork(path);
+  const open = async (): Promise<OpenRun> => {
+    const recipe = parseRecipe(facts.recipe, path);
+    return openRun(args.data === undefined ? recipe : withData(recipe, args.data));
+  };
+  return { network, facts, reference: network, open };
+}
+
+function backendFor({ backend }: Format, { backend: wanted, format }: ExportArguments): string {
+  if (backend === undefined || wanted === 'auto' || wanted === backend) return backend ?? wanted;
+  throw new MaNetError('bad-argument', `The format ${format} is written with the ${backend} backend.`, {
+    where: `--backend ${wanted}`,
+    hint: 'leave --backend out.',
+  });
 }
 
 /** network.<extension> in the run, or beside the file under its own name. */
 function defaultOut(path: string, extension: string): string {
-  if (isRun(path)) return join(path, `network${extension}`);
-  const out = join(dirname(path), `${basename(path, extname(path))}${extension}`);
-  if (!existsSync(out) || out !== join(path)) return out;
-  throw new MaNetError('bad-argument', 'The network would be written over itself.', {
-    where: path,
-    hint: 'name another file with --out.',
-  });
+  return isRun(path)
+    ? join(path, `network${extension}`)
+    : join(dirname(path), `${basename(path, extname(path))}${extension}`);
 }

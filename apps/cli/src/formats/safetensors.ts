@@ -1,11 +1,24 @@
-import { saveNetwork } from '@ma-net/recipes/node';
+import { loadNetwork, saveNetwork } from '@ma-net/recipes/node';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Format } from '../formats.ts';
 
 /** Weights in PyTorch's names and layout; plan, classes and normalisation in the metadata. */
 export const safetensors: Format = {
   extension: '.safetensors',
+  takesPixels: false,
+
   async write(path, network, facts) {
     await saveNetwork(path, network, facts);
     return 'weights in PyTorch layout, the plan in the metadata';
+  },
+
+  async run(path, { data, shape }) {
+    const { network, params, stats } = await loadNetwork(path);
+    const logits_BK = tf.tidy(
+      () => network.forward(params, stats, tf.tensor4d(data, [...shape]), { training: false }).logits,
+    );
+    const logits = (await logits_BK.data()) as Float32Array;
+    tf.dispose([params, stats, logits_BK] as tf.TensorContainer);
+    return logits;
   },
 };

@@ -1,0 +1,44 @@
+// ONNX: one graph of standard operators, from images [batch, H, W, C] to logits [batch, K].
+
+import { exportOnnx } from '@ma-net/backend-onnx';
+import { writeFileAtomic } from '@ma-net/core/node';
+import { toMetadata } from '@ma-net/recipes/node';
+import * as tf from '@tensorflow/tfjs-core';
+import * as ort from 'onnxruntime-node';
+import type { Format } from '../formats.ts';
+
+export const onnx: Format = {
+  extension: '.onnx',
+  backend: 'onnx',
+  takesPixels: true,
+
+  async write(path, { network, params, stats }, facts, { pixels }) {
+    const { mean, std, white } = facts.input;
+    // (pixel / white - mean) / std, as one product and one sum.
+    const scale_C = tf.tensor1d(std.map((s) => 1 / (white * s)));
+    const shift_C = tf.tensor1d(std.map((s, c) => -mean[c]! / s));
+    const model = await exportOnnx(
+      ({ images }) => {
+        const input_BHWC = pixels ? tf.add(tf.mul(images!, scale_C), shift_C) : images!;
+        const ctx = { training: false };
+        return { logits: network.forward(params, stats, input_BHWC as tf.Tensor4D, ctx).logits };
+      },
+      {
+        name: network.name,
+        inputs: { images: { shape: ['batch', ...network.inputShape] } },
+        parameters: { ...params, ...stats, 'input.scale': scale_C, 'input.shift': shift_C },
+        metadata: { ...toMetadata(facts), takes: pixels ? 'pixels' : 'normalised images' },
+      },
+    );
+    tf.dispose([scale_C, shift_C]);
+    await writeFileAtomic(path, model);
+    const range = pixels ? `pixels from 0 to ${white}` : 'normalised images';
+    return `images [batch, ${network.inputShape.join(', ')}], ${range}, to logits [batch, ${network.numClasses}]`;
+  },
+
+  async run(path, { data, shape }) {
+    const session = await ort.InferenceSession.create(path);
+    const { logits } = await session.run({ images: new ort.Tensor('float32', data, shape) });
+    return logits!.data as Float32Array;
+  },
+};

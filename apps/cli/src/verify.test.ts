@@ -1,0 +1,57 @@
+import { cpu } from '@ma-net/backend-cpu';
+import { startBackend } from '@ma-net/core';
+import { findRecipe, override } from '@ma-net/recipes';
+import { openRun } from '@ma-net/recipes/node';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, expect, test } from 'vitest';
+import type { Format, HostImages } from './formats.ts';
+import { verify } from './verify.ts';
+
+beforeAll(async () => {
+  await startBackend(cpu);
+});
+
+async function setup() {
+  const changes = ['tnet.name=resnet-test', 'method=plain', 'data.testLimit=300'];
+  const open = await openRun(override(findRecipe('digits'), changes));
+  const { params, stats } = open.start();
+  const reference = { network: open.network, params, stats };
+  /** A file that computes the network on its input times `scale`, and adds `error` to every logit. */
+  const format = (scale: number, error: number): Format => ({
+    extension: '.test',
+    takesPixels: true,
+    write: () => Promise.resolve(''),
+    run: async (_, { data, shape }: HostImages) => {
+      const logits_BK = tf.tidy(() => {
+        const images_BHWC = tf.mul(tf.tensor4d(data, [...shape]), scale) as tf.Tensor4D;
+        return open.network.forward(params, stats, images_BHWC, { training: false }).logits;
+      });
+      const logits = (await logits_BK.data()) as Float32Array;
+      logits_BK.dispose();
+      return logits.map((value) => value + error);
+    },
+  });
+  return { open, reference, format };
+}
+
+test('a file that computes the same is verified on every test image, fill-ups left out', async () => {
+  const { open, reference, format } = await setup();
+  const before = tf.memory().numTensors;
+  // 300 images are a batch of 250 and one of 50.
+  expect(await verify(format(1, 0), 'x', reference, open, false)).toEqual({
+    images: 300,
+    same: 300,
+    largest: 0,
+  });
+  // The digits have 17 grey levels; 1/16 is what normalising them comes to.
+  const pixels = await verify(format(1 / 16, 0), 'x', reference, open, true);
+  expect(pixels).toMatchObject({ images: 300, same: 300 });
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+test.each([0.01, Number.NaN])('a file whose logits are off by %s is refused', async (error) => {
+  const { open, reference, format } = await setup();
+  await expect(verify(format(1, error), 'x', reference, open, false)).rejects.toMatchObject({
+    code: 'backend-failed',
+  });
+});
