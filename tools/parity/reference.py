@@ -5,9 +5,10 @@
 
 Each file holds the images (channels last) and labels, the state before (`state/`), the logits with running
 statistics and with those of the batch, and of the second the gradient of the mean cross-entropy (`grad/`) and
-the running statistics after it (`next/`). Full size adds the gradient with running statistics (`evalgrad/`).
-Everything is computed in double precision and stored as float32; `single/` holds how far PyTorch is from that
-when it computes in single precision itself.
+the running statistics after it (`next/`). Full size adds the gradient with running statistics on a corner of the
+images (`corner/`), so small that hardly an activation lies on the kink of its ReLU, where rounding decides which
+way the gradient goes. Everything is computed in double precision and stored as float32; `single/` holds how far
+PyTorch is from that when it computes in single precision itself.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from torch import nn
 from models import FULL, SMALL
 
 BATCH = {'small': 3, 'full': 2}
+CORNER = 32
 
 
 def seed(module, generator):
@@ -51,21 +53,21 @@ def seed(module, generator):
 def compute(module, images, labels, both):
     """Logits with running statistics; logits, gradients and next running statistics of a training step.
 
-    `both`: gradients with running statistics as well, where those differ.
+    `both`: gradients with running statistics as well, where those differ, on a corner of the images.
     """
 
-    def step(module):
+    def step(module, images):
         module.zero_grad(set_to_none=True)
         logits = module(images)
         nn.functional.cross_entropy(logits, labels).backward()
         return logits.detach(), {k: p.grad for k, p in module.named_parameters()}
 
-    running = any('running_' in k for k in module.state_dict())
-    logits, gradients = step(module.eval())
-    results = {'eval/logits': logits}
-    if both and running:
-        results.update({f'evalgrad/{k}': g for k, g in gradients.items()})
-    logits, gradients = step(module.train())
+    with torch.no_grad():
+        results = {'eval/logits': module.eval()(images)}
+    if both and any('running_' in k for k in module.state_dict()):
+        _, gradients = step(module.eval(), images[:, :, :CORNER, :CORNER])
+        results.update({f'corner/{k}': g for k, g in gradients.items()})
+    logits, gradients = step(module.train(), images)
     results['train/logits'] = logits
     results.update({f'grad/{k}': g for k, g in gradients.items()})
     results.update({f'next/{k}': v.clone() for k, v in module.state_dict().items() if 'running_' in k})
@@ -95,7 +97,7 @@ def record(build, side, batch, both):
 def distances(single, exact):
     """How far single precision is from double: |difference| / |value|, the measure of src/compare.ts."""
     found = {}
-    for kind in ('eval/', 'evalgrad/', 'train/', 'grad/', 'next/'):
+    for kind in ('eval/', 'corner/', 'train/', 'grad/', 'next/'):
         norms = {k: v.norm().item() for k, v in exact.items() if k.startswith(kind)}
         typical = sorted(norms.values())[len(norms) // 2] if norms else 0
         for k, norm in norms.items():

@@ -19,10 +19,13 @@ import * as tf from '@tensorflow/tfjs-core';
 export const names = ['resnet50', 'densenet121', 'vit-b16', 'swin-t'];
 
 const LIMIT = 1e-4;
+/** Side of the corner whose gradient the reference file holds, as in reference.py. */
+const CORNER = 32;
 
 /**
- * Where single precision itself is further away, because activations lie on the kinks of ReLUs and gradients
- * are sums that cancel, we may be as far from the exact result as PyTorch is, give or take one doubling.
+ * A training step of a network with ReLUs and batch normalisation is worse conditioned than the limit: rounding
+ * decides about activations on kinks, and gradients are sums that cancel. There we may be as far from the exact
+ * result as PyTorch's own single precision is, give or take one doubling.
  */
 const SLACK = 2;
 
@@ -38,13 +41,16 @@ export async function compare(name: string, path: string, backend: string): Prom
     );
   const numClasses = tensors['eval/logits']!.shape[1]!;
   const { network } = withWeights(await createTNet(name, { numClasses }), part('state/'), path);
+  const hasStatistics = network.statistics.length > 0;
   const { params, stats } = network.init(Rng.fromSeed(1));
   const { images, labels } = uploadParams({ images: tensors['images']!, labels: tensors['labels']! });
   /** Logits, gradients in PyTorch's names, and the next running statistics. */
-  const step = async (training: boolean) => {
+  const step = async (images_BHWC: tf.Tensor, training: boolean) => {
     const { grads, aux, value } = valueAndGrad(
       (weights) => {
-        const { logits, stats: next } = network.forward(weights, stats, images as tf.Tensor4D, { training });
+        const { logits, stats: next } = network.forward(weights, stats, images_BHWC as tf.Tensor4D, {
+          training,
+        });
         return {
           value: crossEntropy(logits, labels as tf.Tensor1D),
           aux: training ? { logits, ...next } : { logits },
@@ -58,37 +64,38 @@ export async function compare(name: string, path: string, backend: string): Prom
     tf.dispose([grads, aux, value] as tf.TensorContainer);
     return { logits: logits!, gradients, next };
   };
-  const evaluated = await step(false);
-  const trained = await step(true);
-  tf.dispose([params, stats, images, labels] as tf.TensorContainer);
+  const evaluation = tf.tidy(
+    () => network.forward(params, stats, images as tf.Tensor4D, { training: false }).logits,
+  );
+  const evaluated = await readParams({ logits: evaluation });
+  const corner = tf.slice(images!, [0, 0, 0, 0], [-1, CORNER, CORNER, -1]);
+  const cornered = hasStatistics ? await step(corner, false) : undefined;
+  const trained = await step(images!, true);
+  tf.dispose([params, stats, images, labels, evaluation, corner] as tf.TensorContainer);
 
-  const results = {
-    'logits, running statistics': ['eval/', { logits: evaluated.logits }],
-    'gradients, running statistics': ['evalgrad/', evaluated.gradients],
-    'logits, statistics of the batch': ['train/', { logits: trained.logits }],
-    'gradients, stat. of the batch': ['grad/', trained.gradients],
-    'next running statistics': ['next/', trained.next],
-  } as const;
   console.log(`${name} on ${device}: largest distance from double precision`);
-  let equal = true;
-  for (const [what, [prefix, ours]] of Object.entries(results)) {
+  const rows: [string, string, Readonly<Record<string, HostTensor>>, number][] = [
+    ['logits, running statistics', 'eval/', evaluated, 0],
+    [`its gradients at ${CORNER} x ${CORNER}`, 'corner/', cornered?.gradients ?? {}, 0],
+    ['logits of a training step', 'train/', { logits: trained.logits }, 0],
+    ['its gradients', 'grad/', trained.gradients, hasStatistics ? SLACK : 0],
+    ['its running statistics', 'next/', trained.next, 0],
+  ];
+  const verdicts = rows.map(([what, prefix, ours, slack]) => {
     const list = distances(ours, part(prefix));
-    if (list.length === 0) continue;
+    if (list.length === 0) return true;
     const worst = list.reduce((a, b) => (b.error > a.error ? b : a));
-    const single = Object.values(part(`single/${prefix}`)).reduce(
-      (max, { data }) => Math.max(max, data[0]!),
-      0,
-    );
-    const ok = worst.error <= Math.max(LIMIT, SLACK * single);
-    equal &&= ok;
+    const single = Math.max(...Object.values(part(`single/${prefix}`)).map(({ data }) => data[0]!));
+    const ok = worst.error <= Math.max(LIMIT, slack * single);
     const middle = list.map(({ error }) => error).toSorted((a, b) => a - b)[Math.floor(list.length / 2)]!;
     const more =
       list.length > 1 ? `, median ${middle.toExponential(1)}, worst of ${list.length}: ${worst.name}` : '';
-    console.log(
-      `  ${what.padEnd(32)} ${worst.error.toExponential(1)} (PyTorch's float32: ${single.toExponential(1)})${ok ? '' : '  TOO FAR'}${more}`,
-    );
-  }
-  return equal;
+    const verdict = ok ? '' : '  TOO FAR';
+    const found = `${worst.error.toExponential(1)} (PyTorch's float32: ${single.toExponential(1)})`;
+    console.log(`  ${what.padEnd(28)} ${found}${verdict}${more}`);
+    return ok;
+  });
+  return verdicts.every(Boolean);
 }
 
 /**
