@@ -59,6 +59,15 @@ export function conformance(
   });
 }
 
+/** Names of all its tests of programs and behaviours, `group > what it does`. */
+export function conformanceTests(): string[] {
+  const programs = cases.flatMap((one) => [
+    one.name,
+    ...(differentiated(one).length > 0 ? [`${one.name}, gradient`] : []),
+  ]);
+  return [...programs, ...Object.keys(behaviours)];
+}
+
 /**
  * `describe` on a started backend. Where the probe fails, one skipped test says why; nothing passes
  * silently. The body gets the running backend by a function, for use inside its tests.

@@ -1,6 +1,6 @@
 import './matchers.ts';
 
 export { type Comparable, DEFAULT_TOLERANCE, difference, type Numbers, numbersOf } from './closeness.ts';
-export { conformance, describeOn, type Skip } from './conformance.ts';
+export { conformance, conformanceTests, describeOn, type Skip } from './conformance.ts';
 export { expectNoLeak } from './leaks.ts';
 export { on, onReference, REFERENCE } from './reference.ts';
