@@ -5,7 +5,7 @@ import type { Kernel, KernelCall } from './kernel.ts';
 import { batchMatMul } from './matmul.ts';
 
 /** Kernels that take the place of tfjs's own, by kernel name. */
-export const kernels: Readonly<Record<string, Kernel>> = {
+const kernels: Readonly<Record<string, Kernel>> = {
   AddN: addN,
   BatchMatMul: batchMatMul,
   Conv2DBackpropFilter: conv2DBackpropFilter,
