@@ -1,11 +1,10 @@
 // The engine as the rest of the framework sees it.
 
-import type { BackendAdapter, Probe, RunningBackend } from '@ma-net/core';
+import type { BackendAdapter, RunningBackend } from '@ma-net/core';
 import { MaNetError } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { OnnxBackend } from './backend.ts';
-
-export type Provider = 'cpu' | 'webgpu' | 'cuda';
+import { type Provider, probe } from './probe.ts';
 
 export interface OnnxOptions {
   /** Which execution provider of ONNX Runtime computes; `cpu` unless told otherwise. */
@@ -56,24 +55,3 @@ export function createOnnxBackend({ provider = 'cpu', dumpTo }: OnnxOptions = {}
 
 /** The engine on the CPU: the default of Node. */
 export const onnx: BackendAdapter = createOnnxBackend();
-
-async function probe(provider: Provider): Promise<Probe> {
-  let ort: typeof import('onnxruntime-node');
-  try {
-    ort = await import('onnxruntime-node');
-  } catch (error) {
-    return {
-      ok: false,
-      reason: `onnxruntime-node does not load here (${process.platform} ${process.arch}): ${String(error)}`,
-      hint: 'it has binaries for Linux x64 and arm64, macOS arm64, and Windows.',
-    };
-  }
-  const known = ort.listSupportedBackends().map(({ name }) => name);
-  if (!known.includes(provider)) {
-    return {
-      ok: false,
-      reason: `this build of ONNX Runtime has no ${provider} provider (it has ${known.join(', ')})`,
-    };
-  }
-  return { ok: true, device: `ONNX Runtime ${ort.env.versions.common}, ${provider}` };
-}

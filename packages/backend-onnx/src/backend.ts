@@ -106,6 +106,7 @@ export class OnnxBackend extends KernelBackend {
     try {
       if (!entry.materialised && entry.failure === undefined) await this.sync().catch(() => undefined);
       if (entry.failure !== undefined) throw entry.failure;
+      await this.#executor.fetch(entry);
       return (entry.values as HostValues).slice() as BackendValues;
     } finally {
       this.disposeData(dataId);

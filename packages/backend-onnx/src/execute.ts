@@ -30,7 +30,10 @@ export class Executor {
       this.#stats.hashMs += performance.now() - started;
       for (const { graph, host } of stages) {
         if (graph.length > 0) await this.#runGraph(graph);
-        for (const node of host) this.#host.run(node);
+        for (const node of host) {
+          for (const entry of node.inputs) await this.fetch(entry);
+          this.#host.run(node);
+        }
       }
     } catch (error) {
       const failure = asFailure(error);
@@ -39,6 +42,11 @@ export class Executor {
       }
       throw failure;
     }
+  }
+
+  /** Makes the values of a computed entry available to JavaScript. */
+  async fetch(entry: Entry): Promise<void> {
+    if (entry.values === undefined && entry.tensor !== undefined) await this.#sessions.download(entry);
   }
 
   async #runGraph(nodes: readonly Node[]): Promise<void> {

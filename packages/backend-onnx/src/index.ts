@@ -1,2 +1,3 @@
-export { createOnnxBackend, onnx, type OnnxOptions, type Provider } from './adapter.ts';
+export { createOnnxBackend, onnx, type OnnxOptions } from './adapter.ts';
 export { type ExportInput, exportOnnx, type ExportOptions } from './export.ts';
+export type { Provider } from './probe.ts';

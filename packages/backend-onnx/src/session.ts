@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { MaNetError } from '@ma-net/core';
 import * as ort from 'onnxruntime-node';
 import type { Graph } from './graph.ts';
+import type { Entry } from './entry.ts';
 import { describe, type Lowered, lowerGraph } from './lower/lower.ts';
-import { sizeOf } from './lower/lowering.ts';
+import { onnxType, sizeOf } from './lower/lowering.ts';
+import { ModelBuilder } from './onnx/model.ts';
 import type { Stats } from './stats.ts';
 
 export interface Compiled extends Omit<Lowered, 'bytes'> {
@@ -42,13 +44,38 @@ export class SessionCache {
     const compiled = await this.#compile(graph);
     this.#stats.compiles++;
     this.#stats.compileMs += performance.now() - started;
-    this.#sessions.set(graph.key, compiled);
-    if (this.#sessions.size > MAX_SESSIONS) {
-      const [oldest, { session }] = this.#sessions.entries().next().value!;
-      this.#sessions.delete(oldest);
-      await session.release();
-    }
+    await this.#keep(graph.key, compiled);
     return compiled;
+  }
+
+  async #keep(key: string, compiled: Compiled): Promise<void> {
+    this.#sessions.set(key, compiled);
+    if (this.#sessions.size <= MAX_SESSIONS) return;
+    const [oldest, { session }] = this.#sessions.entries().next().value!;
+    this.#sessions.delete(oldest);
+    await session.release();
+  }
+
+  /**
+   * Brings the value of `entry` from the device into JavaScript memory: a session that copies it to a CPU output.
+   * (Tensor.getData aborts the process in ONNX Runtime 1.30.)
+   */
+  async download(entry: Entry): Promise<void> {
+    const key = `download ${entry.key}`;
+    let copy = this.#sessions.get(key);
+    if (copy === undefined) {
+      const model = new ModelBuilder();
+      const type = onnxType(entry.dtype);
+      model.input('x', entry.shape, type);
+      const y = model.node('Identity', ['x']);
+      model.output(y, entry.shape, type);
+      const options = { ...sessionOptions(this.#provider, 0), preferredOutputLocation: 'cpu' } as const;
+      const session = await ort.InferenceSession.create(model.bytes('download'), options);
+      copy = { session, inputNames: ['x'], outputNames: [y], size: 1, cpuNodes: [] };
+      await this.#keep(key, copy);
+    }
+    const results = await copy.session.run({ x: entry.tensor! });
+    entry.values = (results[copy.outputNames[0]!] as ort.Tensor).data as Float32Array;
   }
 
   async #compile(graph: Graph): Promise<Compiled> {
@@ -58,7 +85,10 @@ export class SessionCache {
     }
     try {
       return {
-        session: await ort.InferenceSession.create(bytes, sessionOptions(this.#provider, workOf(graph))),
+        session: await ort.InferenceSession.create(
+          bytes,
+          sessionOptions(this.#provider, workOf(graph), names.cpuNodes),
+        ),
         ...names,
       };
     } catch (cause) {
@@ -76,16 +106,30 @@ export class SessionCache {
 /** Multiply-adds, roughly, below which waking a second thread costs more than it saves. */
 const PARALLEL_WORK = 2e6;
 
-function sessionOptions(provider: string, work: number): ort.InferenceSession.SessionOptions {
+function sessionOptions(
+  provider: string,
+  work: number,
+  forceCpuNodeNames: readonly string[] = [],
+): ort.InferenceSession.SessionOptions {
   return {
-    executionProviders: [provider],
+    executionProviders: [withCpuNodes(provider, forceCpuNodeNames)],
     intraOpNumThreads: work < PARALLEL_WORK ? 1 : availableParallelism(),
     executionMode: 'sequential',
     // The lowering already chose layouts and products; on training steps the optimiser costs seconds and gains nothing.
     graphOptimizationLevel: 'disabled',
     // 3: errors only. They come back as exceptions; the log would repeat them.
     logSeverityLevel: 3,
+    // On a GPU, weights and optimiser state stay there from one step to the next.
+    ...(provider === 'webgpu' ? { preferredOutputLocation: 'gpu-buffer' as const } : {}),
   };
+}
+
+/** The WebGPU provider takes a list of nodes to leave to the CPU, but not an empty one. */
+function withCpuNodes(
+  name: string,
+  forceCpuNodeNames: readonly string[],
+): ort.InferenceSession.ExecutionProviderConfig {
+  return name === 'webgpu' && forceCpuNodeNames.length > 0 ? { name, forceCpuNodeNames } : name;
 }
 
 /** An estimate of what a graph computes: every element once, products as often as they sum. */

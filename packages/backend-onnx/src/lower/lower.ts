@@ -13,6 +13,8 @@ export interface Lowered {
   readonly outputNames: readonly string[];
   /** ONNX nodes in the model. */
   readonly size: number;
+  /** Names of nodes that a GPU provider must leave to the CPU. */
+  readonly cpuNodes: readonly string[];
 }
 
 export function lowerGraph(graph: Graph): Lowered {
@@ -35,7 +37,8 @@ export function lowerGraph(graph: Graph): Lowered {
     g.model.output(name, entry.shape, onnxType(entry.dtype));
     return name;
   });
-  return { bytes: g.model.bytes('tfjs'), inputNames, outputNames, size: g.model.nodeCount };
+  const { cpuNodes, nodeCount: size } = g.model;
+  return { bytes: g.model.bytes('tfjs'), inputNames, outputNames, size, cpuNodes };
 }
 
 /** Lowers the nodes of `graph` in order; equal computations are emitted once. */

@@ -46,6 +46,8 @@ export class ModelBuilder {
   /** Prefix of the names of the nodes made from now on; errors of ONNX Runtime quote it. */
   label = '';
   nodeCount = 0;
+  /** Names of nodes that a GPU provider must leave to the CPU. */
+  readonly cpuNodes: string[] = [];
   readonly #nodes: object[] = [];
   readonly #initializers = new Map<string, Initializer>();
   readonly #inputs: object[] = [];
@@ -74,10 +76,13 @@ export class ModelBuilder {
   ): string[] {
     const output = Array.from({ length: count }, () => this.fresh());
     if (domain !== '') this.#domains.add(domain);
+    const name = `${this.label}/${opType}.${this.nodeCount++}`;
+    // The WebGPU provider has MaxPool, but not its indices, and finds out only when it runs.
+    if (opType === 'MaxPool' && count > 1) this.cpuNodes.push(name);
     this.#nodes.push({
       opType,
       domain,
-      name: `${this.label}/${opType}.${this.nodeCount++}`,
+      name,
       input: [...inputs],
       output,
       attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)),
