@@ -60,7 +60,14 @@ export async function bench({ network: name, batch, steps, backend }: BenchArgum
       `${(medians.plain / fastest).toFixed(2)} x`,
     ]);
   }
-  const head = ['backend', 'plain', 'modulated', 'astrocytes', 'of plain', 'images/s', `of ${rows[0]?.[0]}`];
+  const first = rows[0];
+  if (first === undefined) {
+    throw new MaNetError('backend-unavailable', 'No backend that was asked for runs here.', {
+      where: `--backend ${backend ?? 'auto'}`,
+      hint: 'run "manet doctor" for the reasons, or leave --backend out.',
+    });
+  }
+  const head = ['backend', 'plain', 'modulated', 'astrocytes', 'of plain', 'images/s', `of ${first[0]}`];
   for (const line of table(head, rows)) screen.line(line);
 }
 
