@@ -8,7 +8,7 @@ import { applyCompaction, applyPlan, planCompaction, planOfMasks } from '@ma-net
 import { createTNet, tnetNames } from '@ma-net/tnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadNetwork, type NetworkFacts, saveNetwork, type TrainedNetwork } from './node.ts';
+import { loadNetwork, type NetworkFacts, saveNetwork, toMetadata, type TrainedNetwork } from './node.ts';
 
 beforeAll(async () => {
   await startBackend(cpu);
@@ -123,6 +123,13 @@ describe('saveNetwork and loadNetwork', () => {
     expect(loaded.network.parameters).toEqual(compacted.network.parameters);
     expect(await outputs(loaded)).toEqual(await outputs(compacted));
   });
+});
+
+test('toMetadata writes each fact as JSON, under a name of its own, and none that is absent', () => {
+  const metadata = toMetadata({ ...facts('resnet-test'), recipe: { seed: 3 } });
+  expect(Object.keys(metadata).sort()).toEqual(['classes', 'input', 'recipe', 'tnet']);
+  expect(JSON.parse(metadata['classes']!)).toEqual(['a', 'b', 'c']);
+  expect(JSON.parse(metadata['recipe']!)).toEqual({ seed: 3 });
 });
 
 describe('loadNetwork refuses', () => {
