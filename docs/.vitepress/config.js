@@ -29,6 +29,7 @@ export default defineConfig({
           { text: 'Recipes', link: '/guide/recipes' },
           { text: 'A run directory', link: '/guide/run-directory' },
           { text: 'Backends', link: '/guide/backends' },
+          { text: 'What passes where', link: '/guide/backend-table' },
           { text: 'Add a network', link: '/guide/add-a-network' },
         ],
       },

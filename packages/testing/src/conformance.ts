@@ -22,15 +22,17 @@ export interface Skip {
   readonly why: string;
 }
 
-export const cases: readonly Case[] = [
-  ...convolution,
-  ...pooling,
-  ...products,
-  ...arithmetic,
-  ...reductions4D,
-  ...shapes,
-  ...layers,
-];
+const families = {
+  convolution,
+  pooling,
+  products,
+  arithmetic,
+  reductions: reductions4D,
+  shapes,
+  'layers and networks': layers,
+};
+
+export const cases: readonly Case[] = Object.values(families).flat();
 
 /**
  * Declares the suite for `adapter`. Where its probe fails, one skipped test says why. A skip that names no
@@ -59,13 +61,12 @@ export function conformance(
   });
 }
 
-/** Names of all its tests of programs and behaviours, `group > what it does`. */
-export function conformanceTests(): string[] {
-  const programs = cases.flatMap((one) => [
-    one.name,
-    ...(differentiated(one).length > 0 ? [`${one.name}, gradient`] : []),
-  ]);
-  return [...programs, ...Object.keys(behaviours)];
+/** Names of its tests, by what they are about. */
+export function conformanceTests(): Record<string, readonly string[]> {
+  const namesOf = (some: readonly Case[]): string[] =>
+    some.flatMap((one) => [one.name, ...(differentiated(one).length > 0 ? [`${one.name}, gradient`] : [])]);
+  const programs = Object.entries(families).map(([family, some]) => [family, namesOf(some)] as const);
+  return { ...Object.fromEntries(programs), behaviour: Object.keys(behaviours) };
 }
 
 /**

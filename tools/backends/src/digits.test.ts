@@ -12,6 +12,13 @@ const FEW = 2;
 // A software renderer compiles each program when it first meets it.
 const MINUTES = 60_000;
 
+declare module 'vitest' {
+  interface TaskMeta {
+    /** Of a loss to the curve; the table shows it. */
+    difference?: number;
+  }
+}
+
 let onReference: Outcome;
 
 beforeAll(async () => {
@@ -41,7 +48,8 @@ describe.each(members.map((adapter) => [adapter.name, adapter] as const))('%s', 
       here = adapter === reference ? onReference : await trainDigits({ saveEvery: HALF });
     }, 10 * MINUTES);
 
-    test(`${STEPS} steps follow the committed curve`, () => {
+    test(`${STEPS} steps follow the committed curve`, ({ task }) => {
+      task.meta.difference = largestDifference(here.losses, readCurve()).relative;
       expectCurve(here.losses, 0, STEPS);
     });
 
