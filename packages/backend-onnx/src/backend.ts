@@ -172,7 +172,7 @@ function copied(values: BackendValues, dtype: DataType): HostValues {
       return new Uint8Array(values as Uint8Array);
     case 'string':
       return [...(values as Uint8Array[])];
-    default:
+    case 'complex64':
       throw new MaNetError('unsupported-op', `The onnx backend has no tensors of dtype ${dtype}.`, {
         hint: 'keep real and imaginary parts as two float32 tensors.',
       });

@@ -10,7 +10,7 @@ import type { Entry } from './entry.ts';
 import { buildGraph, type Graph } from './graph.ts';
 import { lowerNodes } from './lower/lower.ts';
 import { Lowering, onnxType, type Val } from './lower/lowering.ts';
-import { type Dimension, type Initializer, ModelBuilder } from './onnx/model.ts';
+import { type Dimension, type Initializer, type ModelBuilder } from './onnx/model.ts';
 
 export interface ExportInput {
   /** A number, or the name of the one dynamic dimension, such as `batch`. */

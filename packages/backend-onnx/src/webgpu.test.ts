@@ -1,3 +1,5 @@
+// The engine on ONNX Runtime's WebGPU provider, on a GPU or on a Vulkan driver in software.
+
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -5,22 +5,22 @@ import type { KernelTable } from '../kernel.ts';
 import { type Lowering, type Val } from '../lower/lowering.ts';
 import type { Spec } from '../node.ts';
 
-function productShape(
-  a: readonly number[],
-  b: readonly number[],
-  { transposeA, transposeB }: NamedAttrMap,
-): number[] {
+function productShape(a: readonly number[], b: readonly number[], attrs: NamedAttrMap): number[] {
+  const shapes = `[${a.join()}] and [${b.join()}]`;
+  util.assert(a.length >= 2 && b.length >= 2, () => `matMul needs two matrices, not shapes ${shapes}.`);
+  const [rowsA, innerA] = matrix(a, attrs['transposeA'] === true);
+  const [innerB, columnsB] = matrix(b, attrs['transposeB'] === true);
   util.assert(
-    a.length >= 2 && b.length >= 2,
-    () => `matMul needs two matrices, not shapes [${a.join()}] and [${b.join()}].`,
+    innerA === innerB,
+    () => `matMul sums over ${innerA} and ${innerB} elements: shapes ${shapes}.`,
   );
-  const [inner, sameInner] = [a.at(transposeA === true ? -2 : -1)!, b.at(transposeB === true ? -1 : -2)!];
-  util.assert(inner === sameInner, () => {
-    const how = `transposeA ${String(transposeA)}, transposeB ${String(transposeB)}`;
-    return `matMul sums over ${inner} and ${sameInner} elements: shapes [${a.join()}] and [${b.join()}], ${how}.`;
-  });
-  const batch = backend_util.assertAndGetBroadcastShape(a.slice(0, -2), b.slice(0, -2));
-  return [...batch, a.at(transposeA === true ? -1 : -2)!, b.at(transposeB === true ? -2 : -1)!];
+  return [...backend_util.assertAndGetBroadcastShape(a.slice(0, -2), b.slice(0, -2)), rowsA, columnsB];
+}
+
+/** Rows and columns, after transposition. */
+function matrix(shape: readonly number[], transposed: boolean): [number, number] {
+  const [rows, columns] = [shape.at(-2)!, shape.at(-1)!];
+  return transposed ? [columns, rows] : [rows, columns];
 }
 
 function lastTwoSwapped(g: Lowering, x: Val, name: string): string {

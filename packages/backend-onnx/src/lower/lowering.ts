@@ -3,8 +3,8 @@
 // tfjs images are NHWC and ONNX's are NCHW. A rank-4 value may exist in either order or in both; a kernel asks
 // for the order it wants, and conversions appear only where a chain changes its mind, once per value.
 
+import { MaNetError } from '@ma-net/core';
 import type { DataType } from '@tensorflow/tfjs-core';
-import { specKey } from '../entry.ts';
 import type { Spec } from '../node.ts';
 import { ModelBuilder, type AttributeValue, elementType, type OnnxType } from '../onnx/model.ts';
 
@@ -209,5 +209,7 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 /** The ONNX element type that carries a tfjs dtype. */
 export function onnxType(dtype: DataType): OnnxType {
   if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return dtype;
-  throw new TypeError(`dtype ${dtype} has no ONNX element type: ${specKey([], dtype)}`);
+  throw new MaNetError('unsupported-op', `The onnx backend cannot compute with tensors of dtype ${dtype}.`, {
+    hint: 'cast to float32, int32 or bool first.',
+  });
 }

@@ -9,7 +9,7 @@ import {
 } from 'onnx-buf';
 
 /** ONNX operator set of every model made here. */
-export const OPSET = 19;
+const OPSET = 19;
 const IR_VERSION = 9n;
 
 export type OnnxType = 'float32' | 'float64' | 'int32' | 'int64' | 'bool' | 'uint8';

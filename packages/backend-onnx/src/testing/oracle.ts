@@ -168,12 +168,9 @@ function ramp(shape: number[]): tf.Tensor {
 /** Runs `body` with `count` independent sources. */
 export async function forSeeds(count: number, body: (draw: Draw) => Promise<void>): Promise<void> {
   for (let seed = 1; seed <= count; seed++) {
-    try {
-      await body(new Draw(seed * 7717));
-    } catch (error) {
-      throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}`, {
-        cause: error,
-      });
-    }
+    await body(new Draw(seed * 7717)).catch((error: unknown) => {
+      if (error instanceof Error) error.message = `seed ${seed}: ${error.message}`;
+      throw error;
+    });
   }
 }
