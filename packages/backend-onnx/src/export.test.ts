@@ -1,5 +1,7 @@
 import { MaNetError } from '@ma-net/core';
+import { fromBinary } from '@bufbuild/protobuf';
 import * as tf from '@tensorflow/tfjs-core';
+import { ModelProtoSchema } from 'onnx-buf';
 import * as ort from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { onnx } from './adapter.ts';
@@ -74,6 +76,20 @@ describe('exportOnnx', () => {
     ]);
     const text = Buffer.from(model).toString('latin1');
     for (const name of Object.keys(weights)) expect(text).toContain(name);
+  });
+
+  test('weights are stored in the order that ONNX wants, under their names', async () => {
+    const model = await exportOnnx(network, {
+      inputs: { images: { shape: [1, 8, 8, 3] } },
+      parameters: weights,
+    });
+    const { graph } = fromBinary(ModelProtoSchema, model);
+    const stored = graph!.initializer.find(({ name }) => name === 'conv1.weight:3201')!;
+    expect(stored.dims.map(Number)).toEqual([4, 3, 3, 3]);
+    const expected = tf.transpose(weights['conv1.weight'], [3, 2, 0, 1]);
+    expect(new Float32Array(stored.rawData.slice().buffer)).toEqual(await expected.data());
+    expect(graph!.node.filter(({ opType }) => opType === 'Transpose')).toHaveLength(1);
+    expected.dispose();
   });
 
   test('nothing stays behind, and nothing is run', async () => {

@@ -113,7 +113,7 @@ function trace(
       );
     }
     const graph = buildGraph(nodes);
-    const g = new Lowering();
+    const g = new Lowering({ fold: true });
     const vals = declareInputs(g, graph, placeholders, names);
     lowerNodes(g, graph, vals);
     const outputs = Object.entries(made).map(([name, t]) => {
@@ -175,6 +175,7 @@ function declare(
     model.alias(source, name);
     model.output(name, dims, onnxType(dtype));
   });
+  model.prune();
   return model;
 }
 

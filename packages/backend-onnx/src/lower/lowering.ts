@@ -6,6 +6,7 @@
 import { MaNetError } from '@ma-net/core';
 import type { DataType } from '@tensorflow/tfjs-core';
 import type { Spec } from '../node.ts';
+import { Folding } from '../onnx/fold.ts';
 import { ModelBuilder, type AttributeValue, elementType, type OnnxType } from '../onnx/model.ts';
 
 /** A logical tfjs value during lowering: its tfjs shape, and the names it has in the ONNX graph. */
@@ -41,10 +42,12 @@ const TO_NHWC = [0, 2, 3, 1] as const;
 const AXIS_IN_NCHW = [0, 2, 3, 1] as const;
 
 export class Lowering {
-  readonly model: ModelBuilder;
+  readonly model = new ModelBuilder();
+  /** Transposes constants once and for all, where a model is made to be kept. */
+  readonly folds: Folding | undefined;
 
-  constructor(model = new ModelBuilder()) {
-    this.model = model;
+  constructor({ fold = false } = {}) {
+    this.folds = fold ? new Folding(this.model) : undefined;
   }
 
   // --- values -------------------------------------------------------------------------------------
@@ -101,7 +104,8 @@ export class Lowering {
   }
 
   transpose(name: string, perm: readonly number[]): string {
-    return perm.every((p, k) => p === k) ? name : this.op('Transpose', [name], { perm });
+    if (perm.every((p, k) => p === k)) return name;
+    return this.folds?.transpose(name, perm) ?? this.op('Transpose', [name], { perm });
   }
 
   cast(name: string, to: OnnxType): string {

@@ -32,6 +32,11 @@ export const real = (value: number): Real => ({ real: value });
 /** The value of ONNX attributes that name an element type. */
 export const elementType = (type: OnnxType): number => elementTypes[type];
 
+interface NodeFields {
+  readonly input: readonly string[];
+  readonly [field: string]: unknown;
+}
+
 /** A constant of a model. */
 export interface Initializer {
   readonly dims: readonly number[];
@@ -48,7 +53,7 @@ export class ModelBuilder {
   nodeCount = 0;
   /** Names of nodes that a GPU provider must leave to the CPU. */
   readonly cpuNodes: string[] = [];
-  readonly #nodes: object[] = [];
+  readonly #nodes: NodeFields[] = [];
   readonly #initializers = new Map<string, Initializer>();
   readonly #inputs: object[] = [];
   readonly #outputs: object[] = [];
@@ -151,6 +156,12 @@ export class ModelBuilder {
       { opType: 'Identity', name: `${name}/Identity`, input: [made], output: [name] },
       ...others,
     );
+  }
+
+  /** Removes constants that no node reads, as are those that others were folded from. */
+  prune(): void {
+    const read = new Set(this.#nodes.flatMap((node) => node.input));
+    for (const name of [...this.#initializers.keys()]) if (!read.has(name)) this.#initializers.delete(name);
   }
 
   isConstant(name: string): boolean {
