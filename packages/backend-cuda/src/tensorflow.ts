@@ -2,7 +2,7 @@
 // takes the first; our tests prove the same code on the second, where there is no GPU.
 
 import { createRequire } from 'node:module';
-import { type BackendAdapter, MaNetError, type Probe, type RunningBackend } from '@ma-net/core';
+import { type BackendAdapter, checkStart, MaNetError, type Probe, type RunningBackend } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { environment } from './environment.ts';
 import { inspect } from './inspect.ts';
@@ -75,6 +75,8 @@ async function open(options: TensorflowOptions): Promise<RunningBackend> {
   tf.copyRegisteredKernels('tensorflow', name);
   installWindows(name);
   tf.registerBackend(name, () => backend);
+  await tf.setBackend(name);
+  await checkStart(name);
   return {
     name,
     device: found.device,

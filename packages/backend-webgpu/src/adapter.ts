@@ -1,6 +1,6 @@
 // WebGPU through tfjs: in browsers, and in Node on Dawn.
 
-import { type BackendAdapter, MaNetError, type Probe, type RunningBackend } from '@ma-net/core';
+import { type BackendAdapter, checkStart, MaNetError, type Probe, type RunningBackend } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { watch, type Watch } from './device.ts';
@@ -65,6 +65,7 @@ async function open(): Promise<Started> {
   if (tf.findBackendFactory(NAME) !== null) tf.removeBackend(NAME);
   tf.registerBackend(NAME, () => backend);
   await tf.setBackend(NAME);
+  await checkStart(NAME);
   const running: RunningBackend = {
     name: NAME,
     device: describeAdapter(info),

@@ -77,6 +77,7 @@ export type {
 } from './program.ts';
 export { Rng, type RngState } from './rng.ts';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
+export { checkStart } from './start-check.ts';
 export type { Task, TaskLoss } from './task.ts';
 export { fromTorchLayout, toTorchLayout, torchShape } from './torch-layout.ts';
 export { relativePositions } from './windows.ts';
