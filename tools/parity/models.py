@@ -83,15 +83,15 @@ def vit():
     )
 
 
-def swin():
+def swin(patch, width, depths, heads, window, classes):
     return SwinTransformer(
-        patch_size=[2, 2],
-        embed_dim=8,
-        depths=[2, 2],
-        num_heads=[2, 4],
-        window_size=[2, 2],
+        patch_size=[patch, patch],
+        embed_dim=width,
+        depths=depths,
+        num_heads=heads,
+        window_size=[window, window],
         stochastic_depth_prob=0.0,
-        num_classes=CLASSES,
+        num_classes=classes,
     )
 
 
@@ -103,11 +103,12 @@ SMALL = {
     'densenet-test': (lambda: densenet(False), 8),
     'densenet-imagenet-test': (lambda: densenet(True), 16),
     'vit-test': (vit, 8),
-    'swin-test': (swin, 8),
+    'swin-test': (lambda: swin(2, 8, [2, 2], [2, 4], 2, CLASSES), 8),
 }
 FULL = {
     'resnet50': (models.resnet50, 224),
     'densenet121': (models.densenet121, 224),
     'vit-b16': (models.vit_b_16, 224),
-    'swin-t': (lambda: models.swin_t(stochastic_depth_prob=0.0), 224),
+    # torchvision's swin_t drops whole paths at random while it trains.
+    'swin-t': (lambda: swin(4, 96, [2, 2, 6, 2], [3, 6, 12, 24], 7, 1000), 224),
 }

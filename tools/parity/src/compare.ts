@@ -25,9 +25,10 @@ const CORNER = 32;
 /**
  * A training step of a network with ReLUs and batch normalisation is worse conditioned than the limit: rounding
  * decides about activations on kinks, and gradients are sums that cancel. There we may be as far from the exact
- * result as PyTorch's own single precision is, give or take one doubling.
+ * result as PyTorch's own single precision, times what exchanging its linear algebra library was seen to change:
+ * 7.2e-3 with one and 3.8e-2 with another for DenseNet-121.
  */
-const SLACK = 2;
+const SLACK = 5;
 
 /** Prints the largest relative errors; whether all are within the limit. */
 export async function compare(name: string, path: string, backend: string): Promise<boolean> {
