@@ -2,7 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cpu } from '@ma-net/backend-cpu';
-import { Rng, startBackend } from '@ma-net/core';
+import { readParams, Rng, startBackend } from '@ma-net/core';
+import { writeSafetensors } from '@ma-net/core/node';
+import { createTNet, toPyTorch } from '@ma-net/tnet';
 import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -46,6 +48,18 @@ describe('openRun', () => {
     });
     expect(run.evaluateEvery).toBe(3);
     expect(dataFacts(run.data)).toMatchObject({ train: { images: 200 }, test: { images: 50 } });
+  });
+
+  test('starts from the weights that the recipe names, with a classifier of its own', async () => {
+    const trained = await createTNet('resnet8-digits', { numClasses: 3 });
+    const { params, stats } = trained.init(Rng.fromSeed(9));
+    const weights = join(mkdtempSync(join(tmpdir(), 'ma-net-weights-')), 'model.safetensors');
+    await writeSafetensors(weights, toPyTorch(trained, await readParams({ ...params, ...stats })));
+    const state = (await openRun(override(findRecipe('digits'), [`tnet.weights=${weights}`]))).start();
+    const name = 'layer2.0.conv1.weight';
+    expect(await state.params[name]!.data()).toEqual(await params[name]!.data());
+    expect(state.params['fc.weight']!.shape).toEqual([64, 10]);
+    disposeState(state);
   });
 
   test('two runs of a recipe start with the same weights and the same first batch, another seed with others', async () => {

@@ -16,6 +16,7 @@ import { digits, readCifar10 } from '@ma-net/data/node';
 import { createMNet, type MNet } from '@ma-net/mnet';
 import { classification } from '@ma-net/task-classification';
 import { createTNet } from '@ma-net/tnet';
+import { loadTNet } from '@ma-net/tnet/node';
 import {
   type BatchSource,
   initialState,
@@ -44,15 +45,10 @@ export interface OpenRun {
 
 const EVALUATION_BATCH = 250;
 
-/** Loads the data of a recipe and builds its networks. Throws what reading the data throws. */
+/** Loads the data of a recipe and builds its networks. Throws what reading the data and the weights throws. */
 export async function openRun(recipe: Recipe): Promise<OpenRun> {
   const data = await loadData(recipe.data);
-  const network = await createTNet(recipe.tnet.name, {
-    numClasses: data.train.classNames.length,
-    inputShape: data.train.shape,
-    modulateStem: recipe.tnet.modulateStem,
-    modulateClassifier: recipe.tnet.modulateClassifier,
-  });
+  const network = await openNetwork(recipe.tnet, data.train);
   const { batchSize } = recipe;
   if (batchSize > data.train.labels.length) {
     throw new MaNetError(
@@ -83,6 +79,15 @@ export async function openRun(recipe: Recipe): Promise<OpenRun> {
     recalibrationBatches: () => tensorBatches(recalibrationBatches(data.train, batchSize)),
     start: () => initialState(task, recipe.method === 'ma-net' ? mnet : undefined, recipe.seed),
   };
+}
+
+async function openNetwork(
+  { name, modulateStem, modulateClassifier, weights }: Recipe['tnet'],
+  { classNames, shape }: ImageSet,
+): Promise<Network> {
+  const options = { numClasses: classNames.length, inputShape: shape, modulateStem, modulateClassifier };
+  if (weights === undefined) return createTNet(name, options);
+  return (await loadTNet(name, { ...options, weights })).network;
 }
 
 /** The numbers of a run that follow from a recipe and the size of its data. */

@@ -116,6 +116,8 @@ const recipeSchema = z.strictObject({
     name: z.string(),
     modulateStem: z.boolean(),
     modulateClassifier: z.boolean(),
+    /** Weights to start from: a safetensors file, `hub`, or `hub:owner/name`; fresh ones unless given. */
+    weights: z.string().optional(),
   }),
   data: dataSchema,
   batchSize: count,
