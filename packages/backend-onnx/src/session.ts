@@ -153,13 +153,15 @@ export function runtimeError(what: string, cause: unknown, graph: Graph): MaNetE
   const where =
     culprit === undefined ? `a graph of ${graph.nodes.length} kernels` : describe(culprit.signature);
   const memory = /bad.?alloc|allocate memory|out of memory|OOM/i.test(text);
+  const lost = /device.{0,20}lost/i.test(text);
+  let hint = 'createOnnxBackend({ dumpTo: folder }) writes every model there before it is compiled.';
+  if (memory) hint = 'use a smaller batch, or dispose tensors that are no longer needed.';
+  if (lost) hint = 'the GPU is gone with all tensors on it; start again from the last checkpoint.';
   return new MaNetError(
     memory ? 'out-of-memory' : 'backend-failed',
     `ONNX Runtime ${what} ${where}: ${text}`,
     {
-      hint: memory
-        ? 'use a smaller batch, or dispose tensors that are no longer needed.'
-        : 'createOnnxBackend({ dumpTo: folder }) writes every model there before it is compiled.',
+      hint,
       cause,
     },
   );
