@@ -95,7 +95,7 @@ def swin(patch, width, depths, heads, window, classes):
     )
 
 
-# Name in the zoo -> module and side of its images.
+# Name in the zoo -> module, and height and width of its images or one number for both.
 SMALL = {
     'resnet-test': (lambda: TinyResNet(BasicBlock, 4, False), 8),
     'resnet-bottleneck-test': (lambda: TinyResNet(Bottleneck, 4, True), 16),
@@ -103,7 +103,8 @@ SMALL = {
     'densenet-test': (lambda: densenet(False), 8),
     'densenet-imagenet-test': (lambda: densenet(True), 16),
     'vit-test': (vit, 8),
-    'swin-test': (lambda: swin(2, 8, [2, 2], [2, 4], 2, CLASSES), 8),
+    # Wide images, so that the second stage has one window from top to bottom and two from left to right.
+    'swin-test': (lambda: swin(2, 8, [2, 2], [2, 4], 2, CLASSES), (8, 16)),
 }
 FULL = {
     'resnet50': (models.resnet50, 224),

@@ -79,7 +79,8 @@ def record(build, side, batch, both):
     module = build()
     seed(module, generator)
     double = copy.deepcopy(module).double()
-    images = torch.randn(batch, 3, side, side, generator=generator)
+    height, width = side if isinstance(side, tuple) else (side, side)
+    images = torch.randn(batch, 3, height, width, generator=generator)
     classes = list(module.parameters())[-1].shape[0]
     labels = torch.arange(batch) % classes
     # State dictionaries alias the module; what moves later has to be copied first.

@@ -38,7 +38,7 @@ export interface WindowAttention {
   readonly heads: number;
   /** Side of a window; divides the height and the width. */
   readonly window: number;
-  /** How far the windows lie below and to the right of the plain grid. */
+  /** How far the windows lie below and to the right of the plain grid, on axes of more than one window. */
   readonly shift: number;
   /** Bias of each relative position, row by row: [(2 window - 1)^2, heads]. */
   readonly table_PA: tf.Tensor2D;
@@ -60,7 +60,7 @@ export function windowAttention(
     const index = tf.tensor1d(relativePositions(window), 'int32');
     const relative_ANN = tf.reshape(tf.transpose(tf.gather(table_PA, index)), [heads, perWindow, perWindow]);
     const bias =
-      shift === 0
+      shift === 0 || (height === window && width === window)
         ? relative_ANN
         : tf.add(
             relative_ANN,

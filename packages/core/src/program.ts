@@ -43,7 +43,7 @@ export interface AttentionOptions {
 export interface WindowAttentionOptions extends AttentionOptions {
   /** Side of a window; divides the height and the width. */
   readonly window: number;
-  /** How far the windows lie below and to the right of the plain grid; 0 unless given. */
+  /** How far the windows lie below and to the right of the plain grid; 0 unless given, or where one window is all. */
   readonly shift?: number;
 }
 

@@ -42,3 +42,16 @@ test('the mask separates what met by wrapping around, and nothing else', () => {
   // The last holds four corners of the image: each sees itself only.
   expect(window(3)).toEqual(Array.from({ length: 16 }, (_, i) => (i % 5 === 0 ? 0 : -100)));
 });
+
+test('an axis that a single window covers is neither shifted nor masked', async () => {
+  // 0 1 2 3 / 4 5 6 7: the columns move by one, the rows stay.
+  const x = tf.reshape(tf.range(0, 8, 1, 'float32'), [1, 2, 4, 1]) as tf.Tensor4D;
+  const windows = toWindows(x, 2, 1);
+  await expectClose(windows, [1, 2, 5, 6, 3, 0, 7, 4]);
+  await expectClose(fromWindows(windows, [2, 4], 2, 1), await x.data());
+  const mask = shiftMask(2, 4, 2, 1);
+  expect(mask.subarray(0, 16).every((m) => m === 0)).toBe(true);
+  expect([...mask.subarray(16)]).toEqual([
+    0, -100, 0, -100, -100, 0, -100, 0, 0, -100, 0, -100, -100, 0, -100, 0,
+  ]);
+});

@@ -4,11 +4,15 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Cuts images into windows, row by row, after moving them up and left by `shift`: [V, N, C]. */
+/**
+ * Cuts images into windows, row by row, after moving them up and left by `shift`: [V, N, C]. An axis that a
+ * single window covers is not moved.
+ */
 export function toWindows(x_BHWC: tf.Tensor4D, window: number, shift: number): tf.Tensor3D {
   const [batch, height, width, channels] = x_BHWC.shape;
   const [rows, columns] = [height / window, width / window];
-  const moved = roll(roll(x_BHWC, 1, shift), 2, shift);
+  const [up, left] = [moveOf(height, window, shift), moveOf(width, window, shift)];
+  const moved = roll(roll(x_BHWC, 1, up), 2, left);
   // Rank four is enough when the columns of a window travel with their channels.
   const strips = tf.reshape(moved, [batch * rows, window, columns, window * channels]);
   return tf.reshape(tf.transpose(strips, [0, 2, 1, 3]), [batch * rows * columns, window * window, channels]);
@@ -31,7 +35,13 @@ export function fromWindows(
     width,
     channels,
   ]);
-  return roll(roll(x_BHWC, 1, height - shift), 2, width - shift);
+  const [up, left] = [moveOf(height, window, shift), moveOf(width, window, shift)];
+  return roll(roll(x_BHWC, 1, height - up), 2, width - left);
+}
+
+/** A single window has nothing to shift. */
+function moveOf(size: number, window: number, shift: number): number {
+  return size > window ? shift : 0;
 }
 
 /** Moves everything by `by` towards the start of an axis; what falls off comes back at its end. */
@@ -57,7 +67,8 @@ export function relativePositions(window: number): Int32Array {
 /** 0 for pairs of positions that are neighbours in the image, -100 for those that met by wrapping around. */
 export function shiftMask(height: number, width: number, window: number, shift: number): Float32Array {
   // After the move, the last `shift` rows come from the top edge, and the rest of their windows does not.
-  const part = (at: number, size: number): number => (at < size - window ? 0 : at < size - shift ? 1 : 2);
+  const part = (at: number, size: number): number =>
+    at < size - window ? 0 : at < size - moveOf(size, window, shift) ? 1 : 2;
   const columns = width / window;
   const count = window * window;
   const mask = new Float32Array((height / window) * columns * count * count);

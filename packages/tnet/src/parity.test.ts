@@ -98,11 +98,12 @@ async function readFixture(path: string): Promise<Fixture> {
     );
   const classes = tensors['eval/logits']!.shape[1]!;
   const name = path.slice(folder.length).replace('.safetensors', '');
-  const { network } = withWeights(await createTNet(name, { numClasses: classes }), part('state/'));
+  const inputShape = tensors['images']!.shape.slice(1) as [number, number, number];
+  const network = await createTNet(name, { numClasses: classes, inputShape });
   const { images, labels } = uploadParams({ images: tensors['images']!, labels: tensors['labels']! });
   return {
     network,
-    ...network.init(Rng.fromSeed(1)),
+    ...withWeights(network, part('state/')).network.init(Rng.fromSeed(1)),
     images_BHWC: images as tf.Tensor4D,
     labels_B: labels as tf.Tensor1D,
     expected: part,

@@ -56,11 +56,9 @@ export function swin(name: string, shape: SwinShape, options: TNetOptions): Netw
         x = norm(`${merge}.norm`, net.mergePatches(x));
         x = net.dense(`${merge}.reduction`, x, { out: channels, bias: false, init: WEIGHTS });
       }
-      const shortSide = Math.min(inputShape[0], inputShape[1]) / (patch * 2 ** stage);
       for (let i = 0; i < depth; i++) {
         const layer = `features.${2 * stage + 1}.${i}`;
-        // A single window has nothing to shift.
-        const shift = i % 2 === 1 && shortSide > window ? Math.floor(window / 2) : 0;
+        const shift = i % 2 === 1 ? Math.floor(window / 2) : 0;
         const seen = norm(`${layer}.norm1`, x); // Eq. 3
         const [q, k, v] = ['q', 'k', 'v'].map((part) => dense(`${layer}.attn.${part}`, seen, channels));
         const mixed = net.windowAttention(`${layer}.attn`, q!, k!, v!, { headDim, window, shift });
