@@ -4,7 +4,7 @@
 //
 // c is [M, N], the common axis P; a is anything that can be read at (p, m), b at (p, n).
 
-import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { type TensorInfo, util } from '@tensorflow/tfjs-core';
 import type { WebGPUBackend, WebGPUProgram } from '@tensorflow/tfjs-backend-webgpu';
 
 export interface SplitProduct {
@@ -48,10 +48,19 @@ export function splitProduct(backend: WebGPUBackend, product: SplitProduct, shap
     'float32',
     Object.values(numbers).map((value) => ({ type: 'int32', data: [value] })),
   );
-  if (slices === 1) return partial;
-  const sum = backend.runWebGPUProgram(addSlices(shape, m * n), [partial], 'float32', [
-    { type: 'int32', data: [slices] },
-  ]);
+  return slices === 1 ? partial : addSlices(backend, partial, slices, shape);
+}
+
+/** The sum, in order, of the slices that a tensor [slices, ...] consists of; disposes it. */
+export function addSlices(
+  backend: WebGPUBackend,
+  partial: TensorInfo,
+  slices: number,
+  shape: number[],
+): TensorInfo {
+  const size = util.sizeFromShape(shape);
+  const uniforms = [{ type: 'int32', data: [slices] }];
+  const sum = backend.runWebGPUProgram(sumOfSlices(shape, size), [partial], 'float32', uniforms);
   backend.disposeData(partial.dataId);
   return sum;
 }
@@ -116,7 +125,7 @@ fn main() {
   };
 }
 
-function addSlices(outputShape: number[], size: number): WebGPUProgram {
+function sumOfSlices(outputShape: number[], size: number): WebGPUProgram {
   return {
     outputShape,
     variableNames: ['parts'],
