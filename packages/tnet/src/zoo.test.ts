@@ -71,3 +71,7 @@ describe.each(tnetNames.filter((name) => name.endsWith('-test')))('%s', (name) =
 test('an unknown name is refused with the nearest one', async () => {
   await expect(createTNet('resnet81', { numClasses: 10 })).rejects.toThrow(/did you mean "resnet18"/);
 });
+
+test.each([0, -1, 2.5, Number.NaN])('%d classes are refused', async (numClasses) => {
+  await expect(createTNet('resnet-test', { numClasses })).rejects.toMatchObject({ code: 'bad-argument' });
+});

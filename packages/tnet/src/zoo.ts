@@ -160,5 +160,11 @@ export async function createTNet(name: string, options: TNetOptions): Promise<Ne
       hint: suggestion(name, tnetNames),
     });
   }
+  const { numClasses } = options;
+  if (!Number.isInteger(numClasses) || numClasses < 1) {
+    throw new MaNetError('bad-argument', `A network cannot tell ${numClasses} classes apart.`, {
+      hint: 'pass numClasses as a whole number, 1 or more.',
+    });
+  }
   return zoo[name as TNetName](name, options);
 }
