@@ -7,7 +7,9 @@ import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const source = readFileSync(`${root}packages/tnet/src/zoo.ts`, 'utf8');
-const families = [...new Set([...source.matchAll(/await import\('\.\/(.+)\.ts'\)/g)].map(([, file]) => file!))];
+const families = [
+  ...new Set([...source.matchAll(/await import\('\.\/(.+)\.ts'\)/g)].map(([, file]) => file!)),
+];
 
 test('the zoo has families', () => {
   expect(families).toEqual(expect.arrayContaining(['resnet', 'wide-resnet', 'densenet', 'vit', 'swin']));
