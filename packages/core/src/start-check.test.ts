@@ -1,12 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-backend-cpu';
-import { beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import '../test/cpu.ts';
 import { checkStart } from './start-check.ts';
-
-beforeAll(async () => {
-  tf.env().set('IS_TEST', true);
-  await tf.setBackend('cpu');
-});
 
 test('passes where numbers are right, and leaves nothing behind', async () => {
   const before = tf.memory().numTensors;
