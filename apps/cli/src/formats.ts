@@ -3,7 +3,7 @@
 import type { NetworkFacts, TrainedNetwork } from '@ma-net/recipes/node';
 
 export interface Format {
-  /** Of the file it writes. */
+  /** Of the file, or the folder, it writes. */
   readonly extension: string;
   /** The backend that has to run while it writes, where it cannot be any. */
   readonly backend?: string;
@@ -29,6 +29,7 @@ export interface HostImages {
 export const formats = {
   safetensors: async () => (await import('./formats/safetensors.ts')).safetensors,
   onnx: async () => (await import('./formats/onnx.ts')).onnx,
+  tfjs: async () => (await import('./formats/tfjs.ts')).tfjs,
 } as const satisfies Record<string, () => Promise<Format>>;
 
 export type FormatName = keyof typeof formats;

@@ -112,6 +112,8 @@ describe('manet prune and manet export', () => {
   test.each([
     ['onnx', []],
     ['onnx', ['--no-normalisation']],
+    ['tfjs', []],
+    ['tfjs', ['--no-normalisation', '--dense', '--backend', 'cpu']],
     ['safetensors', ['--dense']],
   ])('export --format %s --verify %j', async (format, flags) => {
     const args = ['export', 'run', '--format', format, '--verify', ...flags, '--out', `verified.${format}`];

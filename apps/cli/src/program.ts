@@ -102,16 +102,17 @@ export function createProgram(setExitCode: (code: number) => void): Command {
   command('export', 'Write the pruned, compacted network of a run for other programs.', [
     'manet export runs/digits-ma-net-s0 --format safetensors',
     'manet export runs/digits-ma-net-s0 --format onnx --verify',
+    'manet export runs/digits-ma-net-s0 --format tfjs --out web/digits',
     'manet export runs/digits-ma-net-s0 --dense --out resnet8.safetensors',
   ])
     .usage('<run|file> [options]')
     .argument('<run|file>', 'a run directory, or a file of "manet prune"')
     .addOption(
-      new Option('--format <name>', 'safetensors (PyTorch layout) or onnx (a graph)')
-        .choices(['safetensors', 'onnx'])
+      new Option('--format <name>', 'safetensors (PyTorch layout), onnx or tfjs (graphs)')
+        .choices(['safetensors', 'onnx', 'tfjs'])
         .default('safetensors'),
     )
-    .option('--no-normalisation', 'onnx: take normalised images instead of pixels')
+    .option('--no-normalisation', 'onnx, tfjs: take normalised images instead of pixels')
     .option('--verify', 'compare the file with the run on every test image')
     .option('--dense', 'keep every channel in place, as the unpruned network has them')
     .option('--recalibrate', 're-estimate the running statistics')

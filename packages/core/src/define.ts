@@ -21,6 +21,7 @@ export function defineNetwork(
     name,
     inputShape,
     ...description,
+    program,
     init(rng) {
       const params: Record<string, tf.Tensor> = {};
       for (const spec of description.parameters) {

@@ -80,4 +80,4 @@ export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safete
 export { checkStart } from './start-check.ts';
 export type { Task, TaskLoss } from './task.ts';
 export { fromTorchLayout, toTorchLayout, torchShape } from './torch-layout.ts';
-export { relativePositions } from './windows.ts';
+export { relativePositions, shiftMask } from './windows.ts';

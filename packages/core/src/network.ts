@@ -4,6 +4,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Initializer } from './init.ts';
 import type { Params } from './params.ts';
+import type { Program } from './program.ts';
 import type { Rng } from './rng.ts';
 
 /** One trainable tensor. Convolution kernels are [kh, kw, in, out], dense kernels [in, out]. */
@@ -100,6 +101,8 @@ export interface Network {
   readonly features: readonly FeatureInfo[];
   /** Multiply-accumulates per image between activations: attention scores and their use; else 0. */
   readonly attentionMacs: number;
+  /** What it is, for interpreters of one's own: those that write it down for another program. */
+  readonly program: Program;
   /** Fresh weights and statistics, owned by the caller; each tensor depends on the seed and its name only. */
   init(rng: Rng): { readonly params: Params; readonly stats: Params };
   /** Pure: borrows everything, owns its results. The shapes of `params` decide the widths. */
