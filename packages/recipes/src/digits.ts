@@ -8,14 +8,15 @@ export function digits(): Recipe {
     about: 'ResNet-8 on 1,297 embedded handwritten digits; any machine',
     seed: 0,
     method: 'ma-net',
-    tnet: { name: 'resnet8-digits', modulateStem: false, modulateClassifier: false },
+    // With the classifier among the connections, the last stage can lose channels as well.
+    tnet: { name: 'resnet8-digits', modulateStem: false, modulateClassifier: true },
     data: { name: 'digits', augment: { flip: false, padCrop: 1, cutout: 0 } },
     batchSize: 64,
     epochs: 15,
     labelSmoothing: 0,
     optimizer: { ...baseSgd, weightDecay: 2e-3 },
     schedule: { name: 'cosine', warmup: 0 },
-    modulation: baseModulation,
+    modulation: { ...baseModulation, prune: { mode: 'target', removeModulated: 0.7 } },
     evaluateEvery: 1,
   };
 }

@@ -10,8 +10,9 @@ export const STEPS = 20;
 export function openDigits(): Promise<OpenRun> {
   // Four mini-batches an epoch, five epochs: plain, astrocytes, neurons with pruned connections.
   const changes = ['batchSize=8', 'data.trainLimit=32', 'data.testLimit=8', 'epochs=5'];
+  const network = ['tnet.modulateClassifier=false', 'modulation.prune.removeModulated=0.5'];
   const rounds = ['modulation.plainRounds=1', 'modulation.astrocyteIterations=2', 'modulation.refresh=2'];
-  return openRun(override(findRecipe('digits'), [...changes, ...rounds]));
+  return openRun(override(findRecipe('digits'), [...changes, ...network, ...rounds]));
 }
 
 export interface Session {
