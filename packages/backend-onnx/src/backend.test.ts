@@ -182,8 +182,14 @@ describe('the fallback', () => {
 describe('refusals', () => {
   test('reading synchronously', async () => {
     const x = tf.tensor1d([1]);
-    expect(await codeOf(() => x.dataSync())).toBe('no-sync-read');
-    x.dispose();
+    const y = tf.neg(x);
+    expect(await codeOf(() => y.dataSync())).toBe('no-sync-read');
+    // Not by chance either, once its numbers happen to be there.
+    await y.data();
+    expect(await codeOf(() => y.dataSync())).toBe('no-sync-read');
+    // What came from JavaScript needs no computing.
+    expect([...x.dataSync()]).toEqual([1]);
+    tf.dispose([x, y]);
   });
 
   test('using a disposed tensor', async () => {

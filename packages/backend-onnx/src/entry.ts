@@ -13,6 +13,8 @@ export class Entry {
   refs = 1;
   uses = 0;
   values: HostValues | undefined;
+  /** Handed over from JavaScript, not computed. */
+  given = false;
   /** The value as ONNX Runtime sees it; on a GPU provider it may exist only there. */
   tensor: OrtTensor | undefined;
   /** The node that will produce the value, until it has run. */
