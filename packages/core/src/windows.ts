@@ -64,7 +64,10 @@ export function relativePositions(window: number): Int32Array {
   });
 }
 
-/** 0 for pairs of positions that are neighbours in the image, -100 for those that met by wrapping around. */
+/**
+ * For each window of an image and each pair of its positions, [windows, N, N] row by row: 0 where the two are neighbours
+ * in the image, -100 where they met by wrapping around. To be added to the scores of shifted windows.
+ */
 export function shiftMask(height: number, width: number, window: number, shift: number): Float32Array {
   // After the move, the last `shift` rows come from the top edge, and the rest of their windows does not.
   const part = (at: number, size: number): number =>

@@ -5,8 +5,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MaNetError } from '@ma-net/core';
 import { writeFileAtomic } from '@ma-net/core/node';
-import type { io } from '@tensorflow/tfjs-core';
-import { io as tfio } from '@tensorflow/tfjs-core';
+import { io } from '@tensorflow/tfjs-core';
 import { ownVersion } from '../../version.ts';
 import type { GraphModel } from './graph-model.ts';
 
@@ -46,11 +45,11 @@ export function graphModelFrom(folder: string): io.IOHandler {
   return {
     async load() {
       const model = JSON.parse(await readFile(join(folder, 'model.json'), 'utf8')) as io.ModelJSON;
-      return tfio.getModelArtifactsForJSON(model, async (manifest) => {
+      return io.getModelArtifactsForJSON(model, async (manifest) => {
         const paths = manifest.flatMap((group) => group.paths);
         const shards = await Promise.all(paths.map((path) => readFile(join(folder, path))));
         const { buffer, byteOffset, byteLength } = Buffer.concat(shards);
-        return [tfio.getWeightSpecs(manifest), buffer.slice(byteOffset, byteOffset + byteLength)];
+        return [io.getWeightSpecs(manifest), buffer.slice(byteOffset, byteOffset + byteLength)];
       });
     },
   };

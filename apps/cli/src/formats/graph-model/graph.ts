@@ -83,7 +83,7 @@ export class Graph {
 
   /** A vector of whole numbers, or an array of them with the given shape. */
   integers(values: readonly number[], shape: readonly number[] = [values.length]): Value {
-    const name = `integers/${[...shape.slice(1), ...values].map(nodeName).join('_')}`;
+    const name = `integers/${shape.join('x') || 'scalar'}/${values.map(nodeName).join('_')}`;
     return this.constant(name, () => ({ shape, dtype: 'int32', data: Int32Array.from(values) }));
   }
 
@@ -109,12 +109,7 @@ export class Graph {
     const length = values.reduce((sum, { shape }) => sum + shape[axis]!, 0);
     const shape = values[0]!.shape.map((size, k) => (k === axis ? length : size));
     const attr = { N: integer(values.length) };
-    const axisOf = this.constant(`integer/${axis}`, () => ({
-      shape: [],
-      dtype: 'int32',
-      data: Int32Array.of(axis),
-    }));
-    return this.op('ConcatV2', [...values, axisOf], shape, { attr });
+    return this.op('ConcatV2', [...values, this.integers([axis], [])], shape, { attr });
   }
 
   #node(
