@@ -25,6 +25,8 @@ interface Trained {
 async function trained(...changes: string[]): Promise<Trained> {
   const recipe = override(findRecipe('digits'), [
     'tnet.name=resnet-test',
+    'tnet.modulateClassifier=false',
+    'modulation.prune.removeModulated=0.5',
     'data.trainLimit=256',
     'batchSize=16',
     'epochs=5',
