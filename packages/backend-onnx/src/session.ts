@@ -14,6 +14,8 @@ import type { Stats } from './stats.ts';
 
 export interface Compiled extends Omit<Lowered, 'bytes'> {
   readonly session: ort.InferenceSession;
+  /** Whether it keeps the memory of a run for its next one. */
+  readonly arena: boolean;
 }
 
 /** Sessions beyond this many are released, least recently used first. */
@@ -24,6 +26,8 @@ export class SessionCache {
   readonly #stats: Stats;
   readonly #provider: string;
   readonly #dumpTo: string | undefined;
+  /** Key of the graph that was asked for last. */
+  #last = '';
 
   constructor(stats: Stats, provider: string, dumpTo: string | undefined) {
     this.#stats = stats;
@@ -31,17 +35,24 @@ export class SessionCache {
     this.#dumpTo = dumpTo;
   }
 
-  /** The session of `graph`, created when it is the first of its kind. */
+  /**
+   * The session of `graph`, created when it is the first of its kind. A large one that is asked for twice
+   * running is created again with an arena: a training step then finds its memory as it left it, and graphs
+   * that take turns (one for each astrocyte, say) do not hold on to gigabytes between their turns.
+   */
   async get(graph: Graph): Promise<Compiled> {
     const known = this.#sessions.get(graph.key);
-    if (known !== undefined) {
+    const again = this.#last === graph.key;
+    this.#last = graph.key;
+    if (known !== undefined && (known.arena || !again)) {
       this.#stats.hits++;
       this.#sessions.delete(graph.key);
       this.#sessions.set(graph.key, known);
       return known;
     }
     const started = performance.now();
-    const compiled = await this.#compile(graph);
+    await known?.session.release();
+    const compiled = await this.#compile(graph, again || memoryOf(graph) < LARGE_GRAPH_BYTES);
     this.#stats.compiles++;
     this.#stats.compileMs += performance.now() - started;
     await this.#keep(graph.key, compiled);
@@ -69,16 +80,16 @@ export class SessionCache {
       model.input('x', entry.shape, type);
       const y = model.node('Identity', ['x']);
       model.output(y, entry.shape, type);
-      const options = { ...sessionOptions(this.#provider, 0), preferredOutputLocation: 'cpu' } as const;
+      const options = { ...sessionOptions(this.#provider, 0, true), preferredOutputLocation: 'cpu' } as const;
       const session = await ort.InferenceSession.create(model.bytes('download'), options);
-      copy = { session, inputNames: ['x'], outputNames: [y], size: 1, cpuNodes: [] };
+      copy = { session, arena: true, inputNames: ['x'], outputNames: [y], size: 1, cpuNodes: [] };
       await this.#keep(key, copy);
     }
     const results = await copy.session.run({ x: entry.tensor! });
     entry.values = (results[copy.outputNames[0]!] as ort.Tensor).data as Float32Array;
   }
 
-  async #compile(graph: Graph): Promise<Compiled> {
+  async #compile(graph: Graph, arena: boolean): Promise<Compiled> {
     const { bytes, ...names } = lowerGraph(graph);
     if (this.#dumpTo !== undefined) {
       await writeFile(join(this.#dumpTo, `graph-${this.#stats.compiles}.onnx`), bytes);
@@ -87,8 +98,9 @@ export class SessionCache {
       return {
         session: await ort.InferenceSession.create(
           bytes,
-          sessionOptions(this.#provider, workOf(graph), names.cpuNodes),
+          sessionOptions(this.#provider, workOf(graph), arena, names.cpuNodes),
         ),
+        arena,
         ...names,
       };
     } catch (cause) {
@@ -106,15 +118,20 @@ export class SessionCache {
 /** Multiply-adds, roughly, below which waking a second thread costs more than it saves. */
 const PARALLEL_WORK = 2e6;
 
+/** Results of a run, all together, from which on a session first does without an arena. */
+const LARGE_GRAPH_BYTES = 64 * 2 ** 20;
+
 function sessionOptions(
   provider: string,
   work: number,
+  enableCpuMemArena: boolean,
   forceCpuNodeNames: readonly string[] = [],
 ): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: [withCpuNodes(provider, forceCpuNodeNames)],
     intraOpNumThreads: work < PARALLEL_WORK ? 1 : availableParallelism(),
     executionMode: 'sequential',
+    enableCpuMemArena,
     // The lowering already chose layouts and products; on training steps the optimiser costs seconds and gains nothing.
     graphOptimizationLevel: 'disabled',
     // 3: errors only. They come back as exceptions; the log would repeat them.
@@ -130,6 +147,12 @@ function withCpuNodes(
   forceCpuNodeNames: readonly string[],
 ): ort.InferenceSession.ExecutionProviderConfig {
   return name === 'webgpu' && forceCpuNodeNames.length > 0 ? { name, forceCpuNodeNames } : name;
+}
+
+/** Bytes of everything a graph makes. */
+function memoryOf({ nodes }: Graph): number {
+  const made = nodes.flatMap(({ signature }) => signature.outputs.map((spec) => sizeOf(spec.shape)));
+  return 4 * made.reduce((sum, size) => sum + size, 0);
 }
 
 /** An estimate of what a graph computes: every element once, products as often as they sum. */

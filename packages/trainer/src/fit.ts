@@ -14,10 +14,18 @@ import {
 } from './modulation.ts';
 import type { TrainingOptions } from './options.ts';
 import { defaultAstrocyteIterations, planRounds, type Round, roundAt } from './rounds.ts';
+import { restingSlots } from './optimizers.ts';
 import { learningRateAt } from './schedules.ts';
 import type { BatchSource } from './source.ts';
 import { become, replace, SECTIONS, type TrainingState } from './state.ts';
-import { astrocyteStep, jointStep, type StepContext, type StepResult, weightStep } from './steps.ts';
+import {
+  astrocyteStep,
+  jointStep,
+  phiOptimizer,
+  type StepContext,
+  type StepResult,
+  weightStep,
+} from './steps.ts';
 import { watchMasks } from './watch-masks.ts';
 
 export interface Run<B extends tf.TensorContainerObject> {
@@ -81,6 +89,13 @@ export async function fit<B extends tf.TensorContainerObject>(run: Run<B>): Prom
     modulation,
     weightRule: options.method === 'ma-net' && options.modulation.feedback ? 'feedback' : 'chain-rule',
   };
+  replace(state, 'optimizer', restingSlots(options.optimizer, state.params, state.optimizer));
+  if (modulation !== undefined) {
+    const resting = restingSlots(phiOptimizer(modulation.options), state.phi, state.phiOptimizer);
+    replace(state, 'phiOptimizer', resting);
+  }
+  // What begins as a constant is made now, not inside the first step, whose graph would be one of its own.
+  await sync();
   const masks = await watchMasks(modulation?.mnet.kernels ?? [], state);
   const dropout = Rng.fromSeed(options.seed).split('dropout');
   const evaluateEvery = run.evaluateEvery ?? source.batchesPerEpoch;

@@ -2,7 +2,7 @@ import { Rng } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { clipByGlobalNorm, type OptimizerOptions, optimizerStep } from './optimizers.ts';
+import { clipByGlobalNorm, type OptimizerOptions, optimizerStep, restingSlots } from './optimizers.ts';
 
 beforeAll(async () => {
   tf.env().set('IS_TEST', true);
@@ -70,6 +70,22 @@ describe('optimizerStep', () => {
       const step = m / (1 - 0.9 ** t) / (Math.sqrt(v / (1 - 0.99 ** t)) + 1e-8);
       return w * (1 - lr * 0.1) - lr * step;
     }));
+
+  test('a first step from resting slots is the step from no state', async () => {
+    for (const options of [
+      { name: 'sgd', momentum: 0.9, weightDecay: 0.1 },
+      { name: 'adamw', beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1 },
+    ] as const) {
+      const [params, grads] = [{ w: tf.tensor1d([1, 2]) }, { w: tf.tensor1d([3, -1]) }];
+      const slots = restingSlots(options, params, {});
+      expect(Object.keys(slots)).toEqual(Object.keys(optimizerStep(options, params, grads, {}, 0.1).state));
+      expect(restingSlots(options, params, slots)).toEqual({});
+      const [bare, resting] = [{}, slots].map(
+        (state) => optimizerStep(options, params, grads, state, 0.1).params['w']!,
+      );
+      expect(await resting!.data()).toEqual(await bare!.data());
+    }
+  });
 
   test('makes what it returns and nothing else', () => {
     const params = { w: tf.tensor1d([1, 2]) };

@@ -47,6 +47,24 @@ export function optimizerStep(
   );
 }
 
+const SLOTS = { sgd: ['momentum'], adamw: ['m', 'v', 't'] } as const;
+
+/**
+ * Zeros for every slot that `state` lacks, owned by the caller: what the state is before a first gradient.
+ * With it a first step is the same graph as all later ones, and compiles once.
+ */
+export function restingSlots(
+  options: OptimizerOptions,
+  params: Params,
+  state: Params,
+): Record<string, tf.Tensor> {
+  const slots = Object.entries(params).flatMap(([name, { shape }]) =>
+    SLOTS[options.name].map((slot): [string, number[]] => [`${slot}/${name}`, slot === 't' ? [] : shape]),
+  );
+  const missing = slots.filter(([slot]) => state[slot] === undefined);
+  return Object.fromEntries(missing.map(([slot, shape]) => [slot, tf.zeros(shape)]));
+}
+
 /** g += wd w; buf = momentum buf + g; w -= lr buf, or with Nesterov w -= lr (g + momentum buf). */
 function sgd(
   { momentum, nesterov = false, weightDecay }: SgdOptions,

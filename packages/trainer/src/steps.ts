@@ -184,7 +184,12 @@ function evaluationInputs(modulation: Modulation, state: TrainingState, b: numbe
   return inputs(modulation, state, b, mnet.descriptors(state.params), rest);
 }
 
-/** SGD with momentum and without weight decay, the gradient clipped to a global norm (section 9). */
+/** Phi is trained by SGD with momentum and without weight decay (section 9). */
+export function phiOptimizer({ astrocyteMomentum }: Modulation['options']): OptimizerOptions {
+  return { name: 'sgd', momentum: astrocyteMomentum, weightDecay: 0 };
+}
+
+/** One step on Phi, the gradient clipped to a global norm. */
 function updatePhi(
   { options }: Modulation,
   state: TrainingState,
@@ -192,8 +197,13 @@ function updatePhi(
   learningRate: number,
 ): Pick<StepResult, 'phi' | 'phiOptimizer'> {
   const clipped = clipByGlobalNorm(grads, options.clip);
-  const sgd: OptimizerOptions = { name: 'sgd', momentum: options.astrocyteMomentum, weightDecay: 0 };
-  const update = optimizerStep(sgd, state.phi, clipped.grads, state.phiOptimizer, learningRate);
+  const update = optimizerStep(
+    phiOptimizer(options),
+    state.phi,
+    clipped.grads,
+    state.phiOptimizer,
+    learningRate,
+  );
   return { phi: update.params, phiOptimizer: update.state };
 }
 
