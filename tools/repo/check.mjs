@@ -1,5 +1,5 @@
-// `npm test`: build, then the static checks two at a time, then vitest, which gets the arguments. In CI, what
-// some tests need of the machine is installed meanwhile (equip.mjs). Everything runs even when an earlier step
+// `npm test`: build, then the static checks two at a time, then vitest, which gets the arguments. What some
+// tests need of the machine is installed meanwhile, where that can be done (equip.mjs). Everything runs even when an earlier step
 // failed (except without a build), and the last line names what failed.
 
 import { spawn } from 'node:child_process';
@@ -22,7 +22,7 @@ const checks = [
 const failed = [];
 
 // Downloads, while the processor is busy with the rest.
-const equipping = run('node', ['tools/repo/equip.mjs', ...(process.env.CI ? ['--install'] : [])], {
+const equipping = run('node', ['tools/repo/equip.mjs', '--install'], {
   stdio: ['ignore', 'pipe', 'pipe'],
 });
 

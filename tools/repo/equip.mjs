@@ -1,9 +1,10 @@
 // What some tests need of the machine and no package of npm can bring: a Chromium with its software renderer
-// (WebGPU without a GPU), and TensorFlow's C library (CUDA's adapter without a GPU). In CI they are installed
-// where that can be done; elsewhere this says what is missing. Tests skip what is missing, by name.
+// (WebGPU without a GPU), and TensorFlow's C library (CUDA's adapter without a GPU). Tests skip what
+// is missing, by name.
 //
 //   node tools/repo/equip.mjs            says what there is
-//   node tools/repo/equip.mjs --install  installs what can be installed
+//   node tools/repo/equip.mjs --install  installs Chromium where the system's package manager may do so, and in
+//                                        CI builds the library, which takes minutes and a large download
 
 import { execFileSync, execSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -53,7 +54,7 @@ function tfjsNode() {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'ma-net/tfjs-node');
   const build = resolve(import.meta.dirname, '../tfjs-node/build.mjs');
   if (existsSync(cache)) return console.log(`tfjs-node: ${cache}`);
-  if (!install)
+  if (!install || !process.env.CI)
     return console.log(
       'tfjs-node: not built; tests of CUDA are skipped, try "node tools/tfjs-node/build.mjs"',
     );
