@@ -25,9 +25,9 @@ export interface Weight extends HostTensor {
 
 export const text = (value: string): Attribute => ({ s: Buffer.from(value).toString('base64') });
 export const flag = (value: boolean): Attribute => ({ b: value });
-export const integer = (value: number): Attribute => ({ i: String(value) });
+const integer = (value: number): Attribute => ({ i: String(value) });
 export const integers = (values: readonly number[]): Attribute => ({ list: { i: values.map(String) } });
-export const type = (dtype: HostTensor['dtype']): Attribute => ({ type: typeName(dtype) });
+const type = (dtype: HostTensor['dtype']): Attribute => ({ type: typeName(dtype) });
 
 export const typeName = (dtype: HostTensor['dtype']): string =>
   dtype === 'float32' ? 'DT_FLOAT' : 'DT_INT32';
