@@ -52,7 +52,10 @@ export class OnnxBackend extends KernelBackend {
     inputs: NamedTensorInfoMap,
     attrs: NamedAttrMap,
   ): TensorInfo[] {
-    return this.recorder.record(name, kernel, names, inputs, attrs, kernel.infer);
+    const started = performance.now();
+    const outputs = this.recorder.record(name, kernel, names, inputs, attrs, kernel.infer);
+    this.stats.recordMs += performance.now() - started;
+    return outputs;
   }
 
   /** Runs a call on the host: at once when its inputs are known, else when they are. */

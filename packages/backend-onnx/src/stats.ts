@@ -13,7 +13,8 @@ export interface Stats {
   compiles: number;
   /** Kernel calls that ran on the host because they have no lowering. */
   fallbacks: number;
-  /** Time spent building and hashing graphs, creating sessions, and running them. */
+  /** Time spent recording calls, building and hashing graphs, creating sessions, and running them. */
+  recordMs: number;
   hashMs: number;
   compileMs: number;
   runMs: number;
@@ -26,6 +27,7 @@ export const emptyStats = (): Stats => ({
   hits: 0,
   compiles: 0,
   fallbacks: 0,
+  recordMs: 0,
   hashMs: 0,
   compileMs: 0,
   runMs: 0,
