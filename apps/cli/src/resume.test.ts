@@ -52,7 +52,7 @@ test('a run that is killed again and again ends like one that was not', async ()
       expect(kills).toBeGreaterThanOrEqual(3);
       break;
     }
-    started = startManet(['train', '--resume', 'killed', '--backend', 'cpu'], folder);
+    started = startManet(['train', '--resume', 'killed'], folder);
   }
   expectTheSame('killed');
 });
@@ -69,13 +69,13 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     expect(code).toBe(130);
     expect(stdout).toMatch(/Stopped after mini-batch \d+ of 48; everything is saved/);
     expect(stdout).toContain(`train --resume ${run}`);
-    expect(await manet(['train', '--resume', run, '--backend', 'cpu'], folder)).toMatchObject({ code: 0 });
+    expect(await manet(['train', '--resume', run], folder)).toMatchObject({ code: 0 });
     expectTheSame(run);
   },
 );
 
 test('resuming a finished run changes nothing', async () => {
-  const { code, stdout } = await manet(['train', '--resume', 'stopped-SIGINT', '--backend', 'cpu'], folder);
+  const { code, stdout } = await manet(['train', '--resume', 'stopped-SIGINT'], folder);
   expect(code).toBe(0);
   expect(stdout).toContain('continuing after mini-batch 48 of 48');
   expectTheSame('stopped-SIGINT');

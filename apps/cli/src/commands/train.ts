@@ -46,7 +46,10 @@ async function resume(args: TrainArguments, path: string, screen: Screen): Promi
   refuseChanges(args);
   const saved = await openSavedRun(path, args.data);
   const { open, directory } = saved;
-  const backend = await start(args.backend);
+  // On the backend it was started with, unless another is named: only there are the numbers the same to the bit.
+  const { backend: first } = directory.facts;
+  const wanted = args.backend === 'auto' && typeof first === 'string' ? first : args.backend;
+  const backend = await start(wanted);
   const checkpoint = saved.checkpoint();
   const state = checkpoint?.state ?? open.start();
   if (checkpoint !== undefined) open.source.restore(checkpoint.source);
