@@ -90,7 +90,7 @@ export class SessionCache {
   }
 
   async #compile(graph: Graph, arena: boolean): Promise<Compiled> {
-    const { bytes, ...names } = lowerGraph(graph);
+    const { bytes, ...names } = lowerGraph(graph, this.#provider === 'cpu');
     if (this.#dumpTo !== undefined) {
       await writeFile(join(this.#dumpTo, `graph-${this.#stats.compiles}.onnx`), bytes);
     }

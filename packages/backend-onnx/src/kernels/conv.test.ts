@@ -48,6 +48,42 @@ describe('convolutions agree with the cpu backend', () => {
       await agrees(program as never, inputs, { gradient });
     }));
 
+  test('many channels, value and both gradients', () =>
+    forSeeds(1, async (draw) => {
+      const shape = [draw.int(1, 2), draw.int(15, 18), draw.int(15, 18), draw.int(48, 56)];
+      const inputs = [
+        random(draw, shape),
+        random(draw, [3, 3, shape[3]!, draw.int(48, 56)], 'float32', -0.5, 0.5),
+      ];
+      const pad = padding(draw);
+      const program = (x: tf.Tensor, w: tf.Tensor): tf.Tensor =>
+        tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, pad);
+      // Thousands of products in a sum, of size 1.
+      await agrees(program as never, inputs, { gradient: true, atol: 1e-4 });
+    }));
+
+  test('strided convolutions between convolutions of many channels, all gradients', () =>
+    forSeeds(2, async (draw) => {
+      const inputs = [
+        random(draw, [1, 16, 16, 3]),
+        random(draw, [3, 3, 3, 48], 'float32', -0.5, 0.5),
+        random(draw, [3, 3, 48, 48], 'float32', -0.5, 0.5),
+        random(draw, [draw.int(1, 3), draw.int(1, 3), 48, 5], 'float32', -0.5, 0.5),
+        random(draw, [48]),
+      ];
+      const [stride, pad] = [draw.int(2, 3), draw.pick(['same', 'valid'] as const)];
+      await agrees(
+        (x, stem, w, down, bias) => {
+          const a = tf.conv2d(x as tf.Tensor4D, stem as tf.Tensor4D, 1, 'same');
+          const b = tf.conv2d(tf.relu(a), w as tf.Tensor4D, 1, 'same');
+          const c = tf.mul(tf.add(a, b), bias!);
+          return tf.conv2d(c as tf.Tensor4D, down as tf.Tensor4D, stride, pad);
+        },
+        inputs,
+        { gradient: true, atol: 1e-3 },
+      );
+    }));
+
   test('pointwise convolutions alone and between others', () =>
     forSeeds(4, async (draw) => {
       const [x, w, v] = [random(draw, [2, 5, 6, 3]), random(draw, [1, 1, 3, 4]), random(draw, [3, 3, 4, 2])];

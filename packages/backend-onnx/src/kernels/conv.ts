@@ -3,7 +3,7 @@
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { KernelTable } from '../kernel.ts';
 import { type Lowering, type Val, sizeOf } from '../lower/lowering.ts';
-import { patches } from '../lower/patches.ts';
+import { patches, sumPatches } from '../lower/patches.ts';
 import {
   after,
   convWindow,
@@ -15,6 +15,7 @@ import {
   type Window,
   windowAttributes,
 } from '../lower/window.ts';
+import * as winograd from '../lower/winograd.ts';
 import type { Spec } from '../node.ts';
 
 /** The name of an image in NCHW order, whatever order tfjs sees it in. */
@@ -31,9 +32,12 @@ export function readPart(g: Lowering, x: Val, w: Window): string {
 
 /** The NCHW name of the part of an output's gradient that window `w` makes; the rest has no input. */
 function usedPart(g: Lowering, dy: Val, w: Window): string {
+  return isUsed(dy, w) ? image(g, dy, w) : g.slice(image(g, dy, w), [0, 0], w.output, [2, 3]);
+}
+
+function isUsed({ shape }: Val, w: Window): boolean {
   const [h, v] = w.nchw ? [2, 3] : [1, 2];
-  const whole = dy.shape[h] === w.output[0] && dy.shape[v] === w.output[1];
-  return whole ? image(g, dy, w) : g.slice(image(g, dy, w), [0, 0], w.output, [2, 3]);
+  return shape[h] === w.output[0] && shape[v] === w.output[1];
 }
 
 /** Zeros for the part of an image's gradient that window `w` does not read. */
@@ -58,10 +62,8 @@ export const conv: KernelTable = {
     infer: ([x, filter], attrs) => outputSpec(convWindow(x!.shape, filter!.shape, attrs)),
     lower(g, [x, filter], { attrs, outputs }) {
       const w = convWindow(x!.shape, filter!.shape, attrs);
-      if (isPointwise(w) && !w.nchw && x!.nchw === undefined) {
-        const filter_IO = g.view(filter!, [w.inChannels, w.outChannels]);
-        return g.val(g.op('MatMul', [g.plain(x!), g.plain(filter_IO)]), outputs[0]!);
-      }
+      const nhwc = asProduct(g, x!, filter!, w);
+      if (nhwc !== undefined) return g.val(nhwc, outputs[0]!);
       const filter_OIHW = outputFirst(g, g.plain(filter!));
       const y = g.op('Conv', [readPart(g, x!, w), filter_OIHW], windowAttributes(w));
       return imageVal(g, y, w, outputs[0]!);
@@ -73,10 +75,8 @@ export const conv: KernelTable = {
     infer: (_, attrs) => ({ shape: shapeAttr(attrs, 'inputShape'), dtype: 'float32' }),
     lower(g, [dy, filter], { attrs, outputs }) {
       const w = convWindow(shapeAttr(attrs, 'inputShape'), filter!.shape, attrs);
-      if (isPointwise(w) && !w.nchw && dy!.nchw === undefined) {
-        const filter_OI = g.transpose(g.plain(g.view(filter!, [w.inChannels, w.outChannels])), [1, 0]);
-        return g.val(g.op('MatMul', [g.plain(dy!), filter_OI]), outputs[0]!);
-      }
+      const nhwc = inputGradientAsProduct(g, dy!, filter!, w);
+      if (nhwc !== undefined) return g.val(nhwc, outputs[0]!);
       const dx = withUnread(g, inputGradient(g, usedPart(g, dy!, w), g.plain(filter!), trimmed(w)), w);
       return imageVal(g, dx, w, outputs[0]!);
     },
@@ -87,16 +87,56 @@ export const conv: KernelTable = {
     infer: (_, attrs) => ({ shape: shapeAttr(attrs, 'filterShape'), dtype: 'float32' }),
     lower(g, [x, dy], { attrs, outputs }) {
       const w = convWindow(x!.shape, shapeAttr(attrs, 'filterShape'), attrs);
-      const rows = w.batch * w.output[0] * w.output[1];
-      const columns = isPointwise(w) ? pixels(g, x!, w) : patches(g, pixels(g, x!, w), w);
-      const patches_RK = g.reshape(columns, [rows, sizeOf(w.kernel) * w.inChannels]);
-      return g.val(g.reshape(filterProduct(g, patches_RK, dy!, rows, w), outputs[0]!.shape), outputs[0]!);
+      if (g.products && winograd.isWinograd(w)) {
+        return g.val(winograd.filterGradient(g, x!, dy!, w), outputs[0]!);
+      }
+      return g.val(g.reshape(filterProduct(g, patches_RK(g, x!, w), dy!, w), outputs[0]!.shape), outputs[0]!);
     },
   },
 };
 
+/** The NHWC output of a convolution, where a matrix product makes it in less time than a convolution of ONNX Runtime. */
+function asProduct(g: Lowering, x: Val, filter: Val, w: Window): string | undefined {
+  if (g.products && winograd.isWinograd(w)) return winograd.convolve(g, x, filter, w);
+  // What is in NCHW order already stays there.
+  if (w.nchw || x.nchw !== undefined) return undefined;
+  const filter_KO = (): string => g.plain(g.view(filter, [columns(w), w.outChannels]));
+  if (isPointwise(w)) return g.op('MatMul', [g.plain(x), filter_KO()]);
+  // Patches that hardly overlap, or of few channels, cost little; the filter's gradient needs the same.
+  if (!g.products || (overlap(w) > MAX_OVERLAP && w.inChannels > 4)) return undefined;
+  return g.reshape(g.op('MatMul', [patches_RK(g, x, w), filter_KO()]), w.outShape);
+}
+
+/** The NHWC gradient for the input, where a matrix product makes it in less time. */
+function inputGradientAsProduct(g: Lowering, dy: Val, filter: Val, w: Window): string | undefined {
+  if (g.products && isUsed(dy, w) && winograd.isWinograd(w)) return winograd.inputGradient(g, dy, filter, w);
+  if (w.nchw || dy.nchw !== undefined) return undefined;
+  const filter_KO = g.view(filter, [columns(w), w.outChannels]);
+  if (isPointwise(w)) return g.op('MatMul', [g.plain(dy), g.transpose(g.plain(filter_KO), [1, 0])]);
+  if (!g.products || !isUsed(dy, w) || overlap(w) > MAX_OVERLAP) return undefined;
+  const dy_RO = g.plain(g.view(dy, [w.batch * sizeOf(w.output), w.outChannels]));
+  return sumPatches(g, g.op('Gemm', [dy_RO, g.plain(filter_KO)], { transB: 1 }), w);
+}
+
+/** How many patches show a pixel, at most. */
+const overlap = ({ kernel, strides }: Window): number =>
+  Math.ceil(kernel[0] / strides[0]) * Math.ceil(kernel[1] / strides[1]);
+const MAX_OVERLAP = 4;
+
+/** Rows of `patches_RK`: output pixels; columns: what each reads. */
+const columns = (w: Window): number => sizeOf(w.kernel) * w.inChannels;
+
+function patches_RK(g: Lowering, x: Val, w: Window): string {
+  const key = `patches ${JSON.stringify(w)}`;
+  return g.once(x, key, () => {
+    const read = isPointwise(w) ? pixels(g, x, w) : patches(g, pixels(g, x, w), w);
+    return g.reshape(read, [w.batch * sizeOf(w.output), columns(w)]);
+  });
+}
+
 /** patches^T dy, [kernel pixels * input channels, output channels], from dy in the order that it is in. */
-function filterProduct(g: Lowering, patches_RK: string, dy: Val, rows: number, w: Window): string {
+function filterProduct(g: Lowering, patches_RK: string, dy: Val, w: Window): string {
+  const rows = w.batch * sizeOf(w.output);
   if (w.nchw || dy.nchw !== undefined) {
     const dy_OR = g.reshape(g.transpose(image(g, dy, w), [1, 0, 2, 3]), [w.outChannels, rows]);
     return g.transpose(g.op('MatMul', [dy_OR, patches_RK]), [1, 0]);

@@ -17,8 +17,9 @@ export interface Lowered {
   readonly cpuNodes: readonly string[];
 }
 
-export function lowerGraph(graph: Graph): Lowered {
-  const g = new Lowering();
+/** `products`: whether convolutions become matrix products. */
+export function lowerGraph(graph: Graph, products: boolean): Lowered {
+  const g = new Lowering({ products });
   const inputNames = graph.inputs.map((_, k) => `in${k}`);
   const vals = new Map<number, Val>();
   graph.inputs.forEach((entry, k) => {

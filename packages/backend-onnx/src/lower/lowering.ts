@@ -19,6 +19,8 @@ export class Val {
   nchw: string | undefined;
   /** Other shapes of the same buffer that were asked for. */
   readonly views = new Map<string, Val>();
+  /** What was computed from it once and may be asked for again. */
+  readonly derived = new Map<string, string>();
 
   constructor(spec: Spec, plain: string | undefined, nchw: string | undefined) {
     this.shape = spec.shape;
@@ -36,6 +38,9 @@ export class Val {
   }
 }
 
+/** Numbers in a row from which on ONNX Runtime broadcasts as fast as it can. */
+const LONG_RUN = 4096;
+
 const TO_NCHW = [0, 3, 1, 2] as const;
 const TO_NHWC = [0, 2, 3, 1] as const;
 /** Where each NHWC axis is in NCHW. */
@@ -45,9 +50,12 @@ export class Lowering {
   readonly model = new ModelBuilder();
   /** Transposes constants once and for all, where a model is made to be kept. */
   readonly folds: Folding | undefined;
+  /** Whether convolutions become matrix products, which are faster than ONNX Runtime's own on a processor. */
+  readonly products: boolean;
 
-  constructor({ fold = false } = {}) {
+  constructor({ fold = false, products = false } = {}) {
     this.folds = fold ? new Folding(this.model) : undefined;
+    this.products = products;
   }
 
   // --- values -------------------------------------------------------------------------------------
@@ -91,6 +99,13 @@ export class Lowering {
       x.views.set(key, view);
     }
     return view;
+  }
+
+  /** The name that `emit` makes from `x`, made once for each key. */
+  once(x: Val, key: string, emit: () => string): string {
+    let name = x.derived.get(key);
+    if (name === undefined) x.derived.set(key, (name = emit()));
+    return name;
   }
 
   // --- idioms on names ----------------------------------------------------------------------------
@@ -153,14 +168,21 @@ export class Lowering {
   // --- families that work in either layout --------------------------------------------------------
 
   /**
-   * Emits an elementwise, broadcasting computation in the layout its inputs are in. `emit` gets the names of the
-   * inputs and may broadcast them against each other as ONNX does.
+   * Emits an elementwise, broadcasting computation in the layout that fewer of its inputs have to be brought to. `emit`
+   * gets the names of the inputs and may broadcast them against each other as ONNX does.
    */
   elementwise(inputs: readonly Val[], spec: Spec, emit: (names: string[]) => string): Val {
-    const inNchw =
-      spec.shape.length === 4 && inputs.some((x) => x.rank === 4 && x.nchw !== undefined && !trivial(x));
-    if (!inNchw) return this.val(emit(inputs.map((x) => this.plain(x))), spec);
+    const images = inputs.filter((x) => x.rank === 4 && !trivial(x));
+    const lacking = (order: 'plain' | 'nchw'): number => images.filter((x) => x[order] === undefined).length;
+    const inNchw = spec.shape.length === 4 && images.length > 0 && lacking('nchw') <= lacking('plain');
+    if (!inNchw) return this.val(emit(inputs.map((x) => this.#broadcast(x, spec.shape))), spec);
     return this.valNchw(emit(inputs.map((x) => this.#broadcastNchw(x))), spec);
+  }
+
+  /** The name of `x`, repeated along the rows of an image when it is one value per channel: long runs are faster. */
+  #broadcast(x: Val, [, , width, channels]: readonly number[]): string {
+    if (x.rank !== 1 || x.shape[0] !== channels || channels! * width! > LONG_RUN) return this.plain(x);
+    return this.once(x, `row of ${width}`, () => this.expand(this.plain(x), [width!, channels!]));
   }
 
   /** The name of `x` in a shape that broadcasts, in NCHW order, as `x` itself does in NHWC order. */

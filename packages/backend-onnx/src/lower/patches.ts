@@ -1,6 +1,6 @@
 // Patches (im2col) in NHWC order: a gather of whole pixels, so that a filter gradient is one matrix product.
 
-import type { Lowering } from './lowering.ts';
+import { type Lowering, sizeOf } from './lowering.ts';
 import { patchIndices, type Window } from './window.ts';
 
 /**
@@ -17,4 +17,27 @@ export function patches(g: Lowering, rows: string, w: Window): string {
     image = g.model.node('Concat', [image, zeros], { axis: 1 });
   }
   return g.op('Gather', [image, g.model.constant(indices, [indices.length], 'int32')], { axis: 1 });
+}
+
+/**
+ * The transpose of reading patches: the NHWC image, each pixel the sum of all places of `patches_RK` that show it.
+ * A sum of gathers, since scattering is slow: one for each of the windows that overlap at a pixel.
+ */
+export function sumPatches(g: Lowering, patches_RK: string, w: Window): string {
+  const { indices } = patchIndices(w);
+  const places = indices.length;
+  const pixels = sizeOf(w.input);
+  const shown: number[][] = Array.from({ length: pixels }, () => []);
+  indices.forEach((pixel, place) => shown[pixel]?.push(place));
+  const most = Math.max(...shown.map((list) => list.length));
+  const zeros = g.expand(g.model.scalar(0), [w.batch, 1, w.inChannels]);
+  const all = g.op('Concat', [g.reshape(patches_RK, [w.batch, places, w.inChannels]), zeros], { axis: 1 });
+  const layers = Array.from({ length: most }, (_, k) => {
+    const at = Int32Array.from(shown, (list) => list[k] ?? places);
+    return g.op('Gather', [all, g.model.constant(at, [pixels], 'int32')], { axis: 1 });
+  });
+  return g.reshape(
+    layers.reduce((sum, layer) => g.op('Add', [sum, layer])),
+    [w.batch, ...w.input, w.inChannels],
+  );
 }

@@ -1,0 +1,172 @@
+// 3x3 convolutions by Winograd's minimal filtering F(2x2, 3x3), 16 multiplications where 36 are usual (Lavin and Gray
+// 2016, https://arxiv.org/abs/1509.09308, section 4.1): four output pixels y of one tile, of 4x4 input pixels d and
+// the filter g, are y = At [(G g Gt) * (Bt d B)] A. All transforms are matrix products, and so is the sum over
+// channels, once for each of the 16 points. The elements of A, B and G are 0, 1/2 and 1, so no accuracy is lost.
+//
+// Suffixes: P the 16 points of a tile, T the tiles of all images, I and O input and output channels.
+
+import { type Lowering, type Val, sizeOf } from './lowering.ts';
+import { after, type Window } from './window.ts';
+
+/** Side of the square of output pixels that a tile makes, and of the square of input pixels that it reads. */
+const MADE = 2;
+const READ = 4;
+const POINTS = READ * READ;
+
+type Matrix = readonly (readonly number[])[];
+const transposed = (m: Matrix): Matrix => m[0]!.map((_, j) => m.map((row) => row[j]!));
+/** The matrix that applies `m` to the rows and to the columns of a square whose pixels are one axis. */
+const twice = (m: Matrix): Matrix => m.flatMap((a) => m.map((b) => a.flatMap((x) => b.map((y) => x * y))));
+
+const INPUT = twice([
+  [1, 0, -1, 0],
+  [0, 1, 1, 0],
+  [0, -1, 1, 0],
+  [0, 1, 0, -1],
+]);
+const FILTER = twice([
+  [1, 0, 0],
+  [1 / 2, 1 / 2, 1 / 2],
+  [1 / 2, -1 / 2, 1 / 2],
+  [0, 0, 1],
+]);
+const MIRRORED_FILTER = FILTER.map((row) => row.toReversed());
+const OUTPUT = twice([
+  [1, 1, 1, 0],
+  [0, 1, -1, -1],
+]);
+
+/**
+ * Multiplications per tile and point, I O, over what its transforms read and write, I + O; below this, and for few
+ * tiles to share the filter's transform, those cost more than is saved (measured on two cores).
+ */
+const MIN_INTENSITY = 24;
+const MIN_TILES = 64;
+
+/** Whether a convolution can be computed so, and is faster then. */
+export function isWinograd(w: Window): boolean {
+  return (
+    !w.nchw &&
+    w.kernel.every((k) => k === 3) &&
+    w.strides.every((s) => s === 1) &&
+    w.dilations.every((d) => d === 1) &&
+    after(w).every((p) => p >= 0) &&
+    (w.inChannels * w.outChannels) / (w.inChannels + w.outChannels) >= MIN_INTENSITY &&
+    tiles(w) >= MIN_TILES
+  );
+}
+
+/** The NHWC output of the convolution of `x` with `filter` [3, 3, I, O]. */
+export function convolve(g: Lowering, x: Val, filter: Val, w: Window): string {
+  return filtered(g, x, filterPoints(g, g.plain(filter), FILTER, w.inChannels, w.outChannels), w);
+}
+
+/** The NHWC gradient for the input: `dy` convolved with the mirrored filter, its channels exchanged. */
+export function inputGradient(g: Lowering, dy: Val, filter: Val, w: Window): string {
+  const back: Window = {
+    ...w,
+    input: w.output,
+    output: w.input,
+    inChannels: w.outChannels,
+    outChannels: w.inChannels,
+    before: [2 - w.before[0], 2 - w.before[1]],
+  };
+  const filter_9IO = g.reshape(g.plain(filter), [9, w.inChannels, w.outChannels]);
+  const filter_9OI = g.transpose(filter_9IO, [0, 2, 1]);
+  return filtered(g, dy, filterPoints(g, filter_9OI, MIRRORED_FILTER, w.outChannels, w.inChannels), back);
+}
+
+/** The gradient for the filter, [3, 3, I, O]: every step of the convolution transposed, in reverse order. */
+export function filterGradient(g: Lowering, x: Val, dy: Val, w: Window): string {
+  const { inChannels, outChannels } = w;
+  const dy_POT = g.reshape(apply(g, transposed(OUTPUT), madePixels_OT(g, dy, w)), [
+    POINTS,
+    outChannels,
+    tiles(w),
+  ]);
+  const points_POI = g.op('MatMul', [dy_POT, inputPoints_PTI(g, x, w)]);
+  const gradient_9OI = apply(
+    g,
+    transposed(FILTER),
+    g.reshape(points_POI, [POINTS, outChannels * inChannels]),
+  );
+  const gradient_9IO = g.transpose(g.reshape(gradient_9OI, [9, outChannels, inChannels]), [0, 2, 1]);
+  return g.reshape(gradient_9IO, [3, 3, inChannels, outChannels]);
+}
+
+function filtered(g: Lowering, x: Val, filter_PIO: string, w: Window): string {
+  const points_PTO = g.op('MatMul', [inputPoints_PTI(g, x, w), filter_PIO]);
+  const made = apply(g, OUTPUT, g.reshape(points_PTO, [POINTS, tiles(w) * w.outChannels]));
+  const [rows, columns] = grid(w);
+  const squares = g.reshape(made, [MADE, MADE, w.batch * rows, columns, w.outChannels]);
+  const even = [w.batch, rows * MADE, columns * MADE, w.outChannels];
+  const y = g.reshape(g.transpose(squares, [2, 0, 3, 1, 4]), even);
+  const whole = w.output.every((size, k) => size === even[k + 1]);
+  return whole ? y : g.slice(y, [0, 0], w.output, [1, 2]);
+}
+
+function filterPoints(g: Lowering, filter: string, by: Matrix, from: number, to: number): string {
+  return g.reshape(apply(g, by, g.reshape(filter, [9, from * to])), [POINTS, from, to]);
+}
+
+/** Bt d B of every tile; the forward pass and the filter's gradient share it. */
+function inputPoints_PTI(g: Lowering, x: Val, w: Window): string {
+  return g.once(x, `winograd ${w.before.join()} ${w.output.join()}`, () => {
+    const { batch, inChannels } = w;
+    const { indices, padded } = readPixels(w);
+    const pixels = batch * sizeOf(w.input);
+    let image = g.reshape(g.plain(x), [pixels, inChannels]);
+    if (padded) {
+      image = g.op('Concat', [image, g.expand(g.model.scalar(0), [1, inChannels])], { axis: 0 });
+    }
+    const read = g.op('Gather', [image, g.model.constant(indices, [indices.length], 'int32')], { axis: 0 });
+    const points = apply(g, INPUT, g.reshape(read, [POINTS, tiles(w) * inChannels]));
+    return g.reshape(points, [POINTS, tiles(w), inChannels]);
+  });
+}
+
+/** The pixels of an output's gradient, [4 pixels of a tile, O * T]. */
+function madePixels_OT(g: Lowering, dy: Val, w: Window): string {
+  const [rows, columns] = grid(w);
+  const missing = [rows * MADE - w.output[0], columns * MADE - w.output[1]];
+  const even = g.pad(g.plain(dy), [0, 0, 0, 0], [0, ...missing, 0]);
+  const squares = g.reshape(even, [w.batch * rows, MADE, columns, MADE, w.outChannels]);
+  const pixels_TO = g.reshape(g.transpose(squares, [1, 3, 0, 2, 4]), [MADE * MADE, tiles(w), w.outChannels]);
+  return g.reshape(g.transpose(pixels_TO, [0, 2, 1]), [MADE * MADE, w.outChannels * tiles(w)]);
+}
+
+function apply(g: Lowering, matrix: Matrix, name: string): string {
+  const values = Float32Array.from(matrix.flat());
+  return g.op('MatMul', [g.model.constant(values, [matrix.length, matrix[0]!.length], 'float32'), name]);
+}
+
+const grid = ({ output }: Window): [number, number] => [
+  Math.ceil(output[0] / MADE),
+  Math.ceil(output[1] / MADE),
+];
+
+const tiles = (w: Window): number => w.batch * sizeOf(grid(w));
+
+/** The input pixel at each place of each tile, as an index into batch * H * W; padding reads one past the end. */
+function readPixels(w: Window): { readonly indices: Int32Array; readonly padded: boolean } {
+  const [rows, columns] = grid(w);
+  const [height, width] = w.input;
+  const indices = new Int32Array(POINTS * tiles(w));
+  let padded = false;
+  let at = 0;
+  for (let point = 0; point < POINTS; point++) {
+    const [down, right] = [Math.floor(point / READ), point % READ];
+    for (let n = 0; n < w.batch; n++) {
+      for (let r = 0; r < rows; r++) {
+        const y = r * MADE - w.before[0] + down;
+        for (let c = 0; c < columns; c++) {
+          const x = c * MADE - w.before[1] + right;
+          const inside = y >= 0 && y < height && x >= 0 && x < width;
+          indices[at++] = inside ? (n * height + y) * width + x : w.batch * height * width;
+          padded ||= !inside;
+        }
+      }
+    }
+  }
+  return { indices, padded };
+}
