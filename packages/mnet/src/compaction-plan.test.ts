@@ -38,8 +38,16 @@ describe('planCompaction', () => {
     ]);
   });
 
-  test('never empties a group', () => {
-    const plan = planCompaction(smallNetwork, without('conv2.weight', [0, 1, 2, 3, 4, 5, 6]));
+  test('refuses masks that leave nothing of a group, and names it and its readers', () => {
+    const all = without('conv2.weight', [0, 1, 2, 3, 4, 5, 6]);
+    expect(() => planCompaction(smallNetwork, all)).toThrowError(
+      expect.objectContaining({
+        code: 'prune-refused',
+        message: expect.stringContaining('conv1: 7 units, read by conv2.weight'),
+      }),
+    );
+    // One unit more is enough.
+    const plan = planCompaction(smallNetwork, without('conv2.weight', [0, 1, 2, 3, 4, 5]));
     expect(plan.cuts).toEqual([{ group: 'conv1', keep: [6], of: 7 }]);
   });
 

@@ -26,8 +26,8 @@ export interface CompactionPlan {
 
 /**
  * Finds every channel whose readers are modulated kernels with no living connection from it to a
- * post-neuron that stays. Removing a channel frees the ones it alone read, so this runs to a fixpoint. A
- * group never loses its last channel.
+ * post-neuron that stays. Removing a channel frees the ones it alone read, so this runs to a fixpoint. Throws
+ * `prune-refused` when nothing would be left of a group: a network without it is another architecture.
  */
 export function planCompaction(network: Network, masks: HostMasks): CompactionPlan {
   const kernels = new Map(network.kernels.map((k) => [k.param, { ...k, mask: maskOf(k, masks) }]));
@@ -63,6 +63,8 @@ export function planCompaction(network: Network, masks: HostMasks): CompactionPl
     }
   }
 
+  const empty = candidates.filter(({ group, alive }) => unread(group, [...alive][0]!));
+  if (empty.length > 0) throw nothingLeft(network, empty);
   const cuts = candidates
     .filter(({ group, alive }) => alive.size < group.units)
     .map(({ group, alive }): Cut => ({ group: group.id, keep: [...alive], of: group.units }));
@@ -76,6 +78,22 @@ export function planCompaction(network: Network, masks: HostMasks): CompactionPl
     removedMacs: before.macs - after.macs,
     totalMacs: before.macs,
   };
+}
+
+function nothingLeft(network: Network, empty: readonly { readonly group: CouplingGroup }[]): MaNetError {
+  const lines = empty.map(({ group: { id, units, members } }) => {
+    const readers = [...new Set(members.filter((m) => m.role === 'read').map((m) => m.tensor))];
+    return `  ${id}: ${units} ${units === 1 ? 'unit' : 'units'}, read by ${readers.join(', ')}`;
+  });
+  return new MaNetError(
+    'prune-refused',
+    `Nothing would be left of ${empty.length} coupling ${empty.length === 1 ? 'group' : 'groups'}, whose readers have no ` +
+      `living connection to them. Nothing was cut.\n${lines.join('\n')}`,
+    {
+      where: `compaction of ${network.name}`,
+      hint: 'remove fewer connections, or keep every channel in place and only zero the dead connections (--dense).',
+    },
+  );
 }
 
 /** What a compaction would do, for people. */

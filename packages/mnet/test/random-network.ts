@@ -50,10 +50,10 @@ export function randomTransformer(seed: number): Network {
   });
 }
 
-/** Masks in which some pre-neurons are unread altogether. */
+/** Masks in which some pre-neurons are unread altogether, but never all of a group. */
 export function randomMasks(network: Network, seed: number): Record<string, Uint8Array> {
   const rng = Rng.fromSeed(seed).split('masks');
-  return Object.fromEntries(
+  const masks = Object.fromEntries(
     network.kernels.map(({ param, preNeurons, postNeurons }) => {
       const unread = rng.uniforms(preNeurons, 0, 1).map((x) => Number(x < 0.6));
       return [
@@ -64,6 +64,14 @@ export function randomMasks(network: Network, seed: number): Record<string, Uint
       ];
     }),
   );
+  for (const { units, members } of network.groups) {
+    const reader = members.find((m) => m.role === 'read' && m.tensor in masks);
+    if (reader === undefined) continue;
+    const { postNeurons } = network.kernels.find((k) => k.param === reader.tensor)!;
+    const first = (reader.start + rng.integer(units) * reader.block) * postNeurons;
+    masks[reader.tensor]!.fill(1, first, first + postNeurons);
+  }
+  return masks;
 }
 
 /** Weights and statistics that are nowhere trivial. */

@@ -29,7 +29,7 @@ export function moved(network: Network, seed: number): { readonly params: Params
 
 /**
  * Random masks in which units of every coupling group have lost all their readers, so that there is something
- * to compact, and other connections are dead here and there.
+ * to compact, but never all of a group, and other connections are dead here and there.
  */
 export function randomMasks(network: Network, seed: number): HostMasks {
   const rng = Rng.fromSeed(seed).split('masks');
@@ -41,12 +41,15 @@ export function randomMasks(network: Network, seed: number): HostMasks {
   );
   const posts = new Map(network.kernels.map((k) => [k.param, k.postNeurons]));
   for (const { units, members } of network.groups) {
+    const spared = rng.integer(units);
     for (let unit = 0; unit < units; unit++) {
-      if (rng.uniform() < 0.5) continue;
+      if (unit !== spared && rng.uniform() < 0.5) continue;
       for (const { tensor, role, start, block } of members) {
         const width = posts.get(tensor);
         if (role !== 'read' || width === undefined) continue;
-        masks[tensor]!.fill(0, (start + unit * block) * width, (start + (unit + 1) * block) * width);
+        const [first, end] = [(start + unit * block) * width, (start + (unit + 1) * block) * width];
+        if (unit === spared) masks[tensor]!.fill(1, first, end);
+        else masks[tensor]!.fill(0, first, end);
       }
     }
   }
