@@ -16,7 +16,6 @@ import { digits, readCifar10 } from '@ma-net/data/node';
 import { createMNet, type MNet } from '@ma-net/mnet';
 import { classification } from '@ma-net/task-classification';
 import { createTNet } from '@ma-net/tnet';
-import { loadTNet } from '@ma-net/tnet/node';
 import {
   type BatchSource,
   initialState,
@@ -81,13 +80,18 @@ export async function openRun(recipe: Recipe): Promise<OpenRun> {
   };
 }
 
-async function openNetwork(
+function openNetwork(
   { name, modulateStem, modulateClassifier, weights }: Recipe['tnet'],
   { classNames, shape }: ImageSet,
 ): Promise<Network> {
-  const options = { numClasses: classNames.length, inputShape: shape, modulateStem, modulateClassifier };
-  if (weights === undefined) return createTNet(name, options);
-  return (await loadTNet(name, { ...options, weights })).network;
+  const given = weights === undefined ? {} : { weights };
+  return createTNet(name, {
+    numClasses: classNames.length,
+    inputShape: shape,
+    modulateStem,
+    modulateClassifier,
+    ...given,
+  });
 }
 
 /** The numbers of a run that follow from a recipe and the size of its data. */

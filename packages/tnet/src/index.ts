@@ -7,5 +7,6 @@ export { type WideResNetShape, wideResnet } from './wide-resnet.ts';
 export { type FromPyTorch, fromPyTorch, toPyTorch } from './weights/formats.ts';
 export { type WeightReport, withWeights } from './weights/load.ts';
 export { type PublishedWeights, published } from './weights/published.ts';
+export type { HubOptions } from './weights/hub.ts';
 export type { HostTensors } from './weights/rules.ts';
-export { createTNet, type TNetName, tnetNames, zoo } from './zoo.ts';
+export { type CreateOptions, createTNet, type TNetName, tnetNames, zoo } from './zoo.ts';

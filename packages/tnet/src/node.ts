@@ -1,2 +1,1 @@
-export { downloadWeights, type HubFile, type HubOptions } from './weights/hub.ts';
-export { type LoadOptions, loadTNet } from './weights/load-tnet.ts';
+export { downloadWeights, type HubFile } from './weights/hub.ts';

@@ -1,5 +1,8 @@
 import { MaNetError, type Network, suggestion } from '@ma-net/core';
 import type { TNetOptions } from './options.ts';
+import type { HubOptions } from './weights/hub.ts';
+import { type WeightReport, withWeights } from './weights/load.ts';
+import type { HostTensors } from './weights/rules.ts';
 
 /** Builds the network that the zoo knows as `name`. */
 type Builder = (name: string, options: TNetOptions) => Promise<Network>;
@@ -153,18 +156,44 @@ export type TNetName = keyof typeof zoo;
 /** Names of all task networks. */
 export const tnetNames = Object.keys(zoo) as TNetName[];
 
-/** Builds a task network by name; the name may come from a person, so it is checked. */
-export async function createTNet(name: string, options: TNetOptions): Promise<Network> {
+export interface CreateOptions extends TNetOptions {
+  /**
+   * What `init` starts from: a safetensors file with torchvision's or timm's names, by its path in Node and by its
+   * address in a browser; `hub` for the published weights of this network, `hub:owner/name` for others; or tensors
+   * in memory. A classifier for another number of classes starts afresh.
+   */
+  readonly weights?: string | HostTensors;
+  /** Progress, access and cache of what the hub or an address sends. */
+  readonly hub?: HubOptions;
+  /** Told what was taken from `weights`. */
+  readonly onWeights?: (report: WeightReport) => void;
+}
+
+/**
+ * Builds a task network by name; the name may come from a person, so it is checked. Throws `unknown-name`,
+ * `bad-argument`, and of `weights` `not-found`, `bad-file`, or `network-mismatch` with every difference when they
+ * belong to another architecture.
+ */
+export async function createTNet(name: string, options: CreateOptions): Promise<Network> {
   if (!Object.hasOwn(zoo, name)) {
     throw new MaNetError('unknown-name', `There is no task network called "${name}".`, {
       hint: suggestion(name, tnetNames),
     });
   }
-  const { numClasses } = options;
+  const { weights, hub, onWeights, ...architecture } = options;
+  const { numClasses } = architecture;
   if (!Number.isInteger(numClasses) || numClasses < 1) {
     throw new MaNetError('bad-argument', `A network cannot tell ${numClasses} classes apart.`, {
       hint: 'pass numClasses as a whole number, 1 or more.',
     });
   }
-  return zoo[name as TNetName](name, options);
+  const network = await zoo[name as TNetName](name, architecture);
+  if (weights === undefined) return network;
+  const { tensors, where } =
+    typeof weights === 'string'
+      ? await (await import('#read')).readWeights(name, weights, hub)
+      : { tensors: weights, where: 'weights in memory' };
+  const started = withWeights(network, tensors, where);
+  onWeights?.(started.report);
+  return started.network;
 }

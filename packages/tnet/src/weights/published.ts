@@ -1,5 +1,6 @@
 // Weights trained on ImageNet-1k that their authors and libraries publish on the Hugging Face hub.
 
+import { MaNetError } from '@ma-net/core';
 import type { TNetName } from '../zoo.ts';
 
 /** Where the weights of a network lie, and how its images were normalised in training. */
@@ -42,3 +43,14 @@ export const published: Readonly<Partial<Record<TNetName, PublishedWeights>>> = 
   'swin-b': imagenet('timm/swin_base_patch4_window7_224.ms_in1k'),
   'swin-b-384': imagenet('timm/swin_base_patch4_window12_384.ms_in1k'),
 };
+
+/** The repository that `weights` speaks of: `hub` the published one of network `name`, `hub:owner/name`; else undefined. */
+export function repoOf(name: string, weights: string): string | undefined {
+  if (weights.startsWith('hub:')) return weights.slice('hub:'.length);
+  if (weights !== 'hub') return undefined;
+  const known = published[name as TNetName];
+  if (known !== undefined) return known.repo;
+  throw new MaNetError('not-found', `Nobody has published weights of "${name}" that we know of.`, {
+    hint: `pass a file, or "hub:owner/name". Published: ${Object.keys(published).join(', ')}.`,
+  });
+}
