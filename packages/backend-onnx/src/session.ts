@@ -134,8 +134,8 @@ function sessionOptions(
     enableCpuMemArena,
     // The lowering already chose layouts and products; on training steps the optimiser costs seconds and gains nothing.
     graphOptimizationLevel: 'disabled',
-    // 3: errors only. They come back as exceptions; the log would repeat them.
-    logSeverityLevel: 3,
+    // Fatal ones only: errors come back as exceptions, and the log would repeat them.
+    logSeverityLevel: 4,
     // On a GPU, weights and optimiser state stay there from one step to the next.
     ...(provider === 'webgpu' ? { preferredOutputLocation: 'gpu-buffer' as const } : {}),
   };
