@@ -5,9 +5,10 @@
 
 Each file holds the images (channels last) and labels, the state before (`state/`), the logits with running
 statistics and with those of the batch, and of the second the gradient of the mean cross-entropy (`grad/`) and
-the running statistics after it (`next/`). Full size adds the gradient with running statistics on a corner of the
-images (`corner/`), so small that hardly an activation lies on the kink of its ReLU, where rounding decides which
-way the gradient goes. Everything is computed in double precision and stored as float32; `single/` holds how far
+the running statistics after it (`next/`). Full size adds the gradients with running statistics on the four corners of
+the images (`corner0/` to `corner3/`), so small that in some of them no activation lies on the kink of its ReLU, where
+rounding decides which way the gradient goes; and the gradient of a training step with SiLU, which has no kink, in place of every ReLU
+(`smooth/`). Everything is computed in double precision and stored as float32; `single/` holds how far
 PyTorch is from that when it computes in single precision itself.
 """
 
@@ -53,7 +54,8 @@ def seed(module, generator):
 def compute(module, images, labels, both):
     """Logits with running statistics; logits, gradients and next running statistics of a training step.
 
-    `both`: gradients with running statistics as well, where those differ, on a corner of the images.
+    `both`: where those differ, also gradients with running statistics on the corners of the images, and those of
+    a training step without kinks.
     """
 
     def step(module, images):
@@ -65,12 +67,20 @@ def compute(module, images, labels, both):
     with torch.no_grad():
         results = {'eval/logits': module.eval()(images)}
     if both and any('running_' in k for k in module.state_dict()):
-        _, gradients = step(module.eval(), images[:, :, :CORNER, :CORNER])
-        results.update({f'corner/{k}': g for k, g in gradients.items()})
+        for i in range(4):
+            down, right = (slice(-CORNER, None) if far else slice(CORNER) for far in divmod(i, 2))
+            _, gradients = step(module.eval(), images[:, :, down, right])
+            results.update({f'corner{i}/{k}': g for k, g in gradients.items()})
     logits, gradients = step(module.train(), images)
     results['train/logits'] = logits
     results.update({f'grad/{k}': g for k, g in gradients.items()})
     results.update({f'next/{k}': v.clone() for k, v in module.state_dict().items() if 'running_' in k})
+    if both and any('running_' in k for k in module.state_dict()):
+        relu = nn.functional.relu
+        nn.functional.relu = lambda x, inplace=False: nn.functional.silu(x)
+        _, gradients = step(module, images)
+        nn.functional.relu = relu
+        results.update({f'smooth/{k}': g for k, g in gradients.items()})
     return results
 
 
@@ -98,7 +108,7 @@ def record(build, side, batch, both):
 def distances(single, exact):
     """How far single precision is from double: |difference| / |value|, the measure of src/compare.ts."""
     found = {}
-    for kind in ('eval/', 'corner/', 'train/', 'grad/', 'next/'):
+    for kind in {k.split('/')[0] + '/' for k in exact}:
         norms = {k: v.norm().item() for k, v in exact.items() if k.startswith(kind)}
         typical = sorted(norms.values())[len(norms) // 2] if norms else 0
         for k, norm in norms.items():
