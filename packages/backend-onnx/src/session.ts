@@ -132,6 +132,8 @@ function sessionOptions(
     intraOpNumThreads: work < PARALLEL_WORK ? 1 : availableParallelism(),
     executionMode: 'sequential',
     enableCpuMemArena,
+    // Planning one block for a whole run takes the memory of two runs, and was slower.
+    enableMemPattern: false,
     // The lowering already chose layouts and products; on training steps the optimiser costs seconds and gains nothing.
     graphOptimizationLevel: 'disabled',
     // Fatal ones only: errors come back as exceptions, and the log would repeat them.

@@ -1,5 +1,5 @@
 // What a step of each kind of round costs on each backend, what share of the training is the MNet's, and how
-// much memory it takes: node tools/bench/run.mjs phases [network] [batch] [steps]
+// much memory it takes: node tools/bench/run.mjs phases [network] [batch] [steps] [backend]
 
 import { cpu } from '@ma-net/backend-cpu';
 import { onnx } from '@ma-net/backend-onnx';
@@ -11,7 +11,7 @@ import { createTNet } from '@ma-net/tnet';
 import { defaultAstrocyteIterations, timeSteps } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 
-const [name = 'resnet10-cifar', batchText = '64', stepsText = '20'] = process.argv.slice(3);
+const [name = 'resnet10-cifar', batchText = '64', stepsText = '20', wanted] = process.argv.slice(3);
 const [batch, steps] = [Number(batchText), Number(stepsText)];
 /** As in the test bed of the measured defaults (docs/algorithm.md, section 15). */
 const BATCHES_PER_EPOCH = 78;
@@ -25,6 +25,7 @@ console.log(
 );
 
 for (const adapter of [onnx, cpu]) {
+  if (wanted !== undefined && wanted !== adapter.name) continue;
   const probe = await adapter.probe();
   if (!probe.ok) {
     console.log(`  ${adapter.name.padEnd(8)}  not here: ${probe.reason}`);
