@@ -48,6 +48,7 @@ const AXIS_IN_NCHW = [0, 2, 3, 1] as const;
 
 export class Lowering {
   readonly model = new ModelBuilder();
+  readonly #tables = new Map<string, string>();
   /** Transposes constants once and for all, where a model is made to be kept. */
   readonly folds: Folding | undefined;
   /** Whether convolutions become matrix products, which are faster than ONNX Runtime's own on a processor. */
@@ -105,6 +106,17 @@ export class Lowering {
   once(x: Val, key: string, emit: () => string): string {
     let name = x.derived.get(key);
     if (name === undefined) x.derived.set(key, (name = emit()));
+    return name;
+  }
+
+  /** A constant of int32 indices, made once for each key. */
+  table(key: string, make: () => Int32Array): string {
+    let name = this.#tables.get(key);
+    if (name === undefined) {
+      const indices = make();
+      name = this.model.constant(indices, [indices.length], 'int32');
+      this.#tables.set(key, name);
+    }
     return name;
   }
 

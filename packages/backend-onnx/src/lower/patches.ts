@@ -29,7 +29,7 @@ export function sumPatches(g: Lowering, patches_RK: string, w: Window): string {
   const pixels = sizeOf(w.input);
   const shown: number[][] = Array.from({ length: pixels }, () => []);
   indices.forEach((pixel, place) => shown[pixel]?.push(place));
-  const most = Math.max(...shown.map((list) => list.length));
+  const most = shown.reduce((longest, list) => Math.max(longest, list.length), 1);
   const zeros = g.expand(g.model.scalar(0), [w.batch, 1, w.inChannels]);
   const all = g.op('Concat', [g.reshape(patches_RK, [w.batch, places, w.inChannels]), zeros], { axis: 1 });
   const layers = Array.from({ length: most }, (_, k) => {

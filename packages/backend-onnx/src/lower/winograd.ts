@@ -1,7 +1,7 @@
 // 3x3 convolutions by Winograd's minimal filtering F(2x2, 3x3), 16 multiplications where 36 are usual (Lavin and Gray
 // 2016, https://arxiv.org/abs/1509.09308, section 4.1): four output pixels y of one tile, of 4x4 input pixels d and
 // the filter g, are y = At [(G g Gt) * (Bt d B)] A. All transforms are matrix products, and so is the sum over
-// channels, once for each of the 16 points. The elements of A, B and G are 0, 1/2 and 1, so no accuracy is lost.
+// channels, once for each of the 16 points. The elements of A, B and G are 0, 1/2 and 1, so hardly any accuracy is lost.
 //
 // Suffixes: P the 16 points of a tile, T the tiles of all images, I and O input and output channels.
 
@@ -42,6 +42,9 @@ const OUTPUT = twice([
  */
 const MIN_INTENSITY = 24;
 const MIN_TILES = 64;
+/** Just below glibc's largest M_MMAP_THRESHOLD, 32 MiB. */
+const PART_BYTES = 2 ** 25 - 2 ** 16;
+const MAX_PARTS = 8;
 
 /** Whether a convolution can be computed so, and is faster then. */
 export function isWinograd(w: Window): boolean {
@@ -57,12 +60,12 @@ export function isWinograd(w: Window): boolean {
 }
 
 /** The NHWC output of the convolution of `x` with `filter` [3, 3, I, O]. */
-export function convolve(g: Lowering, x: Val, filter: Val, w: Window): string {
-  return filtered(g, x, filterPoints(g, g.plain(filter), FILTER, w.inChannels, w.outChannels), w);
+export function convolve(g: Lowering, x: Val, filter: Val, w: Window, partBytes = PART_BYTES): string {
+  return filtered(g, x, filterPoints(g, g.plain(filter), FILTER, w.inChannels, w.outChannels), w, partBytes);
 }
 
 /** The NHWC gradient for the input: `dy` convolved with the mirrored filter, its channels exchanged. */
-export function inputGradient(g: Lowering, dy: Val, filter: Val, w: Window): string {
+export function inputGradient(g: Lowering, dy: Val, filter: Val, w: Window, partBytes = PART_BYTES): string {
   const back: Window = {
     ...w,
     input: w.output,
@@ -73,35 +76,52 @@ export function inputGradient(g: Lowering, dy: Val, filter: Val, w: Window): str
   };
   const filter_9IO = g.reshape(g.plain(filter), [9, w.inChannels, w.outChannels]);
   const filter_9OI = g.transpose(filter_9IO, [0, 2, 1]);
-  return filtered(g, dy, filterPoints(g, filter_9OI, MIRRORED_FILTER, w.outChannels, w.inChannels), back);
+  return filtered(
+    g,
+    dy,
+    filterPoints(g, filter_9OI, MIRRORED_FILTER, w.outChannels, w.inChannels),
+    back,
+    partBytes,
+  );
 }
 
 /** The gradient for the filter, [3, 3, I, O]: every step of the convolution transposed, in reverse order. */
-export function filterGradient(g: Lowering, x: Val, dy: Val, w: Window): string {
+export function filterGradient(g: Lowering, x: Val, dy: Val, w: Window, partBytes = PART_BYTES): string {
   const { inChannels, outChannels } = w;
-  const dy_POT = g.reshape(apply(g, transposed(OUTPUT), madePixels_OT(g, dy, w)), [
-    POINTS,
-    outChannels,
-    tiles(w),
-  ]);
-  const points_POI = g.op('MatMul', [dy_POT, inputPoints_PTI(g, x, w)]);
-  const gradient_9OI = apply(
-    g,
-    transposed(FILTER),
-    g.reshape(points_POI, [POINTS, outChannels * inChannels]),
-  );
+  const [rows, columns] = grid(w);
+  const missing = [rows * MADE - w.output[0], columns * MADE - w.output[1]];
+  const even = g.pad(g.plain(dy), [0, 0, 0, 0], [0, ...missing, 0]);
+  const sums_POI = inputPoints(g, x, w, partBytes).map(({ images, points_PTI }) => {
+    const part = images.whole ? even : g.slice(even, [images.first], [images.end], [0]);
+    const count = images.end - images.first;
+    const squares = g.reshape(part, [count * rows, MADE, columns, MADE, outChannels]);
+    const made_TO = g.reshape(g.transpose(squares, [1, 3, 0, 2, 4]), [MADE * MADE, -1, outChannels]);
+    const made_OT = g.reshape(g.transpose(made_TO, [0, 2, 1]), [MADE * MADE, -1]);
+    const points_POT = g.reshape(apply(g, transposed(OUTPUT), made_OT), [POINTS, outChannels, -1]);
+    return g.op('MatMul', [points_POT, points_PTI]);
+  });
+  const points_POI = sums_POI.reduce((sum, part) => g.op('Add', [sum, part]));
+  const gradient_9OI = apply(g, transposed(FILTER), g.reshape(points_POI, [POINTS, -1]));
   const gradient_9IO = g.transpose(g.reshape(gradient_9OI, [9, outChannels, inChannels]), [0, 2, 1]);
   return g.reshape(gradient_9IO, [3, 3, inChannels, outChannels]);
 }
 
-function filtered(g: Lowering, x: Val, filter_PIO: string, w: Window): string {
-  const points_PTO = g.op('MatMul', [inputPoints_PTI(g, x, w), filter_PIO]);
-  const made = apply(g, OUTPUT, g.reshape(points_PTO, [POINTS, tiles(w) * w.outChannels]));
+function filtered(g: Lowering, x: Val, filter_PIO: string, w: Window, partBytes: number): string {
   const [rows, columns] = grid(w);
-  const squares = g.reshape(made, [MADE, MADE, w.batch * rows, columns, w.outChannels]);
-  const even = [w.batch, rows * MADE, columns * MADE, w.outChannels];
-  const y = g.reshape(g.transpose(squares, [2, 0, 3, 1, 4]), even);
-  const whole = w.output.every((size, k) => size === even[k + 1]);
+  const parts = inputPoints(g, x, w, partBytes).map(({ images, points_PTI }) => {
+    const points_PTO = g.op('MatMul', [points_PTI, filter_PIO]);
+    const made = apply(g, OUTPUT, g.reshape(points_PTO, [POINTS, -1]));
+    const count = images.end - images.first;
+    const squares = g.reshape(made, [MADE, MADE, count * rows, columns, w.outChannels]);
+    return g.reshape(g.transpose(squares, [2, 0, 3, 1, 4]), [
+      count,
+      rows * MADE,
+      columns * MADE,
+      w.outChannels,
+    ]);
+  });
+  const y = parts.length === 1 ? parts[0]! : g.op('Concat', parts, { axis: 0 });
+  const whole = w.output.every((size, k) => size === grid(w)[k]! * MADE);
   return whole ? y : g.slice(y, [0, 0], w.output, [1, 2]);
 }
 
@@ -109,30 +129,33 @@ function filterPoints(g: Lowering, filter: string, by: Matrix, from: number, to:
   return g.reshape(apply(g, by, g.reshape(filter, [9, from * to])), [POINTS, from, to]);
 }
 
-/** Bt d B of every tile; the forward pass and the filter's gradient share it. */
-function inputPoints_PTI(g: Lowering, x: Val, w: Window): string {
-  return g.once(x, `winograd ${w.before.join()} ${w.output.join()}`, () => {
-    const { batch, inChannels } = w;
-    const { indices, padded } = readPixels(w);
-    const pixels = batch * sizeOf(w.input);
-    let image = g.reshape(g.plain(x), [pixels, inChannels]);
-    if (padded) {
-      image = g.op('Concat', [image, g.expand(g.model.scalar(0), [1, inChannels])], { axis: 0 });
-    }
-    const read = g.op('Gather', [image, g.model.constant(indices, [indices.length], 'int32')], { axis: 0 });
-    const points = apply(g, INPUT, g.reshape(read, [POINTS, tiles(w) * inChannels]));
-    return g.reshape(points, [POINTS, tiles(w), inChannels]);
-  });
+/** Bt d B of the tiles of some of the images. */
+interface Points {
+  readonly images: { readonly first: number; readonly end: number; readonly whole: boolean };
+  readonly points_PTI: string;
 }
 
-/** The pixels of an output's gradient, [4 pixels of a tile, O * T]. */
-function madePixels_OT(g: Lowering, dy: Val, w: Window): string {
-  const [rows, columns] = grid(w);
-  const missing = [rows * MADE - w.output[0], columns * MADE - w.output[1]];
-  const even = g.pad(g.plain(dy), [0, 0, 0, 0], [0, ...missing, 0]);
-  const squares = g.reshape(even, [w.batch * rows, MADE, columns, MADE, w.outChannels]);
-  const pixels_TO = g.reshape(g.transpose(squares, [1, 3, 0, 2, 4]), [MADE * MADE, tiles(w), w.outChannels]);
-  return g.reshape(g.transpose(pixels_TO, [0, 2, 1]), [MADE * MADE, w.outChannels * tiles(w)]);
+/**
+ * Bt d B of every tile, a part of the images at a time; the forward pass and the filter's gradient share them. The
+ * parts are below the size from which the C library asks the system for memory, and gives it back, each time.
+ */
+function inputPoints(g: Lowering, x: Val, w: Window, partBytes: number): readonly Points[] {
+  const { batch, inChannels } = w;
+  const perImage = POINTS * sizeOf(grid(w)) * inChannels * 4;
+  const count = Math.min(MAX_PARTS, Math.ceil(batch / Math.max(1, Math.floor(partBytes / perImage))));
+  const image = (): string =>
+    g.once(x, 'with a zero pixel', () => {
+      const pixels = g.reshape(g.plain(x), [batch * sizeOf(w.input), inChannels]);
+      return g.op('Concat', [pixels, g.expand(g.model.scalar(0), [1, inChannels])], { axis: 0 });
+    });
+  return Array.from({ length: count }, (_, k) => {
+    const [first, end] = [k, k + 1].map((part) => Math.floor((part * batch) / count)) as [number, number];
+    const points_PTI = g.once(x, `winograd ${w.before.join()} ${w.output.join()} ${first}`, () => {
+      const read = g.op('Gather', [image(), pixelTable(g, w, first, end)], { axis: 0 });
+      return g.reshape(apply(g, INPUT, g.reshape(read, [POINTS, -1])), [POINTS, -1, inChannels]);
+    });
+    return { images: { first, end, whole: count === 1 }, points_PTI };
+  });
 }
 
 function apply(g: Lowering, matrix: Matrix, name: string): string {
@@ -147,26 +170,35 @@ const grid = ({ output }: Window): [number, number] => [
 
 const tiles = (w: Window): number => w.batch * sizeOf(grid(w));
 
-/** The input pixel at each place of each tile, as an index into batch * H * W; padding reads one past the end. */
-function readPixels(w: Window): { readonly indices: Int32Array; readonly padded: boolean } {
+/** `readPixels` as a constant that all convolutions of this geometry share. */
+function pixelTable(g: Lowering, w: Window, first: number, end: number): string {
+  const { batch, input, output, before } = w;
+  return g.table(`winograd ${batch} ${first} ${end} ${input.join()} ${output.join()} ${before.join()}`, () =>
+    readPixels(w, first, end),
+  );
+}
+
+/**
+ * The input pixel at each place of each tile of the images from `first` to before `end`, as an index into batch * H * W;
+ * padding reads one past the end.
+ */
+function readPixels(w: Window, first: number, end: number): Int32Array {
   const [rows, columns] = grid(w);
   const [height, width] = w.input;
-  const indices = new Int32Array(POINTS * tiles(w));
-  let padded = false;
+  const indices = new Int32Array(POINTS * (end - first) * rows * columns);
   let at = 0;
   for (let point = 0; point < POINTS; point++) {
     const [down, right] = [Math.floor(point / READ), point % READ];
-    for (let n = 0; n < w.batch; n++) {
+    for (let n = first; n < end; n++) {
       for (let r = 0; r < rows; r++) {
         const y = r * MADE - w.before[0] + down;
         for (let c = 0; c < columns; c++) {
           const x = c * MADE - w.before[1] + right;
           const inside = y >= 0 && y < height && x >= 0 && x < width;
           indices[at++] = inside ? (n * height + y) * width + x : w.batch * height * width;
-          padded ||= !inside;
         }
       }
     }
   }
-  return { indices, padded };
+  return indices;
 }
