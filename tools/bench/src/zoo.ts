@@ -6,7 +6,9 @@
 // Without names: the families at 32 x 32. At 224: resnet50 wide-resnet50-2 densenet121 vit-b16 swin-t.
 
 import { cpu } from '@ma-net/backend-cpu';
+import { cuda } from '@ma-net/backend-cuda';
 import { onnx } from '@ma-net/backend-onnx';
+import { webgpu } from '@ma-net/backend-webgpu';
 import { crossEntropy, type Network, type Params, Rng, startBackend, sync, valueAndGrad } from '@ma-net/core';
 import {
   applyCompaction,
@@ -33,7 +35,7 @@ const names = asked.length > 0 ? asked : SMALL;
 /** Repetitions after two to warm up: a backend may compile in the first, and lay weights out in the second. */
 const REPEATS = 3;
 
-for (const adapter of [onnx, cpu]) {
+for (const adapter of [onnx, webgpu, cuda, cpu]) {
   if (wanted !== 'all' && wanted !== adapter.name) continue;
   const probe = await adapter.probe();
   if (!probe.ok) {

@@ -87,7 +87,7 @@ export const conv: KernelTable = {
     infer: (_, attrs) => ({ shape: shapeAttr(attrs, 'filterShape'), dtype: 'float32' }),
     lower(g, [x, dy], { attrs, outputs }) {
       const w = convWindow(x!.shape, shapeAttr(attrs, 'filterShape'), attrs);
-      if (g.products && winograd.isWinograd(w)) {
+      if (g.cpu && winograd.isWinograd(w)) {
         return g.val(winograd.filterGradient(g, x!, dy!, w), outputs[0]!);
       }
       return g.val(g.reshape(filterProduct(g, patches_RK(g, x!, w), dy!, w), outputs[0]!.shape), outputs[0]!);
@@ -97,23 +97,23 @@ export const conv: KernelTable = {
 
 /** The NHWC output of a convolution, where a matrix product makes it in less time than a convolution of ONNX Runtime. */
 function asProduct(g: Lowering, x: Val, filter: Val, w: Window): string | undefined {
-  if (g.products && winograd.isWinograd(w)) return winograd.convolve(g, x, filter, w);
+  if (g.cpu && winograd.isWinograd(w)) return winograd.convolve(g, x, filter, w);
   // What is in NCHW order already stays there.
   if (w.nchw || x.nchw !== undefined) return undefined;
   const filter_KO = (): string => g.plain(g.view(filter, [columns(w), w.outChannels]));
   if (isPointwise(w)) return g.op('MatMul', [g.plain(x), filter_KO()]);
   // Patches that hardly overlap, or of few channels, cost little; the filter's gradient needs the same.
-  if (!g.products || (overlap(w) > MAX_OVERLAP && w.inChannels > 4)) return undefined;
+  if (!g.cpu || (overlap(w) > MAX_OVERLAP && w.inChannels > 4)) return undefined;
   return g.reshape(g.op('MatMul', [patches_RK(g, x, w), filter_KO()]), w.outShape);
 }
 
 /** The NHWC gradient for the input, where a matrix product makes it in less time. */
 function inputGradientAsProduct(g: Lowering, dy: Val, filter: Val, w: Window): string | undefined {
-  if (g.products && isUsed(dy, w) && winograd.isWinograd(w)) return winograd.inputGradient(g, dy, filter, w);
+  if (g.cpu && isUsed(dy, w) && winograd.isWinograd(w)) return winograd.inputGradient(g, dy, filter, w);
   if (w.nchw || dy.nchw !== undefined) return undefined;
   const filter_KO = g.view(filter, [columns(w), w.outChannels]);
   if (isPointwise(w)) return g.op('MatMul', [g.plain(dy), g.transpose(g.plain(filter_KO), [1, 0])]);
-  if (!g.products || !isUsed(dy, w) || overlap(w) > MAX_OVERLAP) return undefined;
+  if (!g.cpu || !isUsed(dy, w) || overlap(w) > MAX_OVERLAP) return undefined;
   const dy_RO = g.plain(g.view(dy, [w.batch * sizeOf(w.output), w.outChannels]));
   return sumPatches(g, g.op('Gemm', [dy_RO, g.plain(filter_KO)], { transB: 1 }), w);
 }

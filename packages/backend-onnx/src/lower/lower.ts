@@ -17,9 +17,9 @@ export interface Lowered {
   readonly cpuNodes: readonly string[];
 }
 
-/** `products`: whether convolutions become matrix products. */
-export function lowerGraph(graph: Graph, products: boolean): Lowered {
-  const g = new Lowering({ products });
+/** `cpu`: whether the CPU provider will run it. */
+export function lowerGraph(graph: Graph, cpu: boolean): Lowered {
+  const g = new Lowering({ cpu });
   const inputNames = graph.inputs.map((_, k) => `in${k}`);
   const vals = new Map<number, Val>();
   graph.inputs.forEach((entry, k) => {

@@ -51,12 +51,12 @@ export class Lowering {
   readonly #tables = new Map<string, string>();
   /** Transposes constants once and for all, where a model is made to be kept. */
   readonly folds: Folding | undefined;
-  /** Whether convolutions become matrix products, which are faster than ONNX Runtime's own on a processor. */
-  readonly products: boolean;
+  /** Whether to emit what the CPU provider is fastest at: convolutions as matrix products, and long runs. */
+  readonly cpu: boolean;
 
-  constructor({ fold = false, products = false } = {}) {
+  constructor({ fold = false, cpu = false } = {}) {
     this.folds = fold ? new Folding(this.model) : undefined;
-    this.products = products;
+    this.cpu = cpu;
   }
 
   // --- values -------------------------------------------------------------------------------------
@@ -193,7 +193,8 @@ export class Lowering {
 
   /** The name of `x`, repeated along the rows of an image when it is one value per channel: long runs are faster. */
   #broadcast(x: Val, [, , width, channels]: readonly number[]): string {
-    if (x.rank !== 1 || x.shape[0] !== channels || channels! * width! > LONG_RUN) return this.plain(x);
+    const vector = x.rank === 1 && x.shape[0] === channels;
+    if (!this.cpu || !vector || channels! * width! > LONG_RUN) return this.plain(x);
     return this.once(x, `row of ${width}`, () => this.expand(this.plain(x), [width!, channels!]));
   }
 
