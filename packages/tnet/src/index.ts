@@ -1,5 +1,5 @@
 export { type DenseNetShape, densenet } from './densenet.ts';
-export type { TNetOptions } from './options.ts';
+export type { HubOptions, TNetOptions } from './options.ts';
 export { type ResNetShape, resnet } from './resnet.ts';
 export { type SwinShape, swin } from './swin.ts';
 export { type ViTShape, vit } from './vit.ts';
@@ -7,6 +7,5 @@ export { type WideResNetShape, wideResnet } from './wide-resnet.ts';
 export { type FromPyTorch, fromPyTorch, toPyTorch } from './weights/formats.ts';
 export { type WeightReport, withWeights } from './weights/load.ts';
 export { type PublishedWeights, published } from './weights/published.ts';
-export type { HubOptions } from './weights/hub.ts';
 export type { HostTensors } from './weights/rules.ts';
 export { type CreateOptions, createTNet, type TNetName, tnetNames, zoo } from './zoo.ts';

@@ -8,3 +8,15 @@ export interface TNetOptions {
   /** Whether the classifier takes part in the modulation; no unless given. */
   readonly modulateClassifier?: boolean;
 }
+
+/** How weight files are fetched. */
+export interface HubOptions {
+  /** In Node, where downloads are kept: `$XDG_CACHE_HOME/ma-net/weights`, or `~/.cache/ma-net/weights`, unless given. */
+  readonly cacheDir?: string;
+  /** Called as bytes arrive. */
+  readonly onProgress?: (received: number, total: number) => void;
+  /** For repositories that are not public. */
+  readonly accessToken?: string;
+  readonly hubUrl?: string;
+  readonly fetch?: typeof fetch;
+}

@@ -1,6 +1,5 @@
 import { MaNetError, type Network, suggestion } from '@ma-net/core';
-import type { TNetOptions } from './options.ts';
-import type { HubOptions } from './weights/hub.ts';
+import type { HubOptions, TNetOptions } from './options.ts';
 import { type WeightReport, withWeights } from './weights/load.ts';
 import type { HostTensors } from './weights/rules.ts';
 

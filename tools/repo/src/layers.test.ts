@@ -108,10 +108,16 @@ test.each(titled(inBrowsers))('the main entry of %s asks for no module of Node',
   const follow = (file: string): readonly Import[] => {
     if (reached.has(file)) return [];
     reached.add(file);
-    return importsOf(file).flatMap((i) =>
-      /^\.\/.*\.ts$/.test(i.specifier) ? follow(join(dirname(file), i.specifier)) : [i],
-    );
+    return importsOf(file).flatMap((i) => {
+      if (/^\.\.?\/.*\.ts$/.test(i.specifier)) return follow(join(dirname(file), i.specifier));
+      return i.specifier.startsWith('#') ? follow(join(folder, elsewhere(i.specifier))) : [i];
+    });
   };
+  // A file of the package's own that is another one in Node.
+  const { imports: own = {} } = JSON.parse(read(`${folder}/package.json`)) as {
+    imports?: Record<string, { default: Record<string, string> }>;
+  };
+  const elsewhere = (specifier: string): string => own[specifier]!.default['@ma-net/source']!;
   const imports = follow(`${folder}/src/index.ts`);
   expect(imports.filter(({ specifier }) => /^node:|^@ma-net\/[^/]+\/node$/.test(specifier))).toEqual([]);
 });

@@ -15,6 +15,7 @@ const order = [
   'engines',
   'bin',
   'exports',
+  'imports',
   'generators',
   'files',
   'scripts',

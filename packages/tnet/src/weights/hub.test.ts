@@ -15,7 +15,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { downloadWeights, type HubOptions } from './hub.ts';
+import type { HubOptions } from '../options.ts';
+import { downloadWeights } from './hub.ts';
 
 const content = Buffer.from(Array.from({ length: 5000 }, (_, i) => i % 251));
 const sha256 = createHash('sha256').update(content).digest('hex');

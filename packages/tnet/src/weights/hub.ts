@@ -7,6 +7,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { HubOptions } from '../options.ts';
 
 export interface HubFile {
   /** Owner and name, as in `timm/resnet50.tv_in1k`. */
@@ -15,17 +16,6 @@ export interface HubFile {
   readonly file?: string;
   /** A branch, a tag or a commit; `main` unless given. */
   readonly revision?: string;
-}
-
-export interface HubOptions {
-  /** `$XDG_CACHE_HOME/ma-net/weights`, or `~/.cache/ma-net/weights`, unless given. */
-  readonly cacheDir?: string;
-  /** Called as bytes arrive. */
-  readonly onProgress?: (received: number, total: number) => void;
-  /** For repositories that are not public. */
-  readonly accessToken?: string;
-  readonly hubUrl?: string;
-  readonly fetch?: typeof fetch;
 }
 
 /**

@@ -1,7 +1,7 @@
 // Weight files where there is no disk: from an address, or of the hub.
 
 import { decodeSafetensors, MaNetError } from '@ma-net/core';
-import type { HubOptions } from './hub.ts';
+import type { HubOptions } from '../options.ts';
 import { repoOf } from './published.ts';
 import type { HostTensors } from './rules.ts';
 

@@ -2,7 +2,8 @@
 
 import { MaNetError } from '@ma-net/core';
 import { readSafetensors } from '@ma-net/core/node';
-import { downloadWeights, type HubOptions } from './hub.ts';
+import type { HubOptions } from '../options.ts';
+import { downloadWeights } from './hub.ts';
 import { repoOf } from './published.ts';
 import type { HostTensors } from './rules.ts';
 

@@ -2,13 +2,13 @@ import { param, readParams, Rng } from '@ma-net/core';
 import { readSafetensors, writeSafetensors } from '@ma-net/core/node';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTNet, toPyTorch } from '../index.ts';
 import type { WeightReport } from './load.ts';
-import { readWeights as readInBrowser } from './read.browser.ts';
+import { readWeights } from './read.node.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'manet-weights-'));
 const file = join(folder, 'model.safetensors');
@@ -84,63 +84,7 @@ describe('createTNet with weights', () => {
   });
 
   test('an address is for browsers', async () => {
-    const loading = createTNet('vit-test', {
-      numClasses: 7,
-      weights: 'https://example.org/model.safetensors',
-    });
-    await expect(loading).rejects.toMatchObject({ code: 'bad-argument' });
-  });
-});
-
-describe('weights in a browser', () => {
-  const bytes = (): Uint8Array<ArrayBuffer> => new Uint8Array(readFileSync(file));
-  const answer =
-    (response: Response, asked: Request[] = []): typeof fetch =>
-    (input, init) => {
-      asked.push(new Request(input, init));
-      return Promise.resolve(response);
-    };
-
-  test('come from an address, with progress', async () => {
-    const seen: [number, number][] = [];
-    const response = new Response(bytes(), { headers: { 'content-length': String(bytes().length) } });
-    const { tensors, where } = await readInBrowser('vit-test', 'https://example.org/model.safetensors', {
-      fetch: answer(response),
-      onProgress: (received, total) => seen.push([received, total]),
-      accessToken: 'secret',
-    });
-    expect(tensors).toEqual((await readSafetensors(file)).tensors);
-    expect(where).toBe('https://example.org/model.safetensors');
-    expect(seen.at(-1)).toEqual([bytes().length, bytes().length]);
-  });
-
-  test('come from the hub, which alone is shown the access token', async () => {
-    const asked: Request[] = [];
-    const hub = (): { fetch: typeof fetch; accessToken: string } => ({
-      fetch: answer(new Response(bytes()), asked),
-      accessToken: 'secret',
-    });
-    await readInBrowser('resnet18', 'hub', hub());
-    await readInBrowser('resnet18', 'hub:me/mine', hub());
-    await readInBrowser('resnet18', 'https://example.org/mine', hub());
-    expect(asked.map(({ url }) => url)).toEqual([
-      'https://huggingface.co/timm/resnet18.tv_in1k/resolve/main/model.safetensors',
-      'https://huggingface.co/me/mine/resolve/main/model.safetensors',
-      'https://example.org/mine',
-    ]);
-    expect(asked.map(({ headers }) => headers.get('authorization'))).toEqual([
-      'Bearer secret',
-      'Bearer secret',
-      null,
-    ]);
-  });
-
-  test('that are not there, or cannot be reached, are not found', async () => {
-    const refused = answer(new Response('', { status: 404, statusText: 'Not Found' }));
-    await expect(readInBrowser('resnet18', 'hub', { fetch: refused })).rejects.toThrow(/404 Not Found/);
-    const offline = (): Promise<Response> => Promise.reject(new TypeError('fetch failed'));
-    await expect(readInBrowser('resnet18', 'hub', { fetch: offline })).rejects.toMatchObject({
-      code: 'not-found',
-    });
+    const reading = readWeights('vit-test', 'https://example.org/model.safetensors');
+    await expect(reading).rejects.toMatchObject({ code: 'bad-argument' });
   });
 });
