@@ -1,6 +1,7 @@
 // Bad input: each is refused with a code, says what to do next, shows no stack and loses nothing.
 
 import { cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
@@ -238,4 +239,41 @@ describe('runs', () => {
     const whole = readFileSync(join(folder, 'whole/checkpoint.safetensors'));
     expect(readFileSync(join(folder, 'full/checkpoint.safetensors')).equals(whole)).toBe(true);
   });
+
+  test.each([
+    ['std::bad_alloc', 'out-of-memory'],
+    ['WebGPU device lost (2): the driver was reset', 'backend-failed'],
+  ])(
+    'a backend that fails in the middle of a run (%s) leaves the last checkpoint, and says how to go on',
+    async (what, code) => {
+      // The fortieth graph fails, with the words of ONNX Runtime.
+      const failing = join(folder, `${code}.mjs`);
+      writeFileSync(
+        failing,
+        `import ort from ${JSON.stringify(createRequire(import.meta.url).resolve('onnxruntime-node'))};
+       const { run } = ort.InferenceSession.prototype;
+       let runs = 0;
+       ort.InferenceSession.prototype.run = function (...given) {
+         if (++runs === 40) throw new Error(${JSON.stringify(what)});
+         return run.apply(this, given);
+       };`,
+      );
+      const out = `failed-${code}`;
+      const onEngine = [
+        'train',
+        ...TINY.map((word) => (word === 'cpu' ? 'onnx' : word)),
+        '--out',
+        out,
+        '--set',
+        'saveEvery=5',
+      ];
+      const ended = await manet(onEngine, folder, `--import ${pathToFileURL(failing).href}`);
+      refused(ended, code);
+      const saved = /Everything up to mini-batch (\d+) is saved\.\n.*--resume (\S+)/.exec(ended.stdout);
+      expect(Number(saved?.[1])).toBeGreaterThan(0);
+      const resumed = await manet(['train', '--resume', saved![2]!], folder);
+      expect(resumed.code).toBe(0);
+      expect(resumed.stdout).toContain(`continuing after mini-batch ${saved![1]} of 48`);
+    },
+  );
 });

@@ -1,10 +1,12 @@
 // One training, with everything that listens: the run directory, the screen, and Ctrl-C.
 
 import { setImmediate } from 'node:timers/promises';
+import { MaNetError } from '@ma-net/core';
 import { countParameters, keptConnections } from '@ma-net/metrics';
 import { type OpenRun, runOf } from '@ma-net/recipes/node';
 import { encodeCheckpoint, fit, type TrainingState } from '@ma-net/trainer';
 import type { RunDirectory } from '@ma-net/trainer/node';
+import { manet } from './command-name.ts';
 import { hostMasks } from './host-state.ts';
 import { interruptible } from './interrupt.ts';
 import { progress } from './progress.ts';
@@ -18,6 +20,9 @@ export interface Trained {
   /** Wall-clock seconds of this session. */
   readonly seconds: number;
 }
+
+/** Codes of what can go wrong with a machine, and not with a run. */
+const TRANSIENT: readonly string[] = ['out-of-memory', 'backend-failed', 'disk-full'];
 
 /** Trains from `state` to the end of the budget or to Ctrl-C; what is worth keeping is in the directory then. */
 export async function train(
@@ -38,6 +43,7 @@ export async function train(
   });
   let reason: Trained['reason'] = 'budget';
   let measures: Trained['measures'];
+  let saved: number | undefined;
   try {
     await interruptible(
       () => screen.line('  stopping after this mini-batch; press Ctrl-C again to stop at once'),
@@ -54,10 +60,19 @@ export async function train(
             directory.log(event);
             show(event);
             if (event.type === 'evaluation') ({ measures } = event);
+            if (event.type === 'checkpoint') saved = event.step;
             if (event.type === 'end') ({ reason } = event);
           },
         }),
     );
+  } catch (error) {
+    // Numbers that are no longer finite come back when the run goes on; what a machine lacked may be there then.
+    const transient = error instanceof MaNetError && TRANSIENT.includes(error.code);
+    if (transient && saved !== undefined) {
+      screen.line(`\nEverything up to mini-batch ${saved} is saved.`);
+      screen.line(`  continue with: ${manet()} train --resume ${directory.path}`);
+    }
+    throw error;
   } finally {
     screen.clear();
   }
