@@ -17,6 +17,7 @@ const checks = [
   ['format', 'biome format .'],
   ['dead code', 'knip'],
   ['packages', 'node tools/repo/publint.mjs'],
+  ["tfjs's specs", 'node packages/backend-onnx/specs/run.mjs'],
 ];
 
 const failed = [];
@@ -45,7 +46,7 @@ async function step(name, command) {
   const started = performance.now();
   const { code, output } = await run(command, [], { shell: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const seconds = `${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s`;
-  console.log(`  ${name.padEnd(10)} ${seconds}${code === 0 ? '' : '  FAILED'}`);
+  console.log(`  ${name.padEnd(12)} ${seconds}${code === 0 ? '' : '  FAILED'}`);
   if (code !== 0) {
     failed.push(name);
     console.log(`\n$ ${command}\n${output.trim()}\n`);
