@@ -103,7 +103,7 @@ function asProduct(g: Lowering, x: Val, filter: Val, w: Window): string | undefi
   const filter_KO = (): string => g.plain(g.view(filter, [columns(w), w.outChannels]));
   if (isPointwise(w)) return g.op('MatMul', [g.plain(x), filter_KO()]);
   // Patches that hardly overlap, or of few channels, cost little; the filter's gradient needs the same.
-  if (!g.cpu || (overlap(w) > MAX_OVERLAP && w.inChannels > 4)) return undefined;
+  if (!g.cpu || (overlap(w) > MAX_OVERLAP && w.inChannels > FEW_CHANNELS)) return undefined;
   return g.reshape(g.op('MatMul', [patches_RK(g, x, w), filter_KO()]), w.outShape);
 }
 
@@ -122,13 +122,14 @@ function inputGradientAsProduct(g: Lowering, dy: Val, filter: Val, w: Window): s
 const overlap = ({ kernel, strides }: Window): number =>
   Math.ceil(kernel[0] / strides[0]) * Math.ceil(kernel[1] / strides[1]);
 const MAX_OVERLAP = 4;
+const FEW_CHANNELS = 4;
 
 /** Rows of `patches_RK`: output pixels; columns: what each reads. */
 const columns = (w: Window): number => sizeOf(w.kernel) * w.inChannels;
 
 function patches_RK(g: Lowering, x: Val, w: Window): string {
   const key = `patches ${JSON.stringify(w)}`;
-  return g.once(x, key, () => {
+  return x.once(key, () => {
     const read = isPointwise(w) ? pixels(g, x, w) : patches(g, pixels(g, x, w), w);
     return g.reshape(read, [w.batch * sizeOf(w.output), columns(w)]);
   });

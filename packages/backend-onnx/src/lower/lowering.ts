@@ -19,8 +19,7 @@ export class Val {
   nchw: string | undefined;
   /** Other shapes of the same buffer that were asked for. */
   readonly views = new Map<string, Val>();
-  /** What was computed from it once and may be asked for again. */
-  readonly derived = new Map<string, string>();
+  readonly #derived = new Map<string, string>();
 
   constructor(spec: Spec, plain: string | undefined, nchw: string | undefined) {
     this.shape = spec.shape;
@@ -35,6 +34,13 @@ export class Val {
 
   get size(): number {
     return sizeOf(this.shape);
+  }
+
+  /** The name of what `emit` computes from this value, computed once for each key. */
+  once(key: string, emit: () => string): string {
+    let name = this.#derived.get(key);
+    if (name === undefined) this.#derived.set(key, (name = emit()));
+    return name;
   }
 }
 
@@ -100,13 +106,6 @@ export class Lowering {
       x.views.set(key, view);
     }
     return view;
-  }
-
-  /** The name that `emit` makes from `x`, made once for each key. */
-  once(x: Val, key: string, emit: () => string): string {
-    let name = x.derived.get(key);
-    if (name === undefined) x.derived.set(key, (name = emit()));
-    return name;
   }
 
   /** A constant of int32 indices, made once for each key. */
@@ -195,7 +194,7 @@ export class Lowering {
   #broadcast(x: Val, [, , width, channels]: readonly number[]): string {
     const vector = x.rank === 1 && x.shape[0] === channels;
     if (!this.cpu || !vector || channels! * width! > LONG_RUN) return this.plain(x);
-    return this.once(x, `row of ${width}`, () => this.expand(this.plain(x), [width!, channels!]));
+    return x.once(`row of ${width}`, () => this.expand(this.plain(x), [width!, channels!]));
   }
 
   /** The name of `x` in a shape that broadcasts, in NCHW order, as `x` itself does in NHWC order. */

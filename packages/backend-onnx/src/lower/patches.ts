@@ -16,7 +16,7 @@ export function patches(g: Lowering, rows: string, w: Window): string {
     const zeros = g.expand(g.model.scalar(0), [batch, 1, inChannels]);
     image = g.model.node('Concat', [image, zeros], { axis: 1 });
   }
-  return g.op('Gather', [image, g.model.constant(indices, [indices.length], 'int32')], { axis: 1 });
+  return g.op('Gather', [image, g.table(`patches ${JSON.stringify(w)}`, () => indices)], { axis: 1 });
 }
 
 /**

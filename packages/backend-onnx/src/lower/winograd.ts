@@ -144,13 +144,13 @@ function inputPoints(g: Lowering, x: Val, w: Window, partBytes: number): readonl
   const perImage = POINTS * sizeOf(grid(w)) * inChannels * 4;
   const count = Math.min(MAX_PARTS, Math.ceil(batch / Math.max(1, Math.floor(partBytes / perImage))));
   const image = (): string =>
-    g.once(x, 'with a zero pixel', () => {
+    x.once('with a zero pixel', () => {
       const pixels = g.reshape(g.plain(x), [batch * sizeOf(w.input), inChannels]);
       return g.op('Concat', [pixels, g.expand(g.model.scalar(0), [1, inChannels])], { axis: 0 });
     });
   return Array.from({ length: count }, (_, k) => {
     const [first, end] = [k, k + 1].map((part) => Math.floor((part * batch) / count)) as [number, number];
-    const points_PTI = g.once(x, `winograd ${w.before.join()} ${w.output.join()} ${first}`, () => {
+    const points_PTI = x.once(`winograd ${w.before.join()} ${w.output.join()} ${first}`, () => {
       const read = g.op('Gather', [image(), pixelTable(g, w, first, end)], { axis: 0 });
       return g.reshape(apply(g, INPUT, g.reshape(read, [POINTS, -1])), [POINTS, -1, inChannels]);
     });
