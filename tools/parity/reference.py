@@ -7,9 +7,9 @@ Each file holds the images (channels last) and labels, the state before (`state/
 statistics and with those of the batch, and of the second the gradient of the mean cross-entropy (`grad/`) and
 the running statistics after it (`next/`). Full size adds the gradients with running statistics on the four corners of
 the images (`corner0/` to `corner3/`), so small that in some of them no activation lies on the kink of its ReLU, where
-rounding decides which way the gradient goes; and the gradient of a training step with SiLU, which has no kink, in place of every ReLU
-(`smooth/`). Everything is computed in double precision and stored as float32; `single/` holds how far
-PyTorch is from that when it computes in single precision itself.
+rounding decides which way the gradient goes; and the gradient of a training step with SiLU, which has no kink, in
+place of every ReLU (`smooth/`). Everything is computed in double precision and stored as float32; `single/` holds how
+far PyTorch is from that when it computes in single precision itself.
 """
 
 import argparse
@@ -108,7 +108,7 @@ def record(build, side, batch, both):
 def distances(single, exact):
     """How far single precision is from double: |difference| / |value|, the measure of src/compare.ts."""
     found = {}
-    for kind in {k.split('/')[0] + '/' for k in exact}:
+    for kind in dict.fromkeys(k.split('/')[0] + '/' for k in exact):
         norms = {k: v.norm().item() for k, v in exact.items() if k.startswith(kind)}
         typical = sorted(norms.values())[len(norms) // 2] if norms else 0
         for k, norm in norms.items():

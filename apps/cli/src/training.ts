@@ -66,7 +66,7 @@ export async function train(
         }),
     );
   } catch (error) {
-    // Numbers that are no longer finite come back when the run goes on; what a machine lacked may be there then.
+    // What a machine lacked may be there later; a loss that left the numbers would do so again.
     const transient = error instanceof MaNetError && TRANSIENT.includes(error.code);
     if (transient && saved !== undefined) {
       screen.line(`\nEverything up to mini-batch ${saved} is saved.`);
