@@ -23,3 +23,29 @@ export {
   type PruneRule,
   thresholds,
 } from './thresholds.ts';
+export {
+  allUnits,
+  livingUnits,
+  type Touching,
+  type UnitGroup,
+  unitGroups,
+  type UnitMasks,
+} from './unit-groups.ts';
+export { masksOfUnits, unitsOfMasks } from './unit-masks.ts';
+export {
+  leastCost,
+  planUnits,
+  slimUnits,
+  type UnitFloor,
+  type UnitPlan,
+  unitsBelow,
+  type UnitTarget,
+} from './unit-plan.ts';
+export { unitMagnitudes, unitScores, type UnitScores } from './unit-scores.ts';
+export {
+  type CostTerm,
+  macMeasure,
+  type Measure,
+  measured,
+  parameterMeasure,
+} from './unit-size.ts';
