@@ -1,32 +1,20 @@
 // Every package looks the same: the same keys in the same order, and the same way to its source.
 
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { files, type Manifest, packages, published, read, stem, titled, workspaces } from './repository.ts';
-
-const order = [
-  'name',
-  'version',
-  'private',
-  'description',
-  'keywords',
-  'license',
-  'type',
-  'sideEffects',
-  'engines',
-  'bin',
-  'exports',
-  'imports',
-  'generators',
-  'files',
-  'scripts',
-  'nx',
-  'dependencies',
-  'peerDependencies',
-  'peerDependenciesMeta',
-  'optionalDependencies',
-  'devDependencies',
-];
-const required = ['name', 'version', 'description', 'license', 'type', 'sideEffects', 'engines', 'exports'];
+import { links } from './markdown.ts';
+import {
+  files,
+  type Manifest,
+  packages,
+  published,
+  read,
+  root,
+  stem,
+  titled,
+  workspaces,
+} from './repository.ts';
 
 const project = JSON.parse(read('package.json')) as Manifest;
 const built = workspaces.filter(({ kind }) => kind !== 'tools');
@@ -35,32 +23,58 @@ test('there are packages to look at', () => {
   expect(packages.map(({ id }) => id)).toContain('core');
 });
 
-describe.each(titled(workspaces))('%s', (_, { id, manifest }) => {
-  test('keeps the keys in order', () => {
-    const keys = Object.keys(manifest);
-    expect(keys).toEqual(order.filter((key) => keys.includes(key)));
+test('what manifests have in common is said once, in the root (npm run manifests)', () => {
+  const script = join(root, 'tools/repo/manifests.mjs');
+  expect(spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' }).stdout).toBe('');
+});
+
+describe.each(titled(published))('%s', (folder, { manifest }) => {
+  test('says what it is, whose it is and where it is from', () => {
+    const { keywords, homepage, bugs, license, author, repository } = manifest;
+    const page = (project['homepage'] as string).replace('#readme', '');
+    expect({ homepage, bugs, license, author, repository }).toEqual({
+      homepage: `${page}/tree/main/${folder}#readme`,
+      bugs: { url: `${page}/issues` },
+      license: project['license'],
+      author: project['author'],
+      repository: { type: 'git', url: `git+${page}.git`, directory: folder },
+    });
+    const own = (keywords as string[]).filter((word) => !(project['keywords'] as string[]).includes(word));
+    expect(own).not.toEqual([]);
   });
 
+  test('is packed built, with its sources and its licence, without tests', () => {
+    expect(manifest['scripts']).toMatchObject({ prepack: 'npm run build', publint: 'publint' });
+    expect(manifest['files']).toEqual(
+      expect.arrayContaining(['dist', 'src', '!**/*.test.*', '!**/.tsbuildinfo']),
+    );
+    expect(files).toContain(`${folder}/LICENSE`);
+  });
+
+  test('links from its README by what the registry resolves: within the repository, or absolute', () => {
+    expect(links(read(`${folder}/README.md`)).filter((link) => link.startsWith('/'))).toEqual([]);
+  });
+
+  test('names its commands as npm wants them', () => {
+    const { bin = {} } = manifest as { bin?: Record<string, string> };
+    for (const file of Object.values(bin)) {
+      expect(file).not.toMatch(/^\.?\//);
+      expect(files).toContain(`${folder}/${file}`);
+    }
+  });
+});
+
+describe.each(titled(workspaces))('%s', (_, { id, manifest }) => {
   test('is called after its folder, is ESM and has one description', () => {
     expect(manifest).toMatchObject({ name: `@ma-net/${id}`, type: 'module' });
     expect(manifest['description']).toMatch(/^\S.{10,120}\.$/);
-  });
-
-  test('takes workspace packages at the version they have', () => {
-    const versions = new Map(workspaces.map((w) => [w.manifest.name, w.manifest.version]));
-    const { dependencies = {}, devDependencies = {} } = manifest;
-    const wrong = Object.entries({ ...dependencies, ...devDependencies }).filter(
-      ([name, range]) => versions.has(name) && versions.get(name) !== range,
-    );
-    expect(wrong).toEqual([]);
   });
 });
 
 describe.each(titled(built))('%s', (folder, { id, manifest }) => {
   test('has what a published package needs', () => {
+    const required = ['version', 'license', 'type', 'sideEffects', 'engines', 'exports', 'files'];
     expect(required.filter((key) => !Object.hasOwn(manifest, key))).toEqual([]);
-    expect(manifest).toMatchObject({ license: 'MIT' });
-    expect(manifest['files']).toContain('dist');
     expect(manifest['scripts']).toMatchObject({ test: `vitest run --root ../.. --project @ma-net/${id}` });
   });
 
@@ -76,16 +90,6 @@ describe.each(titled(built))('%s', (folder, { id, manifest }) => {
     const expected = paths.map((path) => [path, isFile(path) ? path : moduleAt(path)]);
     expect(Object.entries(manifest.exports ?? {})).toEqual(expected);
   });
-});
-
-test('everything published is checked by publint and brings its licence', () => {
-  const unchecked = published.filter(
-    ({ manifest }) => (manifest['scripts'] as Record<string, string>)['publint'] !== 'publint',
-  );
-  expect(unchecked.map(({ folder }) => folder)).toEqual([]);
-  expect(published.filter(({ folder }) => !files.includes(`${folder}/LICENSE`)).map((w) => w.folder)).toEqual(
-    [],
-  );
 });
 
 test('the compiler builds every package and app', () => {
