@@ -1,13 +1,17 @@
 // `npm test`: build, then the static checks two at a time, then vitest, which gets the arguments. What some
 // tests need of the machine is installed meanwhile, where that can be done (equip.mjs). Everything runs even when an earlier step
-// failed (except without a build), and the last line names what failed.
+// failed (except without a build). The end says what was skipped, and the last line names what failed.
 
 import { spawn } from 'node:child_process';
-import { delimiter, resolve } from 'node:path';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../..');
+const skipped = join(mkdtempSync(join(tmpdir(), 'ma-net-check-')), 'skipped.txt');
 const env = {
   ...process.env,
+  MA_NET_SKIPPED: skipped,
   PATH: [resolve(root, 'node_modules/.bin'), process.env.PATH].join(delimiter),
 };
 
@@ -34,8 +38,13 @@ if (await step('build', 'node packages/core/scripts/bundle-gradients.mjs && tsc 
   };
   await Promise.all([lane(), lane()]);
   console.log(`\n${(await equipping).output.trim()}\n`);
-  const { code } = await run('vitest', ['run', ...process.argv.slice(2)], { stdio: 'inherit' });
+  const args = process.argv.slice(2);
+  const reporters = args.some((arg) => arg.startsWith('--reporter')) ? [] : ['--reporter=default'];
+  reporters.push('--reporter=./tools/repo/skipped.mjs');
+  const { code } = await run('vitest', ['run', ...reporters, ...args], { stdio: 'inherit' });
   if (code !== 0) failed.push('tests');
+  const left = existsSync(skipped) ? readFileSync(skipped, 'utf8').trim() : '';
+  if (left !== '') console.log(`Skipped:\n${left.replace(/^/gm, '  ')}\n`);
 }
 
 console.log(failed.length === 0 ? 'All checks passed.' : `Failed: ${failed.join(', ')}.`);

@@ -1,52 +1,70 @@
 // What some tests need of the machine and no package of npm can bring: a Chromium with its software renderer
-// (WebGPU without a GPU), and TensorFlow's C library (CUDA's adapter without a GPU). Tests skip what
-// is missing, by name.
+// and the loader of Vulkan drivers (WebGPU without a GPU), and TensorFlow's C library (CUDA's adapter without a GPU).
+// Tests skip what is missing, by name.
 //
 //   node tools/repo/equip.mjs            says what there is
 //   node tools/repo/equip.mjs --install  installs Chromium where the system's package manager may do so, and in
 //                                        CI builds the library, which takes minutes and a large download
 
 import { execFileSync, execSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 
 const install = process.argv.includes('--install');
 const minutes = (n) => n * 60_000;
 
-chromium();
+/** What WebGPU without a GPU takes, and the packages that bring it. `MA_NET_CHROMIUM` names another browser. */
+const needs = [
+  {
+    name: 'chromium',
+    found: [
+      process.env.MA_NET_CHROMIUM,
+      ...onPath(['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']),
+    ],
+    packages: { 'apt-get': 'chromium', dnf: 'chromium', apk: 'chromium' },
+  },
+  {
+    // The browser's software renderer is a Vulkan driver, and nothing but this library finds drivers. Debian's chromium only recommends it.
+    name: 'vulkan loader',
+    found: libraries('libvulkan.so.1'),
+    packages: { 'apt-get': 'libvulkan1', dnf: 'vulkan-loader', apk: 'vulkan-loader' },
+  },
+];
+const managers = {
+  'apt-get': (names) =>
+    `apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends ${names}`,
+  dnf: (names) => `dnf install -qy ${names}`,
+  apk: (names) => `apk add -q ${names}`,
+};
+
+webgpu();
 tfjsNode();
 
-function chromium() {
-  const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
-  const find = () => process.env.MA_NET_CHROMIUM ?? onPath(names);
-  let problem = 'not installed';
-  if (find() === undefined && install) problem = installChromium();
-  const found = find();
-  console.log(
-    `chromium: ${found ?? `${problem}; tests of WebGPU are skipped, try "apt-get install chromium"`}`,
-  );
+function webgpu() {
+  const missing = needs.filter((need) => !need.found.some(isThere));
+  const problem = missing.length > 0 ? add(missing) : '';
+  for (const need of needs) {
+    const path = need.found.find(isThere);
+    const state = path ?? (problem === '' ? 'installed' : `${problem}; tests of WebGPU are skipped`);
+    console.log(`${need.name}: ${state}`);
+  }
 }
 
-/** Asks the package manager of the system, which only root may. */
-function installChromium() {
-  const managers = {
-    'apt-get':
-      'apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends chromium',
-    dnf: 'dnf install -qy chromium',
-    apk: 'apk add -q chromium',
-  };
-  const manager = Object.keys(managers).find((name) => onPath([name]) !== undefined);
+/** Asks the package manager of the system, which only root may. Returns what went wrong, or nothing. */
+function add(missing) {
+  const manager = Object.keys(managers).find((name) => onPath([name]).some(isThere));
   if (manager === undefined) return 'not installed, and no package manager is known here';
-  if (process.getuid?.() !== 0) return `not installed, and ${manager} needs root`;
+  const command = managers[manager](missing.map(({ packages }) => packages[manager]).join(' '));
+  if (!install) return `not installed, try "${command.split(' && ').at(-1)}"`;
+  if (process.getuid?.() !== 0)
+    return `not installed, and ${manager} needs root: "${command.split(' && ').at(-1)}"`;
   try {
-    execSync(managers[manager], { stdio: 'pipe', timeout: minutes(5) });
+    execSync(command, { stdio: 'pipe', timeout: minutes(5) });
     return '';
   } catch (error) {
-    return `${manager} could not install it (${String(error.stderr ?? error.message)
-      .trim()
-      .split('\n')
-      .at(-1)})`;
+    const said = String(error.stderr ?? '').trim() || error.message;
+    return `${manager} could not install it (${said.split('\n').at(-1)})`;
   }
 }
 
@@ -72,7 +90,18 @@ function tfjsNode() {
 
 function onPath(names) {
   const folders = (process.env.PATH ?? '').split(delimiter);
-  return names
-    .flatMap((name) => folders.map((folder) => join(folder, name)))
-    .find((path) => existsSync(path));
+  return names.flatMap((name) => folders.map((folder) => join(folder, name)));
+}
+
+/** Where a system keeps its libraries; `MA_NET_LIBRARIES` names another folder. */
+function libraries(name) {
+  const chosen = process.env.MA_NET_LIBRARIES;
+  if (chosen !== undefined) return [join(chosen, name)];
+  const folders = ['/usr/lib', '/usr/lib64', '/lib', '/usr/local/lib'];
+  const nested = isThere('/usr/lib') ? readdirSync('/usr/lib').filter((n) => n.includes('-linux-')) : [];
+  return [...folders, ...nested.map((triplet) => `/usr/lib/${triplet}`)].map((folder) => join(folder, name));
+}
+
+function isThere(path) {
+  return path !== undefined && existsSync(path);
 }

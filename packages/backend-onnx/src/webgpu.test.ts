@@ -1,8 +1,7 @@
 // The engine on ONNX Runtime's WebGPU provider, on a GPU or on a Vulkan driver in software.
 
-import { existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { notHere } from '@ma-net/testing';
+import { useSwiftShader } from '@ma-net/testing/node';
 import * as tf from '@tensorflow/tfjs-core';
 import '@ma-net/core';
 import '@tensorflow/tfjs-backend-cpu';
@@ -10,40 +9,35 @@ import { describe, expect, test } from 'vitest';
 import { createOnnxBackend } from './adapter.ts';
 import { probe } from './probe.ts';
 
-// Without a GPU, Debian's chromium package brings a Vulkan driver in software.
-const software = '/usr/lib/chromium/vk_swiftshader_icd.json';
-if (existsSync(software)) process.env['VK_ICD_FILENAMES'] ??= software;
-process.env['XDG_RUNTIME_DIR'] ??= mkdtempSync(join(tmpdir(), 'ma-net-xdg-'));
-
+useSwiftShader();
 const found = await probe('webgpu');
 
-describe(`WebGPU${found.ok ? '' : ` (skipped: ${found.reason}; install a GPU driver, or Debian's chromium)`}`, () => {
-  test.skipIf(!found.ok)(
-    'a training step keeps its weights on the device and agrees with the formula',
-    async () => {
-      const backend = await createOnnxBackend({ provider: 'webgpu' }).start();
-      let w: tf.Tensor = tf.tensor2d([
-        [1, -2],
-        [3, 0.5],
-      ]);
-      for (let k = 0; k < 3; k++) {
-        const next = tf.tidy(() => {
-          const grad = tf.grad((v) => tf.sum(tf.square(tf.sub(v, 1))))(w);
-          return tf.sub(w, tf.mul(grad, 0.25));
-        });
-        w.dispose();
-        w = next;
-        await backend.sync();
-      }
-      // w - 1 is halved three times.
-      const values = [...(await w.data())];
-      [1, 0.625, 1.25, 0.9375].forEach((want, k) => expect(values[k]).toBeCloseTo(want, 5));
-      expect(backend.stats()).toMatchObject({ runs: 3 });
-      w.dispose();
-    },
-  );
+describe('the engine on WebGPU', () => {
+  if (!found.ok) return notHere('WebGPU for ONNX Runtime', found.reason);
 
-  test.skipIf(!found.ok)('convolution, pooling and their gradients agree with the cpu backend', async () => {
+  test('a training step keeps its weights on the device and agrees with the formula', async () => {
+    const backend = await createOnnxBackend({ provider: 'webgpu' }).start();
+    let w: tf.Tensor = tf.tensor2d([
+      [1, -2],
+      [3, 0.5],
+    ]);
+    for (let k = 0; k < 3; k++) {
+      const next = tf.tidy(() => {
+        const grad = tf.grad((v) => tf.sum(tf.square(tf.sub(v, 1))))(w);
+        return tf.sub(w, tf.mul(grad, 0.25));
+      });
+      w.dispose();
+      w = next;
+      await backend.sync();
+    }
+    // w - 1 is halved three times.
+    const values = [...(await w.data())];
+    [1, 0.625, 1.25, 0.9375].forEach((want, k) => expect(values[k]).toBeCloseTo(want, 5));
+    expect(backend.stats()).toMatchObject({ runs: 3 });
+    w.dispose();
+  });
+
+  test('convolution, pooling and their gradients agree with the cpu backend', async () => {
     const results: number[][] = [];
     for (const name of ['cpu', 'onnx']) {
       if (name === 'onnx') await createOnnxBackend({ provider: 'webgpu' }).start();

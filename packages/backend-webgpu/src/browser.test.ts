@@ -1,5 +1,6 @@
 // The conformance suite in a page of a real browser, and what such a page must not ask for.
 
+import { notHere } from '@ma-net/testing';
 import { chromium } from '@ma-net/testing/node';
 import { describe, expect, test } from 'vitest';
 import { launch } from '../test/chromium.ts';
@@ -27,7 +28,7 @@ const probe = (): Promise<unknown> => (globalThis as unknown as Global).page.pro
 
 describe('conformance of webgpu in Chromium', async () => {
   if (chromium === undefined) {
-    test.skip('Chromium is not installed: apt-get install chromium, or set MA_NET_CHROMIUM', () => {});
+    notHere('Chromium', 'apt-get install chromium libvulkan1, or set MA_NET_CHROMIUM');
     return;
   }
 

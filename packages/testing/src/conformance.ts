@@ -14,6 +14,7 @@ import { reductions4D } from './cases/reductions.ts';
 import { shapes } from './cases/shapes.ts';
 import { difference } from './closeness.ts';
 import { expectNoLeak } from './leaks.ts';
+import { notHere } from './not-here.ts';
 import { onReference } from './reference.ts';
 
 export interface Skip {
@@ -35,7 +36,7 @@ const families = {
 export const cases: readonly Case[] = Object.values(families).flat();
 
 /**
- * Declares the suite for `adapter`. Where its probe fails, one skipped test says why. A skip that names no
+ * Declares the suite for `adapter`. Where its probe fails, one skipped test says why (with CI set, a failed one). A skip that names no
  * test fails, so that none outlives its reason.
  */
 export function conformance(
@@ -70,7 +71,7 @@ export function conformanceTests(): Record<string, readonly string[]> {
 }
 
 /**
- * `describe` on a started backend. Where the probe fails, one skipped test says why; nothing passes
+ * `describe` on a started backend. Where the probe fails, one test says why, see `notHere`; nothing passes
  * silently. The body gets the running backend by a function, for use inside its tests.
  */
 export function describeOn(
@@ -81,7 +82,7 @@ export function describeOn(
   describe(name, async () => {
     const probe = await adapter.probe();
     if (!probe.ok) {
-      test.skip(`${adapter.name} is not available: ${probe.reason}`);
+      notHere(adapter.name, probe.reason);
       return;
     }
     let running: RunningBackend | undefined;
