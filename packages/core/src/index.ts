@@ -14,6 +14,7 @@ export {
   sync,
   type Tolerance,
 } from './backend.ts';
+export type { Batch, BatchSource } from './batch-source.ts';
 export { defineNetwork } from './define.ts';
 export { type ErrorCode, type ErrorDetails, MaNetError, nearest, suggestion } from './errors.ts';
 export { globalNorm, stopGradient, type ValueAndGrad, valueAndGrad } from './gradient.ts';

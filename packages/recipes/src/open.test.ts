@@ -66,7 +66,7 @@ describe('openRun', () => {
     const first = async (seed: number): Promise<[number, number]> => {
       const run = await openRun(override(findRecipe('digits'), [`seed=${seed}`]));
       const state = run.start();
-      const batch = run.source.next();
+      const batch = await run.source.next();
       const values: [number, number] = [
         (await state.params['conv1.weight']!.data())[0]!,
         (await tf.sum(batch.images_BHWC).data())[0]!,

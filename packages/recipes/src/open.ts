@@ -1,6 +1,6 @@
 // From a recipe to something that can be trained (Node only, because data is read from disk).
 
-import { MaNetError, type Network, Rng, type Task } from '@ma-net/core';
+import { type BatchSource, MaNetError, type Network, Rng, type Task } from '@ma-net/core';
 import {
   type BatchStream,
   createStream,
@@ -16,13 +16,7 @@ import { digits, readCifar10 } from '@ma-net/data/node';
 import { createMNet, type MNet } from '@ma-net/mnet';
 import { classification } from '@ma-net/task-classification';
 import { createTNet } from '@ma-net/tnet';
-import {
-  type BatchSource,
-  initialState,
-  type Run,
-  type TrainingOptions,
-  type TrainingState,
-} from '@ma-net/trainer';
+import { initialState, type Run, type TrainingOptions, type TrainingState } from '@ma-net/trainer';
 import type { Recipe } from './schema.ts';
 
 /** Everything a run is made of, but for where it is written and who listens. */
@@ -160,9 +154,10 @@ async function loadData({ name, path, trainLimit, testLimit }: Recipe['data']): 
 function sourceOf(stream: BatchStream): BatchSource<ImageBatch> {
   return {
     batchesPerEpoch: stream.batchesPerEpoch,
-    next: () => toTensors(stream.next()),
+    next: async () => toTensors(stream.next()),
     state: () => stream.state(),
     restore: (state) => stream.restore(state as ReturnType<BatchStream['state']>),
+    close: async () => undefined,
   };
 }
 

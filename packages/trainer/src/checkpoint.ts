@@ -3,6 +3,7 @@
 
 import {
   assertSameShapes,
+  type BatchSource,
   decodeSafetensors,
   encodeSafetensors,
   MaNetError,
@@ -11,7 +12,6 @@ import {
   uploadParams,
 } from '@ma-net/core';
 import type { MNet } from '@ma-net/mnet';
-import type { BatchSource } from './source.ts';
 import { SECTIONS, type TrainingState } from './state.ts';
 
 const FORMAT = '1';

@@ -1,4 +1,4 @@
-import { type Params, Rng, startBackend, type Task } from '@ma-net/core';
+import { type BatchSource, type Params, Rng, startBackend, type Task } from '@ma-net/core';
 import { cpu } from '@ma-net/backend-cpu';
 import {
   createImageSet,
@@ -14,7 +14,6 @@ import { createTNet } from '@ma-net/tnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
-  type BatchSource,
   decodeCheckpoint,
   defaultModulation,
   disposeState,
@@ -79,9 +78,10 @@ async function setup(
   const task = classification(network);
   const source: BatchSource<ImageBatch> = {
     batchesPerEpoch: stream.batchesPerEpoch,
-    next: () => toTensors(stream.next()),
+    next: async () => toTensors(stream.next()),
     state: () => stream.state(),
     restore: (state) => stream.restore(state as never),
+    close: async () => undefined,
   };
   const options: TrainingOptions = {
     seed: 5,
@@ -373,7 +373,7 @@ describe('a run', () => {
 test('recalibrate gives the average of the batch statistics', async () => {
   const { run, task, start } = await setup('plain');
   const state = start();
-  const batches = Array.from({ length: 3 }, () => run.source.next());
+  const batches = await Promise.all([run.source.next(), run.source.next(), run.source.next()]);
   const separate = batches.map(
     (batch) => task.loss(state.params, state.stats, batch, { training: true, momentum: 1 }).stats,
   );

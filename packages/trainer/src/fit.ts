@@ -1,6 +1,14 @@
 // Algorithm 1. What happens at every mini-batch is here, top to bottom; everything else listens.
 
-import { type ForwardContext, MaNetError, Rng, sync, type Task } from '@ma-net/core';
+import {
+  type Batch,
+  type BatchSource,
+  type ForwardContext,
+  MaNetError,
+  Rng,
+  sync,
+  type Task,
+} from '@ma-net/core';
 import type { MNet } from '@ma-net/mnet';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Listener } from './events.ts';
@@ -16,7 +24,6 @@ import type { TrainingOptions } from './options.ts';
 import { defaultAstrocyteIterations, planRounds, type Round, roundAt } from './rounds.ts';
 import { restingSlots } from './optimizers.ts';
 import { learningRateAt } from './schedules.ts';
-import type { BatchSource } from './source.ts';
 import { become, replace, SECTIONS, type TrainingState } from './state.ts';
 import {
   astrocyteStep,
@@ -28,7 +35,7 @@ import {
 } from './steps.ts';
 import { watchMasks } from './watch-masks.ts';
 
-export interface Run<B extends tf.TensorContainerObject> {
+export interface Run<B extends Batch> {
   readonly task: Task<B>;
   readonly options: TrainingOptions;
   readonly source: BatchSource<B>;
@@ -49,7 +56,7 @@ export interface Run<B extends tf.TensorContainerObject> {
 }
 
 /** The rounds of a run and what its modulation needs; derived, so that resuming finds the same. */
-function planRun<B extends tf.TensorContainerObject>({
+function planRun<B extends Batch>({
   options,
   source,
   mnet,
@@ -79,7 +86,7 @@ function planRun<B extends tf.TensorContainerObject>({
 }
 
 /** Trains from the state's mini-batch to the last. Resuming is starting with the state of a checkpoint. */
-export async function fit<B extends tf.TensorContainerObject>(run: Run<B>): Promise<void> {
+export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
   const { task, options, source, state, listen, signal } = run;
   const { rounds, modulation } = planRun(run);
   const { budget } = options;
@@ -129,7 +136,7 @@ export async function fit<B extends tf.TensorContainerObject>(run: Run<B>): Prom
       b,
       budget,
     );
-    const batch = source.next();
+    const batch = await source.next();
     const ctx: ForwardContext = { training: true, rng: dropout.split(b) };
     const result = takeStep(options, context, state, batch, ctx, round.kind, {
       b,
@@ -197,7 +204,7 @@ interface Rates {
   readonly phiLearningRate: number;
 }
 
-function takeStep<B extends tf.TensorContainerObject>(
+function takeStep<B extends Batch>(
   { method, modulation }: TrainingOptions,
   context: StepContext<B>,
   state: TrainingState,

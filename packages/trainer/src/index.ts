@@ -23,6 +23,5 @@ export {
   type RoundsOptions,
 } from './rounds.ts';
 export { learningRateAt, type Schedule } from './schedules.ts';
-export type { BatchSource } from './source.ts';
 export { disposeState, initialState, SECTIONS, type Section, type TrainingState } from './state.ts';
 export { type StepTimes, type TimeStepsOptions, timeSteps } from './time-steps.ts';

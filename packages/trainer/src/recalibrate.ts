@@ -1,4 +1,4 @@
-import { type Params, sync, type Task } from '@ma-net/core';
+import { type Batch, type Params, sync, type Task } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
  * batches, from a reset and without a weight update (section 11). Disposes the batches; the caller owns the
  * result.
  */
-export async function recalibrate<B extends tf.TensorContainerObject>(
+export async function recalibrate<B extends Batch>(
   task: Task<B>,
   params: Params,
   batches: Iterable<B>,
@@ -21,7 +21,7 @@ export async function recalibrate<B extends tf.TensorContainerObject>(
       const momentum = tf.scalar(1 / (seen + 1));
       return task.loss(params, stats, batch, { training: true, momentum }).stats as tf.TensorContainerObject;
     }) as Params;
-    tf.dispose([batch, stats] as tf.TensorContainer);
+    tf.dispose([batch, stats] as unknown as tf.TensorContainer);
     stats = next;
     seen++;
     await sync();

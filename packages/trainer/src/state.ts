@@ -1,6 +1,6 @@
 // Everything that training moves, and nothing else: with these restored it continues bit for bit.
 
-import { type Params, Rng, type Task } from '@ma-net/core';
+import { type Batch, type Params, Rng, type Task } from '@ma-net/core';
 import type { MNet } from '@ma-net/mnet';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -55,7 +55,7 @@ export type Section = (typeof SECTIONS)[number];
  * A run before its first mini-batch; `mnet` if its Phi is trained. The weights depend on the seed only, not
  * on the method.
  */
-export function initialState<B extends tf.TensorContainerObject>(
+export function initialState<B extends Batch>(
   task: Pick<Task<B>, 'network'>,
   mnet: MNet | undefined,
   seed: number,

@@ -1,7 +1,14 @@
 // The four kinds of training step, each one graph: loss, gradient, update. They borrow the state and the
 // batch, and return what replaces what.
 
-import { type ForwardContext, type Params, type Task, type TaskLoss, valueAndGrad } from '@ma-net/core';
+import {
+  type Batch,
+  type ForwardContext,
+  type Params,
+  type Task,
+  type TaskLoss,
+  valueAndGrad,
+} from '@ma-net/core';
 import { contrastiveLoss, modulate } from '@ma-net/mnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { gates as gatesFor, inputs, type Modulation } from './modulation.ts';
@@ -24,7 +31,7 @@ export interface StepResult {
 }
 
 /** What is the same for every step of a run. */
-export interface StepContext<B extends tf.TensorContainerObject> {
+export interface StepContext<B extends Batch> {
   readonly task: Task<B>;
   readonly optimizer: OptimizerOptions;
   readonly modulation: Modulation | undefined;
@@ -33,7 +40,7 @@ export interface StepContext<B extends tf.TensorContainerObject> {
 }
 
 /** W through N(X, W), or through the modulated network when gates are held. */
-export function weightStep<B extends tf.TensorContainerObject>(
+export function weightStep<B extends Batch>(
   { task, optimizer, modulation, weightRule }: StepContext<B>,
   state: TrainingState,
   batch: B,
@@ -63,7 +70,7 @@ export function weightStep<B extends tf.TensorContainerObject>(
 }
 
 /** Phi through the modulated network, W fixed: L_data + lambda L_reg (Eq. 8 to 10). */
-export function astrocyteStep<B extends tf.TensorContainerObject>(
+export function astrocyteStep<B extends Batch>(
   { task, modulation }: StepContext<B>,
   state: TrainingState,
   batch: B,
@@ -106,7 +113,7 @@ export function astrocyteStep<B extends tf.TensorContainerObject>(
  * W and Phi together: the ablation without alternation, and neuron rounds with `attach`, where W also
  * receives the gradient through its own descriptors (Phi then stays).
  */
-export function jointStep<B extends tf.TensorContainerObject>(
+export function jointStep<B extends Batch>(
   { task, optimizer, modulation, weightRule }: StepContext<B>,
   state: TrainingState,
   batch: B,

@@ -1,8 +1,7 @@
 // How long the steps of Algorithm 1 take: the trainer itself, on a budget made for measuring.
 
-import type { Task } from '@ma-net/core';
+import type { Batch, Task } from '@ma-net/core';
 import type { MNet } from '@ma-net/mnet';
-import type * as tf from '@tensorflow/tfjs-core';
 import { fit } from './fit.ts';
 import { defaultModulation } from './options.ts';
 import { LAST_NEURON_BATCHES } from './rounds.ts';
@@ -18,7 +17,7 @@ export interface StepTimes {
   readonly neurons: readonly number[];
 }
 
-export interface TimeStepsOptions<B extends tf.TensorContainerObject> {
+export interface TimeStepsOptions<B extends Batch> {
   readonly task: Task<B>;
   readonly mnet: MNet;
   /** Makes a mini-batch; the trainer disposes it. */
@@ -30,7 +29,7 @@ export interface TimeStepsOptions<B extends tf.TensorContainerObject> {
 }
 
 /** Trains a fresh network for a while and tells how long each step took. Needs a started backend. */
-export async function timeSteps<B extends tf.TensorContainerObject>({
+export async function timeSteps<B extends Batch>({
   task,
   mnet,
   batch,
@@ -44,7 +43,13 @@ export async function timeSteps<B extends tf.TensorContainerObject>({
     task,
     mnet,
     state,
-    source: { batchesPerEpoch: length, next: batch, state: () => null, restore: () => undefined },
+    source: {
+      batchesPerEpoch: length,
+      next: async () => batch(),
+      state: () => null,
+      restore: () => undefined,
+      close: async () => undefined,
+    },
     // Rounds 0 and 1 are plain, 2 trains the astrocytes, 3 the neurons.
     options: {
       seed: 0,

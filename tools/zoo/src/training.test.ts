@@ -90,9 +90,10 @@ async function trainingOf(name: string) {
     mnet: createMNet(network.kernels, SMALL),
     source: {
       batchesPerEpoch: stream.batchesPerEpoch,
-      next: () => toTensors(stream.next()),
+      next: async () => toTensors(stream.next()),
       state: () => stream.state(),
       restore: (state: unknown) => stream.restore(state as never),
+      close: async () => undefined,
     },
     options: {
       seed: 5,
