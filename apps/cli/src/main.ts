@@ -2,11 +2,14 @@
 // The `manet` command. Nothing but the command line itself is loaded here: every command imports what it
 // runs when it is asked for.
 
+import { surviveLostOutput } from './lost-output.ts';
 import { createProgram } from './program.ts';
 import { exitCodeOf, reportError } from './report-error.ts';
 
+let onlyPrints = true;
 const program = createProgram((code) => {
-  process.exitCode = code;
+  onlyPrints = code === undefined;
+  process.exitCode = code ?? 0;
 });
 
 const fail = (error: unknown): void => {
@@ -19,11 +22,7 @@ process.on('uncaughtException', (error) => {
   fail(error);
   process.exit();
 });
-// `manet recipes | head -1` closes the pipe on us: that is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
-});
+surviveLostOutput(() => onlyPrints);
 
 try {
   await program.parseAsync();

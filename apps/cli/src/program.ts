@@ -5,9 +5,12 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { helpStyle, withExamples } from './help.ts';
 import { ownVersion } from './version.ts';
 
-/** The whole `manet` command. `setExitCode` is told the code of a command that did not throw. */
-export function createProgram(setExitCode: (code: number) => void): Command {
-  const done = (code: number | void): void => setExitCode(code ?? 0);
+/**
+ * The whole `manet` command. `setExitCode` is told the code of a command that did not throw; undefined if what
+ * it printed is what it was asked for.
+ */
+export function createProgram(setExitCode: (code: number | undefined) => void): Command {
+  const done = (code: number | void): void => setExitCode(code ?? undefined);
   const program = withExamples(new Command('manet'), [
     'manet train --recipe digits',
     'manet prune runs/digits-ma-net-s0 --dry-run',

@@ -35,6 +35,14 @@ test('what nobody expected says so, and where to look', () => {
   expect(exitCodeOf('thrown text')).toBe(1);
 });
 
+test('what the system refused is no surprise, and no message is as long as what was read', () => {
+  const refused = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', syscall: 'read' });
+  expect(reported(refused)).toMatch(/^error \[file-failed\]: EIO: i\/o error, read\n {2}hint: /);
+  const long = reported(new Error(`\x1b[2J${'x'.repeat(1_000_000)}`));
+  expect(long.length).toBeLessThan(2500);
+  expect(long).not.toContain('\x1b');
+});
+
 test('a wrong command line exits with 2 and help with 0; Commander has said everything', () => {
   const wrong = new CommanderError(1, 'commander.unknownOption', 'unknown option');
   expect(reported(wrong)).toBe('');

@@ -1,8 +1,9 @@
 // What a person sees when something is refused or fails: the message, and no stack unless asked for.
 
+import { stripVTControlCharacters } from 'node:util';
 import type { MaNetError } from '@ma-net/core';
 import type { CommanderError } from 'commander';
-import { painted } from './screen.ts';
+import { painted } from './paint.ts';
 
 /** Exit codes of the command: 0 done, and these. */
 export const EXIT = { failed: 1, usage: 2, interrupted: 130 } as const;
@@ -22,11 +23,25 @@ export function exitCodeOf(error: unknown): number {
 
 function describeError(error: unknown): string {
   if (isMaNetError(error)) return `${label(error.code)} ${error.message}`;
-  const message = error instanceof Error ? error.message : String(error);
+  const whole = stripVTControlCharacters(error instanceof Error ? error.message : String(error));
+  const message = whole.length > LONGEST ? `${whole.slice(0, LONGEST)} ...` : whole;
+  if (isSystemError(error)) {
+    return `${label('file-failed')} ${message}\n  hint: the system refused this; mend it there, then run the command again.`;
+  }
   return [
     `${label('unexpected')} ${message}`,
     '  hint: manet did not expect this. Run the command again with --debug to see where it comes from.',
   ].join('\n');
+}
+
+/** Characters of a message that was not made for people; it may hold all that was read. */
+const LONGEST = 2000;
+
+/** A file, a socket or a process that the system refused, and that nobody on the way had a better word for. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return (
+    error instanceof Error && 'syscall' in error && 'code' in error && /^E[A-Z0-9]+$/.test(String(error.code))
+  );
 }
 
 function label(code: string): string {

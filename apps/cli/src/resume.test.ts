@@ -57,7 +57,7 @@ test('a run that is killed again and again ends like one that was not', async ()
   expectTheSame('killed');
 });
 
-test.each(['SIGINT', 'SIGTERM'] as const)(
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   '%s stops after a mini-batch, saves, says how to go on and exits with 130',
   async (signal) => {
     const run = `stopped-${signal}`;

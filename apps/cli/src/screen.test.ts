@@ -40,3 +40,12 @@ test('headings are bold on a terminal, unless NO_COLOR asks for plain text', () 
   expect(heading(true)).toBe('title\n');
   vi.unstubAllEnvs();
 });
+
+test('names cannot command the terminal', () => {
+  const { written, out } = recorder(true);
+  const screen = createScreen(out);
+  screen.line('class \x1b]0;title\x07cat');
+  screen.update('\x1b[2Jgone');
+  screen.clear();
+  expect(written).toEqual(['class \\x1b]0;title\\x07cat\n', '\r\x1b[2K\\x1b[2Jgone', '\r\x1b[2K']);
+});

@@ -1,19 +1,7 @@
 // Where a command writes: lines that stay, and on a terminal one live line below them.
 
-import { styleText } from 'node:util';
-
-/** A stream that lines are written to; stdout, or a recorder in tests. */
-export interface Out {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
-}
-
-/** `text` in a style of `util.styleText` where `out` is a terminal and nobody asked for plain text. */
-export function painted(style: 'bold' | 'red', text: string, out: Out): string {
-  const plain = out.isTTY !== true || process.env['NO_COLOR'] !== undefined || process.env['TERM'] === 'dumb';
-  return plain ? text : styleText(style, text, { validateStream: false });
-}
+import { printable } from '@ma-net/core';
+import { type Out, painted } from './paint.ts';
 
 export interface Screen {
   /** Whether there is a terminal to keep a live line on. */
@@ -34,18 +22,20 @@ export function createScreen(out: Out = process.stdout): Screen {
     if (showing) out.write('\r\x1b[2K');
     showing = false;
   };
-  const line = (text = ''): void => {
+  const write = (text: string): void => {
     clear();
     out.write(`${text}\n`);
   };
+  // Names of files, classes and devices are in these lines, so all of them are cleaned here.
+  const line = (text = ''): void => write(printable(text));
   return {
     live,
     line,
-    heading: (text) => line(painted('bold', text, out)),
+    heading: (text) => write(painted('bold', printable(text), out)),
     update(text) {
       if (!live) return;
       // One column stays free: a full line would wrap, and could not be erased.
-      out.write(`\r\x1b[2K${text.slice(0, (out.columns ?? 80) - 1)}`);
+      out.write(`\r\x1b[2K${printable(text).slice(0, (out.columns ?? 80) - 1)}`);
       showing = true;
     },
     clear,

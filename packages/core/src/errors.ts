@@ -1,3 +1,5 @@
+import { printable } from './printable.ts';
+
 /** Stable names of everything our packages refuse on purpose. */
 export type ErrorCode =
   | 'backend-unavailable'
@@ -8,8 +10,11 @@ export type ErrorCode =
   | 'bad-file'
   | 'bad-recipe'
   | 'disk-full'
+  | 'file-failed'
   | 'interrupted'
+  | 'locked'
   | 'network-mismatch'
+  | 'no-access'
   | 'no-sync-read'
   | 'non-finite'
   | 'not-found'
@@ -34,13 +39,16 @@ export class MaNetError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, { where, hint, cause }: ErrorDetails = {}) {
-    const lines = [message];
-    if (where !== undefined) lines.push(`  at ${where}`);
-    if (hint !== undefined) lines.push(`  hint: ${hint}`);
+    const lines = [printable(message, LONGEST)];
+    if (where !== undefined) lines.push(`  at ${printable(where, LONGEST)}`);
+    if (hint !== undefined) lines.push(`  hint: ${printable(hint, LONGEST)}`);
     super(lines.join('\n'), cause === undefined ? undefined : { cause });
     this.code = code;
   }
 }
+
+/** Characters of a part of a message: names and values in it may come from a file, and be as long as it. */
+const LONGEST = 4000;
 
 /** The known name closest to `name` by edit distance; undefined when none is close enough to suggest. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {

@@ -82,9 +82,12 @@ describe('writeFileAtomic', () => {
     expect(await readdir(folder)).toEqual(['state']);
   });
 
-  test('passes other failures on as they are, and cleans up', async () => {
+  test('tells other failures too, and cleans up', async () => {
     Object.assign(refusal, { step: 'write', code: 'EIO' });
-    await expect(writeFileAtomic(join(folder, 'state'), 'x')).rejects.toMatchObject({ code: 'EIO' });
+    await expect(writeFileAtomic(join(folder, 'state'), 'x')).rejects.toMatchObject({
+      code: 'file-failed',
+      cause: { code: 'EIO' },
+    });
     expect(await readdir(folder)).toEqual([]);
   });
 

@@ -2,17 +2,19 @@
 
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { MaNetError } from './errors.ts';
+import { fileError } from './file-errors.ts';
 import type { HostTensor } from './params.ts';
 import { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
+import { removeLeftovers, temporaryFor } from './temporary.ts';
 
 /**
  * Writes a file so that after a crash, a kill or a full disk `path` holds either all of the old content or
- * all of the new: a temporary file beside it, flushed, then renamed. Throws `disk-full`, or `not-found`
- * when the folder does not exist; the temporary file is gone then.
+ * all of the new: a temporary file beside it, flushed, then renamed. What killed processes left of writing
+ * `path` is removed. Throws `disk-full`, `not-found` when the folder does not exist, `no-access`,
+ * `bad-argument` for a path that cannot be one, or `file-failed`; the temporary file is gone then.
  */
 export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
-  const temporary = `${path}.${process.pid}-${++written}.tmp`;
+  const temporary = temporaryFor(path);
   try {
     const file = await open(temporary, 'wx');
     try {
@@ -24,12 +26,11 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw explained(error, path);
+    throw fileError(error, path);
   }
   await flushFolder(dirname(path));
+  await removeLeftovers(path);
 }
-
-let written = 0;
 
 /** Reads a safetensors file. Throws `not-found` and `bad-file`. */
 export async function readSafetensors(path: string): Promise<Safetensors> {
@@ -37,7 +38,7 @@ export async function readSafetensors(path: string): Promise<Safetensors> {
   try {
     bytes = await readFile(path);
   } catch (error) {
-    throw explained(error, path);
+    throw fileError(error, path);
   }
   return decodeSafetensors(bytes, path);
 }
@@ -59,23 +60,4 @@ async function flushFolder(folder: string): Promise<void> {
   } catch {
     // Windows opens no folders. The file itself is flushed and renamed.
   }
-}
-
-function explained(error: unknown, path: string): unknown {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new MaNetError('disk-full', 'The disk is full; the file was not written.', {
-      where: path,
-      hint: 'what was there before is whole. Free some space and run it again.',
-      cause: error,
-    });
-  }
-  if (code === 'ENOENT') {
-    return new MaNetError('not-found', 'There is no such file or folder.', {
-      where: path,
-      hint: 'check the path; the folder of a file to be written must exist.',
-      cause: error,
-    });
-  }
-  return error;
 }

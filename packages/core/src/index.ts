@@ -66,6 +66,7 @@ export {
   readParams,
   uploadParams,
 } from './params.ts';
+export { printable } from './printable.ts';
 export type {
   AttentionOptions,
   ConvOptions,

@@ -1,1 +1,3 @@
+export { fileError } from './file-errors.ts';
 export { readSafetensors, writeFileAtomic, writeSafetensors } from './files.ts';
+export { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';

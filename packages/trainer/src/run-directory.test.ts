@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -51,13 +51,13 @@ test('refuses a directory that holds a run, and one that does not', async () => 
   expect(() => openRunDirectory(fresh())).toThrow(expect.objectContaining({ code: 'not-found' }));
 });
 
-test('clears what a killed process was writing', async () => {
+test('opening a run deletes nothing', async () => {
   const path = fresh();
   await createRunDirectory(path, {}, {});
-  const leftover = join(path, 'checkpoint.safetensors.1.tmp');
-  writeFileSync(leftover, 'half');
+  for (const name of ['checkpoint.safetensors.1.tmp', 'notes.tmp']) writeFileSync(join(path, name), 'mine');
+  const before = readdirSync(path);
   openRunDirectory(path);
-  expect(existsSync(leftover)).toBe(false);
+  expect(readdirSync(path)).toEqual(before);
 });
 
 test('a damaged recipe is named', async () => {

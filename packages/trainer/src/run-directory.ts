@@ -1,7 +1,7 @@
 // A run is a directory (Node only): the resolved recipe, where and on what it ran, metrics as JSON lines,
 // and the last checkpoint. Killing a run at any moment leaves all of them whole.
 
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MaNetError } from '@ma-net/core';
 import { writeFileAtomic } from '@ma-net/core/node';
@@ -63,8 +63,6 @@ export function openRunDirectory(path: string): RunDirectory {
       hint: 'pass a directory that "manet train" made.',
     });
   }
-  // What a killed process was writing; the files themselves are whole.
-  for (const name of readdirSync(path)) if (name.endsWith('.tmp')) rmSync(join(path, name));
   return directory(
     path,
     readJson(join(path, FILES.recipe)),
