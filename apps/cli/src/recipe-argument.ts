@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { MaNetError } from '@ma-net/core';
-import { findRecipe, override, parseRecipe, type Recipe, recipes } from '@ma-net/recipes';
+import { findRecipe, recipes } from '@ma-net/recipes';
+import { override, parseRecipe, type Recipe } from '@ma-net/run';
 
 export interface RecipeArguments {
   readonly recipe?: string;

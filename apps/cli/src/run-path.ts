@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Recipe } from '@ma-net/recipes';
+import type { Recipe } from '@ma-net/run';
 
 /** runs/<recipe>-<method>-s<seed>, or the first of -2, -3, ... that is free. */
 export function freePath({ name, method, seed }: Pick<Recipe, 'name' | 'method' | 'seed'>): string {

@@ -3,11 +3,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { MaNetError } from '@ma-net/core';
 import { countParameters, keptConnections } from '@ma-net/metrics';
-import { type OpenRun, runOf } from '@ma-net/recipes/node';
+import { hostMasks, type OpenRun, type RunDirectory, runOf } from '@ma-net/run/node';
 import { encodeCheckpoint, fit, type TrainingState } from '@ma-net/trainer';
-import type { RunDirectory } from '@ma-net/trainer/node';
 import { manet } from './command-name.ts';
-import { hostMasks } from './host-state.ts';
 import { interruptible } from './interrupt.ts';
 import { progress } from './progress.ts';
 import { count } from './quantities.ts';

@@ -1,3 +1,4 @@
 export { fileError } from './file-errors.ts';
 export { readSafetensors, writeFileAtomic, writeSafetensors } from './files.ts';
 export { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
+export { ownVersion } from './version.ts';

@@ -8,7 +8,8 @@ import { applyCompaction, applyPlan, planCompaction, planOfMasks } from '@ma-net
 import { createTNet, tnetNames } from '@ma-net/tnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadNetwork, type NetworkFacts, saveNetwork, toMetadata, type TrainedNetwork } from './node.ts';
+import { type NetworkFacts, toMetadata } from './network-facts.ts';
+import { loadNetwork, saveNetwork, type TrainedNetwork } from './network-file.ts';
 
 beforeAll(async () => {
   await startBackend(cpu);

@@ -2,10 +2,10 @@
 
 import { exportOnnx } from '@ma-net/backend-onnx';
 import { writeFileAtomic } from '@ma-net/core/node';
-import { toMetadata } from '@ma-net/recipes/node';
 import * as tf from '@tensorflow/tfjs-core';
 import * as ort from 'onnxruntime-node';
-import type { Format } from '../formats.ts';
+import type { Format } from './format.ts';
+import { toMetadata } from './network-facts.ts';
 
 export const onnx: Format = {
   extension: '.onnx',

@@ -1,6 +1,6 @@
-import { loadNetwork, saveNetwork } from '@ma-net/recipes/node';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Format } from '../formats.ts';
+import type { Format } from './format.ts';
+import { loadNetwork, saveNetwork } from './network-file.ts';
 
 /** Weights in PyTorch's names and layout; plan, classes and normalisation in the metadata. */
 export const safetensors: Format = {

@@ -2,7 +2,7 @@
 
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Format } from '../formats.ts';
+import type { Format } from './format.ts';
 import { graphModelFrom, writeGraphModel } from './graph-model/folder.ts';
 import { toGraphModel } from './graph-model/graph-model.ts';
 

@@ -1,10 +1,11 @@
 import { cpu } from '@ma-net/backend-cpu';
-import { startBackend } from '@ma-net/core';
-import { findRecipe, override } from '@ma-net/recipes';
-import { openRun } from '@ma-net/recipes/node';
+import { Rng, startBackend } from '@ma-net/core';
+import { evaluationBatches, tensorBatches } from '@ma-net/data';
+import { digits } from '@ma-net/data/node';
+import { createTNet } from '@ma-net/tnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import type { Format, HostImages } from './formats.ts';
+import type { Format, HostImages } from './format.ts';
 import { verify } from './verify.ts';
 
 beforeAll(async () => {
@@ -12,10 +13,11 @@ beforeAll(async () => {
 });
 
 async function setup() {
-  const changes = ['tnet.name=resnet-test', 'method=plain', 'data.testLimit=300'];
-  const open = await openRun(override(findRecipe('digits'), changes));
-  const { params, stats } = open.start();
-  const reference = { network: open.network, params, stats };
+  const data = await digits({ testLimit: 300 });
+  const network = await createTNet('resnet-test', { numClasses: 10, inputShape: data.test.shape });
+  const { params, stats } = network.init(Rng.fromSeed(0));
+  const reference = { network, params, stats };
+  const open = { data, evaluationBatches: () => tensorBatches(evaluationBatches(data.test, 250)) };
   /** A file that computes the network on its input times `scale`, and adds `error` to every logit. */
   const format = (scale: number, error: number): Format => ({
     extension: '.test',
@@ -24,7 +26,7 @@ async function setup() {
     run: async (_, { data, shape }: HostImages) => {
       const logits_BK = tf.tidy(() => {
         const images_BHWC = tf.mul(tf.tensor4d(data, [...shape]), scale) as tf.Tensor4D;
-        return open.network.forward(params, stats, images_BHWC, { training: false }).logits;
+        return network.forward(params, stats, images_BHWC, { training: false }).logits;
       });
       const logits = (await logits_BK.data()) as Float32Array;
       logits_BK.dispose();

@@ -3,9 +3,10 @@
 // Suffixes: B batch, K classes.
 
 import { MaNetError } from '@ma-net/core';
-import type { OpenRun, TrainedNetwork } from '@ma-net/recipes/node';
+import type { ImageBatch, ImageSet } from '@ma-net/data';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Format } from './formats.ts';
+import type { Format } from './format.ts';
+import type { TrainedNetwork } from './network-file.ts';
 
 export interface Verified {
   readonly images: number;
@@ -13,6 +14,12 @@ export interface Verified {
   readonly same: number;
   /** Largest difference of two logits. */
   readonly largest: number;
+}
+
+/** Test images, and the batches in which a network is given them; the last one may be filled up. */
+export interface TestImages {
+  readonly data: { readonly test: ImageSet };
+  readonly evaluationBatches: () => Iterable<ImageBatch>;
 }
 
 /** Sums of another program are taken in another order, through every layer; relative to the largest logit. */
@@ -23,7 +30,7 @@ export async function verify(
   format: Format,
   path: string,
   reference: TrainedNetwork,
-  { data, evaluationBatches }: Pick<OpenRun, 'data' | 'evaluationBatches'>,
+  { data, evaluationBatches }: TestImages,
   pixels: boolean,
 ): Promise<Verified> {
   const { images: bytes, labels } = data.test;

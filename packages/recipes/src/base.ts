@@ -1,6 +1,6 @@
 import { DEFAULT_OPTIONS } from '@ma-net/mnet';
 import { defaultModulation } from '@ma-net/trainer';
-import type { Recipe } from './schema.ts';
+import type { Recipe } from '@ma-net/run';
 
 /** What every recipe of ours starts from: the defaults of the algorithm (section 12), half of the parameters. */
 export const baseModulation: Recipe['modulation'] = {

@@ -1,5 +1,5 @@
 import { baseModulation, baseSgd } from './base.ts';
-import type { Recipe } from './schema.ts';
+import type { Recipe } from '@ma-net/run';
 
 /**
  * The test bed of the measured defaults (section 15.1): 5,000 images, trained to saturation. Weight decay

@@ -1,5 +1,5 @@
 import { baseModulation, baseSgd } from './base.ts';
-import type { Recipe } from './schema.ts';
+import type { Recipe } from '@ma-net/run';
 
 /** Real 8x8 digits that come with the package: a whole MA-Net on any machine. */
 export function digits(): Recipe {

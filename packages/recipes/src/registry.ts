@@ -1,7 +1,7 @@
 import { MaNetError, suggestion } from '@ma-net/core';
 import { cifar10Resnet10, cifar10Resnet18, cifar10Resnet20 } from './cifar10.ts';
 import { digits } from './digits.ts';
-import type { Recipe } from './schema.ts';
+import type { Recipe } from '@ma-net/run';
 
 /** Every recipe we ship, by the name that `--recipe` takes. */
 export const recipes = {

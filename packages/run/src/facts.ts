@@ -1,11 +1,12 @@
 // What a run and an exported network say about themselves: what a stranger needs to repeat or use them.
 
 import type { RunningBackend } from '@ma-net/core';
+import { ownVersion } from '@ma-net/core/node';
+import type { NetworkFacts } from '@ma-net/export';
 import { countParameters } from '@ma-net/metrics';
-import { dataFacts, type NetworkFacts, type OpenRun } from '@ma-net/recipes/node';
 import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
+import { dataFacts, type OpenRun } from './open.ts';
 import type { Decision } from './prepared-network.ts';
-import { ownVersion } from './version.ts';
 
 /** Facts of a run that starts now. */
 export function factsOf(open: OpenRun, backend: RunningBackend): Record<string, unknown> {

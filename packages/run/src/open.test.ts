@@ -8,8 +8,9 @@ import { createTNet, toPyTorch } from '@ma-net/tnet';
 import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { findRecipe, override } from './index.ts';
-import { dataFacts, openRun, runOf } from './node.ts';
+import { digits } from '../test/recipe.ts';
+import { dataFacts, openRun, runOf } from './open.ts';
+import { override } from './override.ts';
 
 beforeAll(async () => {
   await startBackend(cpu);
@@ -33,7 +34,9 @@ function cifarFolder(records: number): string {
 describe('openRun', () => {
   test('derives budget, rounds and evaluation from the recipe and the data', async () => {
     const run = await openRun(
-      override(findRecipe('cifar10-resnet10'), [
+      override(digits, [
+        'data.name=cifar10',
+        'tnet.name=resnet10-cifar',
         `data.path=${cifarFolder(200)}`,
         'data.trainLimit=200',
         'data.testLimit=50',
@@ -55,7 +58,7 @@ describe('openRun', () => {
     const { params, stats } = trained.init(Rng.fromSeed(9));
     const weights = join(mkdtempSync(join(tmpdir(), 'ma-net-weights-')), 'model.safetensors');
     await writeSafetensors(weights, toPyTorch(trained, await readParams({ ...params, ...stats })));
-    const state = (await openRun(override(findRecipe('digits'), [`tnet.weights=${weights}`]))).start();
+    const state = (await openRun(override(digits, [`tnet.weights=${weights}`]))).start();
     const name = 'layer2.0.conv1.weight';
     expect(await state.params[name]!.data()).toEqual(await params[name]!.data());
     expect(state.params['fc.weight']!.shape).toEqual([64, 10]);
@@ -64,7 +67,7 @@ describe('openRun', () => {
 
   test('two runs of a recipe start with the same weights and the same first batch, another seed with others', async () => {
     const first = async (seed: number): Promise<[number, number]> => {
-      const run = await openRun(override(findRecipe('digits'), [`seed=${seed}`]));
+      const run = await openRun(override(digits, [`seed=${seed}`]));
       const state = run.start();
       const batch = await run.source.next();
       const values: [number, number] = [
@@ -81,25 +84,26 @@ describe('openRun', () => {
   });
 
   test('the baseline has no astrocytes', async () => {
-    const run = await openRun(override(findRecipe('digits'), ['method=plain']));
+    const run = await openRun(override(digits, ['method=plain']));
     expect(run.mnet).toBeUndefined();
     expect(runOf(run)).not.toHaveProperty('mnet');
     expect(run.start().phi).toEqual({});
   });
 
   test('needs a folder for data that is not embedded', async () => {
-    await expect(openRun(findRecipe('cifar10-resnet10'))).rejects.toMatchObject({
+    await expect(openRun(override(digits, ['data.name=cifar10']))).rejects.toMatchObject({
       code: 'not-found',
       message: expect.stringMatching(/--data/),
     });
   });
 
   test('refuses a mini-batch larger than the training set, and more astrocytes than pre-neurons', async () => {
-    await expect(openRun(override(findRecipe('digits'), ['data.trainLimit=32']))).rejects.toMatchObject({
+    await expect(openRun(override(digits, ['data.trainLimit=32']))).rejects.toMatchObject({
       code: 'bad-recipe',
     });
-    await expect(
-      openRun(override(findRecipe('digits'), ['modulation.mnet.astrocytes=5000'])),
-    ).rejects.toMatchObject({ code: 'bad-argument', message: expect.stringMatching(/5000/) });
+    await expect(openRun(override(digits, ['modulation.mnet.astrocytes=5000']))).rejects.toMatchObject({
+      code: 'bad-argument',
+      message: expect.stringMatching(/5000/),
+    });
   });
 });

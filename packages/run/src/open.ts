@@ -17,7 +17,7 @@ import { createMNet, type MNet } from '@ma-net/mnet';
 import { classification } from '@ma-net/task-classification';
 import { createTNet } from '@ma-net/tnet';
 import { initialState, type Run, type TrainingOptions, type TrainingState } from '@ma-net/trainer';
-import type { Recipe } from './schema.ts';
+import type { Recipe } from './recipe.ts';
 
 /** Everything a run is made of, but for where it is written and who listens. */
 export interface OpenRun {

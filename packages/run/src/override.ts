@@ -1,5 +1,5 @@
 import { MaNetError, suggestion } from '@ma-net/core';
-import { fieldsAt, parseRecipe, type Recipe } from './schema.ts';
+import { fieldsAt, parseRecipe, type Recipe } from './recipe.ts';
 
 /**
  * A recipe with fields changed by `path=value`, such as `optimizer.learningRate=0.05`. Values are JSON, or

@@ -3,8 +3,9 @@
 // Suffixes: B batch, H height, W width, C channels, K classes.
 
 import { sync } from '@ma-net/core';
-import type { OpenRun, TrainedNetwork } from '@ma-net/recipes/node';
+import type { TrainedNetwork } from '@ma-net/export/node';
 import * as tf from '@tensorflow/tfjs-core';
+import type { OpenRun } from './open.ts';
 
 /** The most likely class of every test image, in order. */
 export async function predictions(

@@ -1,10 +1,11 @@
 import { cpu } from '@ma-net/backend-cpu';
 import { startBackend } from '@ma-net/core';
-import { findRecipe, override } from '@ma-net/recipes';
-import { type OpenRun, openRun, runOf } from '@ma-net/recipes/node';
 import { effectiveParams, fit, type TrainingState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { digits } from '../test/recipe.ts';
+import { type OpenRun, openRun, runOf } from './open.ts';
+import { override } from './override.ts';
 import { predictions } from './predictions.ts';
 import { decide, describeDecision, prepare } from './prepared-network.ts';
 
@@ -23,7 +24,7 @@ interface Trained {
 
 /** A small network, trained for a few mini-batches, in which nobody reads channel 1 of a layer any more. */
 async function trained(...changes: string[]): Promise<Trained> {
-  const recipe = override(findRecipe('digits'), [
+  const recipe = override(digits, [
     'tnet.name=resnet-test',
     'tnet.modulateClassifier=false',
     'modulation.prune.removeModulated=0.5',

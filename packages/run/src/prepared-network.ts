@@ -2,6 +2,7 @@
 // dead channels gone (section 11).
 
 import { MaNetError, type Params } from '@ma-net/core';
+import type { TrainedNetwork } from '@ma-net/export/node';
 import {
   applyCompaction,
   applyPlan,
@@ -17,10 +18,10 @@ import {
   type PruneRule,
   thresholds,
 } from '@ma-net/mnet';
-import type { OpenRun, TrainedNetwork } from '@ma-net/recipes/node';
 import { recalibrate, type TrainingState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { hostMasks, hostScores } from './host-state.ts';
+import type { OpenRun } from './open.ts';
 
 /** What is to go, decided and not yet applied. */
 export interface Decision {

@@ -1,45 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { findRecipe, override, parseRecipe, type RecipeName, recipes } from './index.ts';
+import { digits } from '../test/recipe.ts';
+import { override } from './override.ts';
+import { parseRecipe } from './recipe.ts';
 
 const problem = (f: () => unknown): string => {
   try {
     f();
   } catch (error) {
-    expect(error).toMatchObject({ code: expect.stringMatching(/bad-recipe|unknown-name/) });
+    expect(error).toMatchObject({ code: expect.stringMatching(/bad-recipe/) });
     return (error as Error).message;
   }
   throw new Error('nothing was refused');
 };
 
-describe.each(Object.keys(recipes) as RecipeName[])('%s', (name) => {
-  test('is complete, goes by its name, and survives a file', () => {
-    const recipe = findRecipe(name);
-    expect(recipe.name).toBe(name);
-    expect(parseRecipe(JSON.parse(JSON.stringify(recipe)), 'a file')).toEqual(recipe);
-  });
-});
-
-test('cifar10-resnet10 is the measured test bed, every constant', () => {
-  expect(findRecipe('cifar10-resnet10')).toMatchObject({
-    tnet: { name: 'resnet10-cifar' },
-    data: { trainLimit: 5_000, testLimit: 5_000, augment: { flip: true, padCrop: 0, cutout: 0 } },
-    batchSize: 64,
-    epochs: 24,
-    optimizer: { name: 'sgd', learningRate: 0.1, momentum: 0.9, weightDecay: 4e-3, nesterov: false },
-    schedule: { name: 'cosine', warmup: 0 },
-    modulation: {
-      prune: { mode: 'target', removeModulated: 0.5 },
-      competition: 2,
-      refresh: 5,
-      feedback: true,
-      lambda: 0.1,
-      mnet: { astrocytes: 4, cells: 4, hidden: 32 },
-    },
-  });
-});
-
 describe('override', () => {
-  const recipe = findRecipe('digits');
+  const recipe = digits;
 
   test('changes fields by path and nothing else', () => {
     const changed = override(recipe, [
@@ -80,23 +55,17 @@ describe('override', () => {
 
 describe('parseRecipe', () => {
   test('lists every problem, with the nearest field', () => {
-    const message = problem(() =>
-      parseRecipe({ ...findRecipe('digits'), batchsize: 3, epochs: -1 }, 'my.json'),
-    );
+    const message = problem(() => parseRecipe({ ...digits, batchsize: 3, epochs: -1 }, 'my.json'));
     expect(message).toMatch(/batchsize: no such field; did you mean "batchSize"/);
     expect(message).toMatch(/epochs: .*found -1/);
     expect(message).toMatch(/at my\.json/);
   });
 
   test('knows the fields of the variant that was chosen', () => {
-    const recipe = findRecipe('digits');
+    const recipe = digits;
     const optimizer = { ...recipe.optimizer, beta1: 0.9 };
     expect(problem(() => parseRecipe({ ...recipe, optimizer }, 'x'))).toMatch(
       /optimizer.beta1: no such field; .*weightDecay/,
     );
   });
-});
-
-test('an unknown recipe is refused with the nearest one', () => {
-  expect(problem(() => findRecipe('cifar10-resnet-10'))).toMatch(/did you mean "cifar10-resnet10"/);
 });

@@ -1,8 +1,8 @@
 import { appendFileSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TrainingEvent } from '@ma-net/trainer';
 import { expect, test } from 'vitest';
-import type { TrainingEvent } from './events.ts';
 import { createRunDirectory, openRunDirectory } from './run-directory.ts';
 
 const fresh = (): string => join(mkdtempSync(join(tmpdir(), 'ma-net-run-')), 'run');

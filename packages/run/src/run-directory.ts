@@ -5,7 +5,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MaNetError } from '@ma-net/core';
 import { writeFileAtomic } from '@ma-net/core/node';
-import type { TrainingEvent } from './events.ts';
+import type { TrainingEvent } from '@ma-net/trainer';
 
 const FILES = {
   recipe: 'recipe.json',

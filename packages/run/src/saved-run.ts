@@ -1,10 +1,10 @@
 // A run directory, opened: its recipe, its data and networks, and its state at the last checkpoint.
 
 import { MaNetError } from '@ma-net/core';
-import { parseRecipe, type Recipe } from '@ma-net/recipes';
-import { dataFacts, type OpenRun, openRun } from '@ma-net/recipes/node';
 import { type Checkpoint, decodeCheckpoint } from '@ma-net/trainer';
-import { openRunDirectory, type RunDirectory } from '@ma-net/trainer/node';
+import { dataFacts, type OpenRun, openRun } from './open.ts';
+import { parseRecipe, type Recipe } from './recipe.ts';
+import { openRunDirectory, type RunDirectory } from './run-directory.ts';
 
 export interface SavedRun {
   readonly directory: RunDirectory;

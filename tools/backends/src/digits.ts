@@ -1,7 +1,8 @@
 // The program: twenty mini-batches of a MA-Net on the embedded digits, through every kind of round.
 
-import { findRecipe, override } from '@ma-net/recipes';
-import { type OpenRun, openRun, runOf } from '@ma-net/recipes/node';
+import { findRecipe } from '@ma-net/recipes';
+import { override } from '@ma-net/run';
+import { openRun, type OpenRun, runOf } from '@ma-net/run/node';
 import { decodeCheckpoint, disposeState, encodeCheckpoint, fit, type TrainingState } from '@ma-net/trainer';
 
 export const STEPS = 20;

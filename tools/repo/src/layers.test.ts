@@ -1,7 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
-import { isPlaced, refusal } from './layers.ts';
+import { diagram, isPlaced, refusal } from './layers.ts';
 import { packages, read, root, sources, tests, titled, workspaces } from './repository.ts';
 
 interface Import {
@@ -21,6 +22,11 @@ describe('the rule', () => {
 
   test.each([
     ['recipes', 'trainer'],
+    ['recipes', 'run'],
+    ['run', 'export'],
+    ['trainer', 'method-ma-net'],
+    ['export', 'backend-onnx'],
+    ['mpi', 'core'],
     ['trainer', 'mnet'],
     ['task-detr', 'tnet'],
     ['tnet', 'core'],
@@ -33,6 +39,10 @@ describe('the rule', () => {
     ['core', 'tnet'],
     ['mnet', 'trainer'],
     ['trainer', 'recipes'],
+    ['export', 'run'],
+    ['export', 'backend-cpu'],
+    ['run', 'backend-onnx'],
+    ['method-ma-net', 'trainer'],
     ['backend-onnx', 'tnet'],
     ['backend-onnx', 'backend-cpu'],
     ['trainer', 'backend-cpu'],
@@ -55,6 +65,21 @@ describe('the rule', () => {
 
 test('every package has its place in the house', () => {
   expect(packages.map(({ id }) => id).filter((id) => !isPlaced(id))).toEqual([]);
+});
+
+/** The diagram in a document: the first block of text that begins with the apps. */
+const HOUSE = /(?<=```text\n)apps\/[\s\S]*?(?=\n```)/;
+
+// `npm run api` prints it anew.
+test.each(['docs/architecture.md', 'CONTRIBUTING.md'])('%s shows this house', (file) => {
+  const ids = (kind: string): string[] => workspaces.filter((w) => w.kind === kind).map(({ id }) => id);
+  const printed = diagram(ids('packages'), ids('apps'), ids('tools'));
+  if (process.env['MA_NET_WRITE'] === '1')
+    writeFileSync(
+      join(root, file),
+      read(file).replace(HOUSE, () => printed),
+    );
+  expect(HOUSE.exec(read(file))?.[0]).toBe(printed);
 });
 
 const doors = new Set(

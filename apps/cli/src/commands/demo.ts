@@ -1,16 +1,26 @@
 import { join } from 'node:path';
+import { saveNetwork } from '@ma-net/export/node';
 import { countMacs, countParameters } from '@ma-net/metrics';
-import { findRecipe, override, type Recipe } from '@ma-net/recipes';
-import { type OpenRun, openRun, saveNetwork } from '@ma-net/recipes/node';
+import { findRecipe } from '@ma-net/recipes';
+import { override, type Recipe } from '@ma-net/run';
+import {
+  accuracy,
+  createRunDirectory,
+  decide,
+  describeDecision,
+  factsOf,
+  hostMasks,
+  networkFacts,
+  type OpenRun,
+  openRun,
+  predictions,
+  prepare,
+  secondsPerImage,
+} from '@ma-net/run/node';
 import { disposeState, effectiveParams, type TrainingState } from '@ma-net/trainer';
-import { createRunDirectory } from '@ma-net/trainer/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
-import { factsOf, networkFacts } from '../facts.ts';
-import { hostMasks } from '../host-state.ts';
-import { accuracy, predictions, secondsPerImage } from '../predictions.ts';
-import { decide, describeDecision, prepare } from '../prepared-network.ts';
 import { changed, count, duration, percent } from '../quantities.ts';
 import { EXIT } from '../report-error.ts';
 import { freePath } from '../run-path.ts';

@@ -1,15 +1,15 @@
 import { MaNetError } from '@ma-net/core';
+import type { NetworkFacts } from '@ma-net/export';
+import { loadNetwork, type TrainedNetwork } from '@ma-net/export/node';
 import { countMacs, countParameters } from '@ma-net/metrics';
-import { parseRecipe } from '@ma-net/recipes';
-import { loadNetwork, type NetworkFacts, openRun, type TrainedNetwork } from '@ma-net/recipes/node';
+import { parseRecipe } from '@ma-net/run';
+import { hostMasks, openRun, openSavedRun, requireCheckpoint, withData } from '@ma-net/run/node';
 import { classification } from '@ma-net/task-classification';
 import { disposeState, effectiveParams } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
-import { hostMasks } from '../host-state.ts';
 import { isRun } from '../network-argument.ts';
 import { changed, count, percent } from '../quantities.ts';
-import { openSavedRun, requireCheckpoint, withData } from '../saved-run.ts';
 import { createScreen } from '../screen.ts';
 
 export interface EvalArguments {

@@ -1,24 +1,31 @@
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { MaNetError } from '@ma-net/core';
-import { parseRecipe } from '@ma-net/recipes';
+import type { NetworkFacts } from '@ma-net/export';
 import {
+  type Format,
+  type FormatName,
+  formats,
   loadNetwork,
-  type NetworkFacts,
+  type TrainedNetwork,
+  verify,
+} from '@ma-net/export/node';
+import { parseRecipe } from '@ma-net/run';
+import {
+  decide,
+  networkFacts,
   type OpenRun,
   openRun,
-  type TrainedNetwork,
-} from '@ma-net/recipes/node';
+  openSavedRun,
+  prepare,
+  requireCheckpoint,
+  withData,
+} from '@ma-net/run/node';
 import { disposeState, effectiveParams } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
-import { networkFacts } from '../facts.ts';
-import { type Format, type FormatName, formats } from '../formats.ts';
 import { isRun } from '../network-argument.ts';
-import { decide, prepare } from '../prepared-network.ts';
 import { count } from '../quantities.ts';
-import { openSavedRun, requireCheckpoint, withData } from '../saved-run.ts';
 import { createScreen } from '../screen.ts';
-import { verify } from '../verify.ts';
 
 export interface ExportArguments {
   readonly format: FormatName;

@@ -1,14 +1,19 @@
 import { join } from 'node:path';
 import { MaNetError } from '@ma-net/core';
+import { saveNetwork } from '@ma-net/export/node';
 import type { PruneRule } from '@ma-net/mnet';
-import { saveNetwork } from '@ma-net/recipes/node';
+import {
+  decide,
+  describeDecision,
+  networkFacts,
+  openSavedRun,
+  prepare,
+  requireCheckpoint,
+} from '@ma-net/run/node';
 import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
-import { networkFacts } from '../facts.ts';
-import { decide, describeDecision, prepare } from '../prepared-network.ts';
-import { openSavedRun, requireCheckpoint } from '../saved-run.ts';
 import { createScreen } from '../screen.ts';
 
 export interface PruneArguments {

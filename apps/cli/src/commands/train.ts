@@ -1,17 +1,22 @@
 import { MaNetError } from '@ma-net/core';
 import { countParameters } from '@ma-net/metrics';
-import { type OpenRun, openRun } from '@ma-net/recipes/node';
+import {
+  createRunDirectory,
+  factsOf,
+  hostMasks,
+  type OpenRun,
+  openRun,
+  openSavedRun,
+  resumption,
+  type RunDirectory,
+} from '@ma-net/run/node';
 import { disposeState, type TrainingState } from '@ma-net/trainer';
-import { createRunDirectory, type RunDirectory } from '@ma-net/trainer/node';
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
-import { factsOf, resumption } from '../facts.ts';
-import { hostMasks } from '../host-state.ts';
 import { changed, duration, percent } from '../quantities.ts';
 import { type RecipeArguments, resolveRecipe } from '../recipe-argument.ts';
 import { EXIT } from '../report-error.ts';
 import { freePath } from '../run-path.ts';
-import { openSavedRun } from '../saved-run.ts';
 import { createScreen, type Screen } from '../screen.ts';
 import { describeRun, train as trainRun } from '../training.ts';
 

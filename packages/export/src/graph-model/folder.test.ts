@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { cpu } from '@ma-net/backend-cpu';
 import { Rng, startBackend } from '@ma-net/core';
-import type { NetworkFacts, TrainedNetwork } from '@ma-net/recipes/node';
 import { createTNet } from '@ma-net/tnet';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
+import type { NetworkFacts } from '../network-facts.ts';
+import type { TrainedNetwork } from '../network-file.ts';
 import { graphModelFrom, writeGraphModel } from './folder.ts';
 import { type GraphModel, toGraphModel } from './graph-model.ts';
 

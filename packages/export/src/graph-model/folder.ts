@@ -4,9 +4,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MaNetError } from '@ma-net/core';
-import { writeFileAtomic } from '@ma-net/core/node';
+import { ownVersion, writeFileAtomic } from '@ma-net/core/node';
 import { io } from '@tensorflow/tfjs-core';
-import { ownVersion } from '../../version.ts';
 import type { GraphModel } from './graph-model.ts';
 
 const SHARD_BYTES = 4 * 1024 * 1024;

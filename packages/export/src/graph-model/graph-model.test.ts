@@ -1,11 +1,12 @@
 import { cpu } from '@ma-net/backend-cpu';
 import { defineNetwork, Rng, startBackend } from '@ma-net/core';
 import { applyCompaction, applyPlan, planCompaction, planOfMasks } from '@ma-net/mnet';
-import type { NetworkFacts, TrainedNetwork } from '@ma-net/recipes/node';
 import { createTNet, tnetNames } from '@ma-net/tnet';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { NetworkFacts } from '../network-facts.ts';
+import type { TrainedNetwork } from '../network-file.ts';
 import { type GraphModel, toGraphModel } from './graph-model.ts';
 
 beforeAll(async () => {

@@ -1,7 +1,8 @@
 // A network as a tfjs graph model: its program, run on nodes of a TensorFlow graph instead of tensors.
 
 import { type Net, readParams } from '@ma-net/core';
-import type { NetworkFacts, TrainedNetwork } from '@ma-net/recipes/node';
+import type { NetworkFacts } from '../network-facts.ts';
+import type { TrainedNetwork } from '../network-file.ts';
 import { dimensions, Graph, type NodeDef, typeName, type Value, type Weight } from './graph.ts';
 import { imageLayers } from './image-layers.ts';
 import { Tensors } from './tensors.ts';

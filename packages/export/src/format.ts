@@ -1,0 +1,28 @@
+// What `manet export --format` asks of a format.
+
+import type { NetworkFacts } from './network-facts.ts';
+import type { TrainedNetwork } from './network-file.ts';
+
+export interface Format {
+  /** Of the file, or the folder, it writes. */
+  readonly extension: string;
+  /** The backend that has to run while it writes, where it cannot be any. */
+  readonly backend?: string;
+  /** Writes the network, atomically; says in a few words what it wrote. Borrows the tensors. */
+  write(path: string, network: TrainedNetwork, facts: NetworkFacts, options: FormatOptions): Promise<string>;
+  /** Logits [B, K] of the file, as another program would compute them. */
+  run(path: string, images: HostImages): Promise<Float32Array>;
+  /** Whether the file can take pixels and normalise them itself. */
+  readonly takesPixels: boolean;
+}
+
+export interface FormatOptions {
+  /** The file takes pixels instead of normalised images. */
+  readonly pixels: boolean;
+}
+
+/** Images [B, H, W, C] in JS memory. */
+export interface HostImages {
+  readonly data: Float32Array;
+  readonly shape: readonly [number, number, number, number];
+}

@@ -1,0 +1,1 @@
+export { type InputFacts, type NetworkFacts, toMetadata } from './network-facts.ts';

@@ -1,0 +1,2 @@
+export { override } from './override.ts';
+export { parseRecipe, type Recipe } from './recipe.ts';

@@ -1,0 +1,95 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cpu } from '@ma-net/backend-cpu';
+import { type RunningBackend, startBackend } from '@ma-net/core';
+import { disposeState, encodeCheckpoint, fit } from '@ma-net/trainer';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { digits } from '../test/recipe.ts';
+import { factsOf, networkFacts, resumption } from './facts.ts';
+import { hostMasks, hostScores } from './host-state.ts';
+import { openRun, runOf } from './open.ts';
+import { override } from './override.ts';
+import { accuracy, predictions, secondsPerImage } from './predictions.ts';
+import { decide, prepare } from './prepared-network.ts';
+import { createRunDirectory } from './run-directory.ts';
+import { openSavedRun, requireCheckpoint, withData } from './saved-run.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const recipe = override(digits, [
+  'tnet.name=resnet-test',
+  'data.trainLimit=64',
+  'data.testLimit=40',
+  'batchSize=16',
+  'epochs=3',
+  'modulation.mnet.hidden=8',
+  'modulation.mnet.heads=2',
+]);
+const path = join(mkdtempSync(join(tmpdir(), 'ma-net-run-')), 'run');
+let backend: RunningBackend;
+
+beforeAll(async () => {
+  backend = await startBackend(cpu);
+  const open = await openRun(recipe);
+  const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
+  const state = open.start();
+  await fit({
+    ...runOf(open),
+    state,
+    save: async (s) => directory.saveCheckpoint(await encodeCheckpoint(s, open.source, open.network)),
+    listen: (event) => directory.log(event),
+  });
+  disposeState(state);
+});
+
+describe('openSavedRun', () => {
+  test('finds recipe, facts and the state of the last checkpoint', async () => {
+    const saved = await openSavedRun(path);
+    expect(saved.open.recipe).toEqual(recipe);
+    expect(saved.directory.facts).toMatchObject({ backend: 'cpu', seed: 0, method: 'ma-net' });
+    const { state } = requireCheckpoint(saved);
+    expect(state.step).toBe(12);
+    const [masks, scores] = [await hostMasks(state), await hostScores(state)];
+    expect(Object.keys(masks).toSorted()).toEqual(saved.open.network.kernels.map((k) => k.param).toSorted());
+    for (const [name, mask] of Object.entries(masks)) expect(mask).toHaveLength(scores[name]!.length);
+    disposeState(state);
+  });
+
+  test('refuses other data than those it was trained on', async () => {
+    const other = await createRunDirectory(`${path}-2`, override(recipe, ['data.trainLimit=63']), {
+      ...(await openSavedRun(path)).directory.facts,
+    });
+    await expect(openSavedRun(other.path)).rejects.toMatchObject({ code: 'bad-data' });
+  });
+
+  test('says that a run without a checkpoint has to be trained first', async () => {
+    const open = await openRun(recipe);
+    const empty = await createRunDirectory(`${path}-3`, recipe, factsOf(open, backend));
+    const saved = await openSavedRun(empty.path);
+    expect(() => requireCheckpoint(saved)).toThrow(expect.objectContaining({ code: 'not-found' }));
+  });
+});
+
+test('a recipe is moved to another folder of its data without a change', () => {
+  expect(withData(recipe, '/there')).toEqual({ ...recipe, data: { ...recipe.data, path: '/there' } });
+});
+
+test('what is exported says which network it is and how images become its input', async () => {
+  const saved = await openSavedRun(path);
+  const { state } = requireCheckpoint(saved);
+  const decision = await decide(saved.open, state, { dense: true });
+  const facts = networkFacts(saved.open, decision);
+  expect(facts.tnet).toMatchObject({ name: 'resnet-test', inputShape: [8, 8, 1] });
+  expect(facts.classNames).toEqual([...'0123456789']);
+  const network = await prepare(saved.open, state, decision, { again: false });
+  const classes = await predictions(network, saved.open);
+  const right = classes.filter((c, i) => c === saved.open.data.test.labels[i]).length;
+  expect(accuracy(classes, saved.open)).toBe(right / 40);
+  expect(await secondsPerImage(network, saved.open, 1)).toBeGreaterThan(0);
+  disposeState(state);
+});
+
+test('a resumption is recorded with its mini-batch and what it ran on', () => {
+  expect(resumption(7, backend)).toMatchObject({ step: 7, backend: 'cpu', device: backend.device });
+});

@@ -1,1 +1,0 @@
-export { createRunDirectory, type MetricLine, openRunDirectory, type RunDirectory } from './run-directory.ts';
