@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'prune-refused'
   | 'shape-mismatch'
   | 'tensor-disposed'
+  | 'too-large'
   | 'unknown-name'
   | 'unsupported-op';
 

@@ -1,5 +1,5 @@
 import type * as fs from 'node:fs/promises';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -58,6 +58,12 @@ describe('writeFileAtomic', () => {
     expect(await readdir(folder)).toEqual(['state']);
   });
 
+  test('writes parts one after the other', async () => {
+    const path = join(folder, 'state');
+    await writeFileAtomic(path, [Uint8Array.of(1), new Uint8Array(), Uint8Array.of(2, 3)]);
+    expect([...(await readFile(path))]).toEqual([1, 2, 3]);
+  });
+
   test('keeps one whole version when several write at once', async () => {
     const path = join(folder, 'state');
     const versions = Array.from({ length: 8 }, (_, i) => String(i).repeat(10_000));
@@ -106,6 +112,31 @@ describe('safetensors on disk', () => {
     const read = await readSafetensors(path);
     expect(read.metadata).toEqual({ step: '3' });
     expect([...read.tensors['x']!.data]).toEqual([1, 2]);
+  });
+
+  test('are checked as they are read', async () => {
+    const path = join(folder, 'weights.safetensors');
+    await writeSafetensors(path, tensors);
+    const bytes = await readFile(path);
+    bytes[bytes.length - 1]! ^= 128;
+    await writeFile(path, bytes);
+    await expect(readSafetensors(path)).rejects.toThrow(/The tensor "x" is not as written/);
+  });
+
+  test('that cannot fit into memory are told, not tried in vain', async ({ skip }) => {
+    // A file with a hole: nothing of its 8 TiB is on the disk.
+    const path = join(folder, 'weights.safetensors');
+    const size = 2 ** 43;
+    const json = JSON.stringify({ x: { dtype: 'F32', shape: [size / 4], data_offsets: [0, size] } });
+    const header = new Uint8Array(8 + json.length);
+    new DataView(header.buffer).setBigUint64(0, BigInt(json.length), true);
+    header.set(new TextEncoder().encode(json), 8);
+    await writeFile(path, header);
+    await truncate(path, header.length + size).catch(() => skip('the file system has no room for a hole'));
+    await expect(readSafetensors(path)).rejects.toMatchObject({
+      code: 'out-of-memory',
+      message: expect.stringContaining('8192.0 GiB') as string,
+    });
   });
 
   test('are named in errors', async () => {

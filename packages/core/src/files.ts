@@ -1,11 +1,16 @@
 // Files that are whole or not there. Node only: import it as '@ma-net/core/node'.
 
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { MaNetError } from './errors.ts';
 import { fileError } from './file-errors.ts';
 import type { HostTensor } from './params.ts';
-import { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
+import { assemble, readTensor, type Safetensors, safetensorsParts } from './safetensors.ts';
+import { FIRST_BYTES, headerLength, parseHeader } from './safetensors-header.ts';
 import { removeLeftovers, temporaryFor } from './temporary.ts';
+
+/** What a file is written from: text, bytes, or parts that follow each other and need not fit into one array. */
+export type Content = string | Uint8Array | readonly Uint8Array[];
 
 /**
  * Writes a file so that after a crash, a kill or a full disk `path` holds either all of the old content or
@@ -13,12 +18,12 @@ import { removeLeftovers, temporaryFor } from './temporary.ts';
  * `path` is removed. Throws `disk-full`, `not-found` when the folder does not exist, `no-access`,
  * `bad-argument` for a path that cannot be one, or `file-failed`; the temporary file is gone then.
  */
-export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(path: string, content: Content): Promise<void> {
   const temporary = temporaryFor(path);
   try {
     const file = await open(temporary, 'wx');
     try {
-      await file.writeFile(content);
+      for (const piece of piecesOf(content)) await file.writeFile(piece);
       await file.sync();
     } finally {
       await file.close();
@@ -32,24 +37,83 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
   await removeLeftovers(path);
 }
 
-/** Reads a safetensors file. Throws `not-found` and `bad-file`. */
+/** Some systems take at most 2 GiB at a time. */
+const PIECE = 2 ** 30;
+
+function* piecesOf(content: Content): Iterable<string | Uint8Array> {
+  if (typeof content === 'string') yield content;
+  else
+    for (const part of content instanceof Uint8Array ? [content] : content)
+      for (let at = 0; at < part.length; at += PIECE) yield part.subarray(at, at + PIECE);
+}
+
+/**
+ * Reads a safetensors file of any size, tensor by tensor; those that carry digests are checked. Throws `not-found`,
+ * `bad-file`, and `out-of-memory` with the size that was asked for.
+ */
 export async function readSafetensors(path: string): Promise<Safetensors> {
-  let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    const file = await open(path, 'r');
+    try {
+      return await readFrom(file, path);
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     throw fileError(error, path);
   }
-  return decodeSafetensors(bytes, path);
 }
 
-/** Writes a safetensors file atomically. Throws what `writeFileAtomic` throws. */
+async function readFrom(file: FileHandle, path: string): Promise<Safetensors> {
+  const { size } = await file.stat();
+  const first = await readBytes(file, 0, Math.min(FIRST_BYTES, size), path);
+  const start = 8 + headerLength(first, size, path);
+  const header = parseHeader(await readBytes(file, 8, start - 8, path), size - start, path);
+  const tensors: HostTensor[] = [];
+  for (const tensor of header.tensors) {
+    const bytes = await readBytes(file, start + tensor.begin, tensor.end - tensor.begin, path);
+    tensors.push(readTensor(header, tensor, bytes, path));
+  }
+  return assemble(header, tensors);
+}
+
+async function readBytes(file: FileHandle, from: number, length: number, path: string): Promise<Uint8Array> {
+  const bytes = allocate(length, path);
+  for (let at = 0; at < length; ) {
+    const { bytesRead } = await file.read(bytes, at, Math.min(PIECE, length - at), from + at);
+    if (bytesRead === 0)
+      throw new MaNetError(
+        'bad-file',
+        `The file ends at byte ${from + at}: it became shorter while it was read.`,
+        {
+          where: path,
+          hint: 'read it again when nobody writes it.',
+        },
+      );
+    at += bytesRead;
+  }
+  return bytes;
+}
+
+function allocate(length: number, path: string): Uint8Array {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    throw new MaNetError(
+      'out-of-memory',
+      `There is no memory for ${(length / 2 ** 30).toFixed(1)} GiB of this file.`,
+      { where: path, hint: 'use a machine with more memory, or a smaller network.', cause },
+    );
+  }
+}
+
+/** Writes a safetensors file of any size atomically, from the tensors' own memory. Throws what `writeFileAtomic` throws. */
 export async function writeSafetensors(
   path: string,
   tensors: Readonly<Record<string, HostTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  await writeFileAtomic(path, encodeSafetensors(tensors, metadata));
+  await writeFileAtomic(path, safetensorsParts(tensors, metadata));
 }
 
 /** A renamed file survives a power cut only once its folder is on the disk; some systems cannot do that. */

@@ -78,7 +78,13 @@ export type {
   WindowAttentionOptions,
 } from './program.ts';
 export { Rng, type RngState } from './rng.ts';
-export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type Safetensors,
+  safetensorsParts,
+} from './safetensors.ts';
+export type { StoredType } from './safetensors-numbers.ts';
 export { checkStart } from './start-check.ts';
 export type { Task, TaskLoss } from './task.ts';
 export { fromTorchLayout, toTorchLayout, torchShape } from './torch-layout.ts';

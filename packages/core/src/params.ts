@@ -1,19 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { MaNetError } from './errors.ts';
+import { named } from './named.ts';
 
 /** Flat and named, with PyTorch's names: `layer1.0.conv1.weight`. The same names appear in checkpoints. */
 export type Params = Readonly<Record<string, tf.Tensor>>;
 
 /** The tensors called `names`; the record is new, the tensors are not. */
 export function pick(params: Params, names: Iterable<string>): Record<string, tf.Tensor> {
-  const picked: Record<string, tf.Tensor> = {};
+  const picked = named<tf.Tensor>();
   for (const name of names) picked[name] = param(params, name);
   return picked;
 }
 
 /** The tensor called `name`. */
 export function param(params: Params, name: string): tf.Tensor {
-  const tensor = params[name];
+  const tensor = Object.hasOwn(params, name) ? params[name] : undefined;
   if (tensor === undefined) {
     throw new MaNetError('network-mismatch', `The parameter "${name}" is missing.`, {
       hint: 'pass the parameters that init() of this network made, or those of a checkpoint of it.',
@@ -41,12 +42,12 @@ export async function readParams(params: Params): Promise<Record<string, HostTen
       },
     ];
   });
-  return Object.fromEntries(await Promise.all(entries));
+  return named(await Promise.all(entries));
 }
 
 /** Uploads tensors from JS memory. The caller owns the result. */
 export function uploadParams(host: Readonly<Record<string, HostTensor>>): Record<string, tf.Tensor> {
-  return Object.fromEntries(
+  return named(
     Object.entries(host).map(([name, { shape, dtype, data }]) => [name, tf.tensor(data, [...shape], dtype)]),
   );
 }

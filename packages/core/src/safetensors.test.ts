@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HostTensor } from './params.ts';
 import { Rng } from './rng.ts';
-import { decodeSafetensors, encodeSafetensors } from './safetensors.ts';
+import { decodeSafetensors, encodeSafetensors, safetensorsParts } from './safetensors.ts';
 
 const bytesOf = (values: ArrayBufferView): number[] => [
   ...new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
@@ -28,10 +28,16 @@ const host = (values: number[], shape = [values.length]): HostTensor => ({
 
 describe('a file', () => {
   test('is the length, the header padded to eight bytes, then the numbers: by hand', () => {
-    const json = '{"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}  ';
-    expect(json.length % 8).toBe(0);
-    const expected = [json.length, 0, 0, 0, 0, 0, 0, 0, ...new TextEncoder().encode(json), 0, 0, 128, 63];
-    expect([...encodeSafetensors({ b: host([1]) })]).toEqual(expected);
+    // sha256 of "F32[1]" and the bytes 0 0 128 63; of "[]": coreutils' sha256sum.
+    const b = '25ea81dfc0e89eb0b77e48cbd189ef079bc88e36fe6bead1754c6a952b20c3c5';
+    const none = '4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945';
+    const digests = JSON.stringify(JSON.stringify({ b, __metadata__: none }));
+    const json = `{"__metadata__":{"ma-net.sha256":${digests}},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`;
+    const length = Math.ceil(json.length / 8) * 8;
+    const bytes = encodeSafetensors({ b: host([1]) });
+    expect([...bytes.subarray(0, 8)]).toEqual([length % 256, Math.floor(length / 256), 0, 0, 0, 0, 0, 0]);
+    expect(new TextDecoder().decode(bytes.subarray(8, 8 + length))).toBe(json.padEnd(length));
+    expect([...bytes.subarray(8 + length)]).toEqual([0, 0, 128, 63]);
   });
 
   test('gives back tensors of any shape, metadata and odd names', () => {
@@ -43,7 +49,11 @@ describe('a file', () => {
       ['__proto__', host([1, 2])],
       ['näme "with" \\ everything \u{1f9e0}', host([Number.NaN, -0, Infinity])],
     ] satisfies [string, HostTensor][]);
-    const metadata = { format: 'pt', plan: '{"x": [1]}' };
+    const metadata = Object.fromEntries([
+      ['format', 'pt'],
+      ['plan', '{"x": [1]}'],
+      ['__proto__', 'a name like any other'],
+    ]);
     const read = decodeSafetensors(encodeSafetensors(tensors, metadata));
     expect(read.metadata).toEqual(metadata);
     expect(Object.keys(read.tensors)).toEqual(Object.keys(tensors));
@@ -52,6 +62,17 @@ describe('a file', () => {
       expect(read.tensors[name]!.dtype).toBe(tensor.dtype);
       expect(bytesOf(read.tensors[name]!.data)).toEqual(bytesOf(tensor.data));
     }
+  });
+
+  test('holds names that no object has by itself', () => {
+    const { tensors, metadata, types } = decodeSafetensors(encodeSafetensors({ x: host([1]) }));
+    for (const name of ['__proto__', 'constructor', 'toString'])
+      expect([tensors[name], metadata[name], types[name]]).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('may have metadata longer than any stack is deep, with anything in it', () => {
+    const note = '"\\{}:'.repeat(2_000_000);
+    expect(decodeSafetensors(encodeSafetensors({ x: host([1]) }, { note })).metadata['note']).toBe(note);
   });
 
   test('is read without copying where alignment allows, and at any offset', () => {
@@ -77,6 +98,76 @@ describe('a file', () => {
     const refused = expect.objectContaining({ code: 'bad-argument' });
     expect(() => encodeSafetensors({ x: host([1, 2, 3], [2]) })).toThrow(refused);
     expect(() => encodeSafetensors({ __metadata__: host([1]) })).toThrow(refused);
+    const relabelled: HostTensor = { shape: [1], dtype: 'int32', data: new Float32Array(1) };
+    expect(() => encodeSafetensors({ x: relabelled })).toThrow(refused);
+    expect(() => encodeSafetensors({ x: host([1]) }, { note: 'x'.repeat(1e8) })).toThrow(refused);
+  });
+
+  test('is made of parts that copy no numbers', () => {
+    const tensors = { a: host([1, 2]), b: host([3]) };
+    const [header, ...numbers] = safetensorsParts(tensors);
+    expect(numbers.map(({ buffer }) => buffer)).toEqual([tensors.a.data.buffer, tensors.b.data.buffer]);
+    expect([...header!, ...numbers.flatMap(bytesOf)]).toEqual([...encodeSafetensors(tensors)]);
+  });
+
+  test('says how numbers were stored', () => {
+    expect(decodeSafetensors(one('F16', [0, 0x3c], [1])).types['x']).toBe('F16');
+  });
+});
+
+describe('digests', () => {
+  const tensors = { a: host([1, 2]), b: host([3], []), c: host([], [0]) };
+  const written = encodeSafetensors(tensors, { step: '12', __proto__x: 'y' });
+
+  test('are not needed: files of others have none', () => {
+    expect(decodeSafetensors(one('U8', [1], [1])).verified).toBe(false);
+    expect(decodeSafetensors(written).verified).toBe(true);
+    expect(decodeSafetensors(written).metadata).toEqual({ step: '12', __proto__x: 'y' });
+  });
+
+  test('name the tensor that is damaged', () => {
+    const damaged = written.slice();
+    damaged[damaged.length - 1]! ^= 1;
+    expect(() => decodeSafetensors(damaged, 'a/file')).toThrow(
+      expect.objectContaining({
+        code: 'bad-file',
+        message: expect.stringMatching(/The tensor "b" is not as written.\n {2}at a\/file/) as string,
+      }),
+    );
+  });
+
+  test('let no flipped bit pass: the file is refused, or says the same', () => {
+    const expected = decodeSafetensors(written);
+    let refused = 0;
+    for (let bit = 0; bit < written.length * 8; bit++) {
+      const damaged = written.slice();
+      damaged[bit >> 3]! ^= 1 << (bit & 7);
+      try {
+        const read = decodeSafetensors(damaged);
+        // Space that became another; or the key of the digests, whose content is somebody's metadata then.
+        expect(read.tensors).toEqual(expected.tensors);
+        if (read.verified) expect(read.metadata).toEqual(expected.metadata);
+        else expect(read.metadata).toMatchObject(expected.metadata);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'bad-file' });
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(written.length * 8 * 0.9);
+  });
+
+  test.each([
+    ['has another name', '"a":{', '"d":{', /"d" is not one that was written/],
+    ['is left out', ',"c":{"dtype":"F32","shape":[0],"data_offsets":[12,12]}', '', /"c" is missing/],
+    ['has other metadata', '"step":"12"', '"step":"13"', /metadata are not as written/],
+    ['has no list', 'ma-net.sha256":"{', 'ma-net.sha256":"[', /list of its digests/],
+  ])('refuse a file that %s', (_, from, to, message) => {
+    const length = Number(new DataView(written.buffer).getBigUint64(0, true));
+    const header = new TextDecoder().decode(written.subarray(8, 8 + length));
+    expect(header).toContain(from);
+    expect(() => decodeSafetensors(file(header.replace(from, to), written.subarray(8 + length)))).toThrow(
+      message,
+    );
   });
 });
 
@@ -138,8 +229,20 @@ describe('a damaged file is refused', () => {
   new DataView(long.buffer).setBigUint64(0, 1n << 40n, true);
 
   test.each<[string, Uint8Array, RegExp]>([
+    ['with a truth value that is none', one('BOOL', [2], [1]), /truth value 2/],
+    ['with a name as long as a file', file({ ['x'.repeat(1e6)]: 3 }), /"x{100}" ... .* is not an object/],
+    [
+      'with a shape that nests',
+      file(`{"x":{"dtype":"U8","shape":${'['.repeat(1e5)}${']'.repeat(1e5)}}}`),
+      /nests/,
+    ],
     ['without a header length', new Uint8Array(7), /at least 8 bytes, this one 7/],
-    ['with a header longer than itself', long, /claims 1099511627776 bytes, but at most 8/],
+    ['with a header longer than any', long, /not a safetensors file: it does not start with the length/],
+    [
+      'that is JSON',
+      new TextEncoder().encode('{"format": "graph-model"}'),
+      /not a safetensors file. .* like JSON/,
+    ],
     ['with a cut header', file('{"x":').subarray(0, 12), /claims 5 bytes, but at most 4/],
     ['whose header is no JSON', file('{"x":'), /not JSON/],
     ['whose header is no text', file('{}').fill(0xff, 8), /not JSON/],

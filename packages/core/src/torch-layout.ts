@@ -3,6 +3,7 @@
 // Suffixes: H kernel height, W kernel width, I inputs, O outputs.
 
 import { MaNetError } from './errors.ts';
+import { named } from './named.ts';
 import type { ParameterSpec } from './network.ts';
 import type { HostTensor } from './params.ts';
 
@@ -57,7 +58,7 @@ function convert(
   one: (spec: ParameterSpec, tensor: HostTensor) => HostTensor,
 ): Record<string, HostTensor> {
   const byName = new Map(specs.map((spec) => [spec.name, spec]));
-  return Object.fromEntries(
+  return named(
     Object.entries(tensors).map(([name, tensor]) => {
       const spec = byName.get(name);
       return [name, spec === undefined ? tensor : one(spec, tensor)];
