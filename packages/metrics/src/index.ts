@@ -8,3 +8,25 @@ export {
 } from './connections.ts';
 export { type ClassificationMeter, classificationMeter } from './ranking.ts';
 export { type PairedSummary, pairedDifferences, type Summary, summarise } from './spread.ts';
+export {
+  type CocoDetection,
+  type CocoMeasure,
+  type CocoNumbers,
+  type CocoObject,
+  type CocoOptions,
+  type CocoResult,
+  evaluateCoco,
+} from './coco/evaluate.ts';
+export { type BoxXywh, boxOverlap, maskOverlap, type MeasuredMask, measureMask } from './coco/overlap.ts';
+export { boxToRle, polygonsToRle, polygonToRle } from './coco/polygon.ts';
+export {
+  countsFrom,
+  countsToText,
+  decodeMask,
+  encodeMask,
+  maskArea,
+  maskBox,
+  maskIntersection,
+  mergeMasks,
+  type Rle,
+} from './coco/rle.ts';
