@@ -1,11 +1,11 @@
 // Stopped at any moment, by whatever means, a run goes on to the same numbers.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Rng } from '@ma-net/core';
-import { beforeAll, expect, test, vi } from 'vitest';
-import { manet, newFolder, startManet, TINY } from '../test/manet.ts';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { manet, newFolder, type Running, startManet, TINY } from '../test/manet.ts';
 
 // Each starts a process or several, and machines may be busy.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -16,6 +16,11 @@ const ARGS = ['train', ...TINY, '--set', 'saveEvery=3'];
 beforeAll(async () => {
   expect(await manet([...ARGS, '--out', 'whole'], folder)).toMatchObject({ code: 0 });
 });
+
+interface Line {
+  readonly type: string;
+  readonly step: number;
+}
 
 /** Every line of the metrics, but for how long a mini-batch took. */
 function metrics(run: string): unknown[] {
@@ -79,4 +84,85 @@ test('resuming a finished run changes nothing', async () => {
   expect(code).toBe(0);
   expect(stdout).toContain('continuing after mini-batch 48 of 48');
   expectTheSame('stopped-SIGINT');
+});
+
+describe('one writer a run', () => {
+  const begun = async (run: string): Promise<Running> => {
+    const started = startManet([...ARGS, '--set', 'epochs=60', '--out', run], folder);
+    await started.printed('1/60');
+    return started;
+  };
+  const wait = 'wait until it has ended, or stop it';
+
+  test('who resumes while it trains is told who writes, and disturbs nothing; readers read', async () => {
+    const started = await begun('busy');
+    const second = await manet(['train', '--resume', 'busy'], folder);
+    expect(second).toMatchObject({ code: 1, stdout: '' });
+    expect(second.stderr).toMatch(/^error \[locked\]: This run is being written by process \d+ on /);
+    expect(second.stderr).toContain(`process ${started.process.pid} `);
+    expect(second.stderr).toContain(wait);
+    const reading = [
+      ['eval', 'busy'],
+      ['prune', 'busy', '--dry-run'],
+      ['export', 'busy', '--out', 'busy.safetensors'],
+    ];
+    for (const args of reading) {
+      const { code, stderr } = await manet([...args, '--backend', 'cpu'], folder);
+      // Nothing may be dead yet: then there is nothing to prune, which is no failure to read.
+      expect(stderr).toMatch(/^$|prune-refused/);
+      expect(code).toBe(stderr === '' ? 0 : 1);
+    }
+    started.process.kill('SIGTERM');
+    expect(await started.finished).toMatchObject({ code: 130, stderr: '' });
+    expect(readdirSync(join(folder, 'busy')).filter((name) => /lock|tmp/.test(name))).toEqual([]);
+    const steps = metrics('busy').flatMap((line) =>
+      (line as Line).type === 'step' ? [(line as Line).step] : [],
+    );
+    expect(steps).toEqual(steps.map((_, i) => i + 1));
+  });
+
+  test("of two that resume at once one goes on, and what a killed one left is in nobody's way", async () => {
+    const started = startManet([...ARGS, '--out', 'twice'], folder);
+    await started.printed('1/6');
+    started.process.kill('SIGKILL');
+    await started.finished;
+    expect(readdirSync(join(folder, 'twice')).filter((name) => name.endsWith('.lock'))).toHaveLength(1);
+    const both = await Promise.all([1, 2].map(() => manet(['train', '--resume', 'twice'], folder)));
+    expect(both.map(({ code }) => code).toSorted()).toEqual([0, 1]);
+    expect(both.find(({ code }) => code === 1)!.stderr).toContain(wait);
+    expectTheSame('twice');
+  });
+});
+
+test('a checkpoint that is gone is told, and a run that has none yet says where it starts', async () => {
+  const copy = join(folder, 'lost');
+  cpSync(join(folder, 'whole'), copy, { recursive: true });
+  rmSync(join(copy, 'checkpoint.safetensors'));
+  // The one before is still there.
+  const { code, stdout } = await manet(['train', '--resume', 'lost'], folder);
+  expect(stdout).toContain('continuing after mini-batch 45 of 48');
+  expect(code).toBe(0);
+  expectTheSame('lost');
+
+  for (const name of readdirSync(copy)) if (name.startsWith('checkpoint')) rmSync(join(copy, name));
+  const gone = await manet(['train', '--resume', 'lost'], folder);
+  expect(gone).toMatchObject({ code: 1, stdout: '' });
+  expect(gone.stderr).toMatch(/error \[not-found\]: The checkpoint of the run is gone: 48 mini-batches/);
+
+  rmSync(join(copy, 'metrics.jsonl'));
+  const again = await manet(['train', '--resume', 'lost'], folder);
+  expect(again.stdout).toContain('stopped before its first checkpoint: starting at the first mini-batch');
+  expectTheSame('lost');
+});
+
+test('a damaged checkpoint falls back to the one before, and ends like a run that was never damaged', async () => {
+  const copy = join(folder, 'damaged');
+  cpSync(join(folder, 'whole'), copy, { recursive: true });
+  truncateSync(join(copy, 'checkpoint.safetensors'), 9999);
+  const { code, stdout, stderr } = await manet(['train', '--resume', 'damaged'], folder);
+  expect(stderr).toMatch(/checkpoint\.safetensors[^]*The checkpoint before it is whole: mini-batch 45\./);
+  expect(stdout).toContain('continuing after mini-batch 45 of 48');
+  expect(code).toBe(0);
+  expectTheSame('damaged');
+  expect(statSync(join(copy, 'checkpoint.damaged.safetensors')).size).toBe(9999);
 });

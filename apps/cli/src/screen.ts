@@ -41,3 +41,8 @@ export function createScreen(out: Out = process.stdout): Screen {
     clear,
   };
 }
+
+/** Tells what a person should know about what was found, on stderr. */
+export function warn(words: string): void {
+  createScreen(process.stderr).line(words);
+}

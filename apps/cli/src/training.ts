@@ -3,7 +3,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { MaNetError } from '@ma-net/core';
 import { countParameters, keptConnections } from '@ma-net/metrics';
-import { hostMasks, type OpenRun, type RunDirectory, runOf } from '@ma-net/run/node';
+import { hostMasks, type OpenRun, type RunWriter, runOf } from '@ma-net/run/node';
 import { encodeCheckpoint, fit, type TrainingState } from '@ma-net/trainer';
 import { manet } from './command-name.ts';
 import { interruptible } from './interrupt.ts';
@@ -20,12 +20,18 @@ export interface Trained {
 }
 
 /** Codes of what can go wrong with a machine, and not with a run. */
-const TRANSIENT: readonly string[] = ['out-of-memory', 'backend-failed', 'disk-full'];
+const TRANSIENT: readonly string[] = [
+  'out-of-memory',
+  'backend-failed',
+  'disk-full',
+  'file-failed',
+  'no-access',
+];
 
 /** Trains from `state` to the end of the budget or to Ctrl-C; what is worth keeping is in the directory then. */
 export async function train(
   open: OpenRun,
-  directory: RunDirectory,
+  directory: RunWriter,
   state: TrainingState,
   screen: Screen,
 ): Promise<Trained> {

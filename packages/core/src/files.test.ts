@@ -97,6 +97,20 @@ describe('writeFileAtomic', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  test('keeps the old content under a second name, but for a write that fails', async () => {
+    const [path, keepAs] = [join(folder, 'state'), join(folder, 'before')];
+    await writeFileAtomic(path, 'one', { keepAs });
+    expect(await readdir(folder)).toEqual(['state']);
+    await writeFileAtomic(path, 'two', { keepAs });
+    await writeFileAtomic(path, 'three', { keepAs });
+    Object.assign(refusal, { step: 'sync', code: 'ENOSPC' });
+    await expect(writeFileAtomic(path, 'four', { keepAs })).rejects.toMatchObject({ code: 'disk-full' });
+    refusal.step = '';
+    expect(await readdir(folder)).toEqual(['before', 'state']);
+    expect(await readFile(path, 'utf8')).toBe('three');
+    expect(await readFile(keepAs, 'utf8')).toBe('two');
+  });
+
   test('says that a folder is missing', async () => {
     const path = join(folder, 'none', 'state');
     await expect(writeFileAtomic(path, 'x')).rejects.toMatchObject({ code: 'not-found' });

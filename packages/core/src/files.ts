@@ -1,6 +1,6 @@
 // Files that are whole or not there. Node only: import it as '@ma-net/core/node'.
 
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { copyFile, type FileHandle, link, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { MaNetError } from './errors.ts';
 import { fileError } from './file-errors.ts';
@@ -15,10 +15,14 @@ export type Content = string | Uint8Array | readonly Uint8Array[];
 /**
  * Writes a file so that after a crash, a kill or a full disk `path` holds either all of the old content or
  * all of the new: a temporary file beside it, flushed, then renamed. What killed processes left of writing
- * `path` is removed. Throws `disk-full`, `not-found` when the folder does not exist, `no-access`,
- * `bad-argument` for a path that cannot be one, or `file-failed`; the temporary file is gone then.
+ * `path` is removed. With `keepAs` the old content keeps a whole file of that name, in the same folder. Throws
+ * `disk-full`, `not-found` when the folder does not exist, `no-access`, `bad-argument` for a path that cannot be one, or `file-failed`; the temporary file is gone then.
  */
-export async function writeFileAtomic(path: string, content: Content): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  content: Content,
+  { keepAs }: { readonly keepAs?: string } = {},
+): Promise<void> {
   const temporary = temporaryFor(path);
   try {
     const file = await open(temporary, 'wx');
@@ -28,6 +32,7 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
     } finally {
       await file.close();
     }
+    if (keepAs !== undefined) await keep(path, keepAs);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
@@ -35,6 +40,22 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
   }
   await flushFolder(dirname(path));
   await removeLeftovers(path);
+}
+
+/** Gives what is at `path`, if anything is, a second name, in place of what had that name; `path` keeps its own. */
+async function keep(path: string, name: string): Promise<void> {
+  const temporary = temporaryFor(name);
+  try {
+    // Some file systems (exFAT, some network drives) know no second names.
+    await link(path, temporary).catch(() => copyFile(path, temporary));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  await rename(temporary, name);
+  // Two names of one file are not renamed onto each other: the first stays.
+  await rm(temporary, { force: true });
+  await removeLeftovers(name);
 }
 
 /** Some systems take at most 2 GiB at a time. */

@@ -1,4 +1,6 @@
 export { fileError } from './file-errors.ts';
 export { readSafetensors, writeFileAtomic, writeSafetensors } from './files.ts';
+export { makeFolder } from './folders.ts';
 export { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
+export { isTemporary } from './temporary.ts';
 export { ownVersion } from './version.ts';

@@ -149,3 +149,19 @@ test('permutation is one, and every order of three comes up equally often', () =
   expect(counts.size).toBe(6);
   expect(chi2).toBeLessThan(20.5);
 });
+
+test.each([
+  null,
+  undefined,
+  {},
+  [],
+  { key: null, position: 0 },
+  { key: [1], position: 0 },
+  { key: [1, 2 ** 32], position: 0 },
+  { key: [1, -1], position: 0 },
+  { key: [1, '2'], position: 0 },
+  { key: [1, 2], position: 0.5 },
+  { key: [1, 2], position: 1e300 },
+])('refuses %j, which is no state', (state) => {
+  expect(() => Rng.fromState(state as never)).toThrow(expect.objectContaining({ code: 'bad-file' }));
+});

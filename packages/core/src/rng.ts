@@ -27,6 +27,11 @@ export class Rng {
   }
 
   static fromState(state: RngState): Rng {
+    if (!isState(state)) {
+      throw new MaNetError('bad-file', 'This is no state of a random generator.', {
+        hint: 'the file that it was read from is damaged: restore it, or start again.',
+      });
+    }
     return new Rng(state);
   }
 
@@ -127,4 +132,11 @@ function fnv1a(text: string, offset: number): number {
   let hash = offset;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
   return hash;
+}
+
+/** States are read from files. */
+function isState(state: unknown): state is RngState {
+  const { key, position } = (state ?? {}) as { readonly key?: unknown; readonly position?: unknown };
+  const words = Array.isArray(key) && key.length === 2 && key.every((word) => word >>> 0 === word);
+  return words && Number.isSafeInteger(position) && (position as number) >= 0;
 }

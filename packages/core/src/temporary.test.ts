@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { writeFileAtomic } from './node.ts';
+import { isTemporary, writeFileAtomic } from './node.ts';
 import { ownIdentity } from './process-identity.ts';
 import { removeLeftovers, temporaryFor } from './temporary.ts';
 
@@ -48,4 +48,9 @@ test('a name as long as the file system allows can be written', async () => {
   const path = join(folder(), 'n'.repeat(255));
   await writeFileAtomic(path, 'whole');
   expect(readdirSync(join(path, '..'))).toEqual(['n'.repeat(255)]);
+});
+
+test('knows its names from those of people', () => {
+  expect(isTemporary(basename(temporaryFor('a/state')))).toBe(true);
+  for (const name of ['notes.tmp', '.notes.tmp', '.state.1-2.tmp']) expect(isTemporary(name)).toBe(false);
 });

@@ -26,6 +26,11 @@ export async function removeLeftovers(path: string): Promise<void> {
   }
 }
 
+/** Whether a file has a name that is made here, whoever made it. */
+export function isTemporary(name: string): boolean {
+  return /^\..+\.[0-9a-f]{8}-\d+-[0-9a-f]{12}-\d+\.tmp$/.test(name);
+}
+
 const MAKER = /^(\d+)-([0-9a-f]{12})-\d+\.tmp$/;
 
 /** A process that got the number of the maker since has another start. */

@@ -9,5 +9,22 @@ export {
   describeDecision,
   prepare,
 } from './prepared-network.ts';
-export { createRunDirectory, type MetricLine, openRunDirectory, type RunDirectory } from './run-directory.ts';
-export { openSavedRun, requireCheckpoint, type SavedRun, withData } from './saved-run.ts';
+export type { CheckpointFile } from './checkpoint-files.ts';
+export type { MetricLine } from './metrics-file.ts';
+export {
+  continueRunDirectory,
+  createRunDirectory,
+  isOwnName,
+  openRunDirectory,
+  type RunDirectory,
+  type RunFacts,
+  type RunWriter,
+} from './run-directory.ts';
+export {
+  continueSavedRun,
+  openSavedRun,
+  requireCheckpoint,
+  type SavedRun,
+  type Tell,
+  withData,
+} from './saved-run.ts';

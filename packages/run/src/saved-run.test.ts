@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cpu } from '@ma-net/backend-cpu';
@@ -13,7 +13,7 @@ import { override } from './override.ts';
 import { accuracy, predictions, secondsPerImage } from './predictions.ts';
 import { decide, prepare } from './prepared-network.ts';
 import { createRunDirectory } from './run-directory.ts';
-import { openSavedRun, requireCheckpoint, withData } from './saved-run.ts';
+import { continueSavedRun, openSavedRun, requireCheckpoint, withData } from './saved-run.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -41,6 +41,7 @@ beforeAll(async () => {
     listen: (event) => directory.log(event),
   });
   disposeState(state);
+  directory.close();
 });
 
 describe('openSavedRun', () => {
@@ -68,6 +69,52 @@ describe('openSavedRun', () => {
     const empty = await createRunDirectory(`${path}-3`, recipe, factsOf(open, backend));
     const saved = await openSavedRun(empty.path);
     expect(() => requireCheckpoint(saved)).toThrow(expect.objectContaining({ code: 'not-found' }));
+  });
+});
+
+describe('a run whose files were changed', () => {
+  const copyOf = (name: string): string => {
+    const copy = `${path}-${name}`;
+    cpSync(path, copy, { recursive: true });
+    return copy;
+  };
+
+  test('the checkpoint before a damaged one is used, with a word about it', async () => {
+    const copy = copyOf('cut');
+    const file = join(copy, 'checkpoint.safetensors');
+    truncateSync(file, 5000);
+    const tell = vi.fn();
+    const { state } = requireCheckpoint(await openSavedRun(copy), tell);
+    expect(state.step).toBe(8);
+    expect(tell.mock.calls).toEqual([
+      [expect.stringMatching(/checkpoint\.safetensors[^]*is whole: mini-batch 8/)],
+    ]);
+    disposeState(state);
+    expect(readFileSync(file)).toHaveLength(5000);
+  });
+
+  test('with no whole checkpoint it is refused, and named', async () => {
+    const copy = copyOf('both');
+    for (const name of ['', '.previous']) truncateSync(join(copy, `checkpoint${name}.safetensors`), 5000);
+    const saved = await openSavedRun(copy);
+    expect(() => saved.checkpoint()).toThrow(expect.objectContaining({ code: 'bad-file' }));
+  });
+
+  test.each([
+    ['batchSize', '"batchSize": 16', '"batchSize": 8'],
+    ['epochs', '"epochs": 3', '"epochs": 4'],
+  ])('another %s is refused, and named', async (field, was, is) => {
+    const copy = copyOf(field);
+    const file = join(copy, 'recipe.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace(was, is));
+    await expect(openSavedRun(copy)).rejects.toMatchObject({
+      code: 'bad-recipe',
+      message: expect.stringMatching(new RegExp(`${field}: \\d+, now \\d+`)),
+    });
+    await expect(continueSavedRun(copy)).rejects.toMatchObject({ code: 'bad-recipe' });
+    // Nothing is locked by what was refused.
+    writeFileSync(file, readFileSync(file, 'utf8').replace(is, was));
+    (await continueSavedRun(copy)).directory.close();
   });
 });
 

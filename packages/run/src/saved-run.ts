@@ -1,41 +1,103 @@
 // A run directory, opened: its recipe, its data and networks, and its state at the last checkpoint.
 
 import { MaNetError } from '@ma-net/core';
-import { type Checkpoint, decodeCheckpoint } from '@ma-net/trainer';
+import { type Checkpoint, decodeCheckpoint, disposeState } from '@ma-net/trainer';
+import { z } from 'zod';
 import { dataFacts, type OpenRun, openRun } from './open.ts';
 import { parseRecipe, type Recipe } from './recipe.ts';
-import { openRunDirectory, type RunDirectory } from './run-directory.ts';
+import { changesBetween } from './recipe-changes.ts';
+import {
+  continueRunDirectory,
+  openRunDirectory,
+  type RunDirectory,
+  type RunWriter,
+} from './run-directory.ts';
 
-export interface SavedRun {
-  readonly directory: RunDirectory;
+export interface SavedRun<D extends RunDirectory = RunDirectory> {
+  readonly directory: D;
   readonly open: OpenRun;
-  /** Uploads the last checkpoint, with the backend that has been started; undefined before the first one. */
-  checkpoint(): Checkpoint | undefined;
+  /**
+   * Uploads the last checkpoint, with the backend that has been started; undefined before the first one. If the
+   * newer one is damaged, it is the one before, and `tell` is told.
+   */
+  checkpoint(tell?: Tell): Checkpoint | undefined;
 }
+
+/** Told what a person should know, in a sentence or two. */
+export type Tell = (words: string) => void;
 
 /**
- * Opens a run without starting a backend. `data` replaces the folder the data were in; the data themselves
- * must be the same. Throws `not-found`, `bad-file`, `bad-recipe` or `bad-data`.
+ * Opens a run without starting a backend, to read it. `data` replaces the folder the data were in; the data
+ * themselves must be the same. Throws `not-found`, `bad-file`, `bad-recipe` or `bad-data`.
  */
 export async function openSavedRun(path: string, data?: string): Promise<SavedRun> {
-  const directory = openRunDirectory(path);
-  const recipe = parseRecipe(directory.recipe, `${path}, recipe.json`);
-  const open = await openRun(data === undefined ? recipe : withData(recipe, data));
-  refuseOtherData(directory, open);
-  return {
-    directory,
-    open,
-    checkpoint() {
-      const bytes = directory.checkpoint();
-      const mnet = open.recipe.method === 'ma-net' ? open.mnet : undefined;
-      return bytes && decodeCheckpoint(bytes, open.network, mnet, directory.checkpointPath);
-    },
-  };
+  return savedRun(openRunDirectory(path), data);
 }
 
+/** Opens a run to go on with it, as its only writer; whoever calls closes the directory. May throw `locked`, too. */
+export async function continueSavedRun(path: string, data?: string): Promise<SavedRun<RunWriter>> {
+  const directory = await continueRunDirectory(path);
+  try {
+    return await savedRun(directory, data);
+  } catch (error) {
+    directory.close();
+    throw error;
+  }
+}
+
+async function savedRun<D extends RunDirectory>(
+  directory: D,
+  data: string | undefined,
+): Promise<SavedRun<D>> {
+  refuseEditedRecipe(directory);
+  const recipe = parseRecipe(directory.recipe, `${directory.path}, recipe.json`);
+  const open = await openRun(data === undefined ? recipe : withData(recipe, data));
+  refuseOtherData(directory, open);
+  return { directory, open, checkpoint: (tell) => lastCheckpoint(directory, open, tell) };
+}
+
+function lastCheckpoint(directory: RunDirectory, open: OpenRun, tell?: Tell): Checkpoint | undefined {
+  let damage: MaNetError | undefined;
+  for (const { path, bytes } of directory.checkpoints()) {
+    try {
+      const checkpoint = decode(bytes(), open, path);
+      if (damage !== undefined)
+        tell?.(`${damage.message}\nThe checkpoint before it is whole: mini-batch ${checkpoint.state.step}.`);
+      return checkpoint;
+    } catch (error) {
+      if (!(error instanceof MaNetError && DAMAGE.has(error.code))) throw error;
+      damage ??= error;
+    }
+  }
+  if (damage !== undefined) throw damage;
+  return undefined;
+}
+
+/** What another checkpoint may help against: this file is broken, or a disk cannot read it. */
+const DAMAGE: ReadonlySet<string> = new Set(['bad-file', 'file-failed', 'not-found']);
+
+function decode(bytes: Uint8Array, open: OpenRun, where: string): Checkpoint {
+  const mnet = open.recipe.method === 'ma-net' ? open.mnet : undefined;
+  const checkpoint = decodeCheckpoint(bytes, open.network, mnet, where);
+  const { step } = checkpoint.state;
+  const { budget } = open.options;
+  const position = positionSchema.safeParse(checkpoint.source).data;
+  const drawn = position && position.epoch * open.source.batchesPerEpoch + position.position;
+  if (step <= budget && (drawn === undefined || drawn === step)) return checkpoint;
+  disposeState(checkpoint.state);
+  throw new MaNetError(
+    'bad-file',
+    `The checkpoint is of mini-batch ${step} of ${budget}, and its position in the data of mini-batch ${drawn ?? 'none'}.`,
+    { where, hint: 'the file was edited or damaged, or belongs to another run.' },
+  );
+}
+
+/** Where a stream over epochs stands, which is where the training stands. */
+const positionSchema = z.looseObject({ epoch: z.int(), position: z.int() });
+
 /** The checkpoint of a run that has to have one. */
-export function requireCheckpoint({ directory, checkpoint }: SavedRun): Checkpoint {
-  const found = checkpoint();
+export function requireCheckpoint({ directory, checkpoint }: SavedRun, tell?: Tell): Checkpoint {
+  const found = checkpoint(tell);
   if (found !== undefined) return found;
   throw new MaNetError('not-found', 'The run has no checkpoint yet: it was stopped before the first one.', {
     where: directory.path,
@@ -45,6 +107,26 @@ export function requireCheckpoint({ directory, checkpoint }: SavedRun): Checkpoi
 
 export function withData(recipe: Recipe, path: string): Recipe {
   return { ...recipe, data: { ...recipe.data, path } };
+}
+
+/** Position and counters of a checkpoint mean what the recipe said when they were written. */
+function refuseEditedRecipe({ path, recipe, facts }: RunDirectory): void {
+  // Runs of earlier versions did not record it.
+  if (facts['recipe'] === undefined) return;
+  const changes = changesBetween(facts['recipe'], recipe);
+  if (changes.length === 0) return;
+  const shown = [
+    ...changes.slice(0, 10),
+    ...(changes.length > 10 ? [`and ${changes.length - 10} more`] : []),
+  ];
+  throw new MaNetError(
+    'bad-recipe',
+    `The recipe was changed since the run was started:\n${shown.map((change) => `  ${change}`).join('\n')}`,
+    {
+      where: `${path}, recipe.json`,
+      hint: 'undo the change, and start a new run with it instead (--recipe takes the file); --data names another folder of the same data.',
+    },
+  );
 }
 
 function refuseOtherData({ facts, path }: RunDirectory, open: OpenRun): void {

@@ -61,7 +61,7 @@ export async function demo({ seed, backend: wanted }: DemoArguments): Promise<nu
     screen.heading(`${title} (${path})`);
     const directory = await createRunDirectory(path, open.recipe, factsOf(open, backend));
     const state = open.start();
-    const { reason, seconds } = await train(open, directory, state, screen);
+    const { reason, seconds } = await train(open, directory, state, screen).finally(() => directory.close());
     if (reason === 'interrupted') {
       screen.line(`\nStopped and saved. Continue this training with: ${manet()} train --resume ${path}`);
       disposeState(state);

@@ -10,7 +10,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
 import { isRun } from '../network-argument.ts';
 import { changed, count, percent } from '../quantities.ts';
-import { createScreen } from '../screen.ts';
+import { createScreen, warn } from '../screen.ts';
 
 export interface EvalArguments {
   readonly data?: string;
@@ -38,7 +38,7 @@ interface Measured {
 async function evaluateRun(path: string, { data, backend }: EvalArguments): Promise<Measured> {
   const saved = await openSavedRun(path, data);
   await start(backend);
-  const { state } = requireCheckpoint(saved);
+  const { state } = requireCheckpoint(saved, warn);
   const { open } = saved;
   const params = effectiveParams(open.mnet, state);
   const measures = await open.task.evaluate(params, state.stats, open.evaluationBatches());

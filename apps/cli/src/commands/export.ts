@@ -25,7 +25,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
 import { isRun } from '../network-argument.ts';
 import { count } from '../quantities.ts';
-import { createScreen } from '../screen.ts';
+import { createScreen, warn } from '../screen.ts';
 
 export interface ExportArguments {
   readonly format: FormatName;
@@ -78,7 +78,7 @@ async function fromRun(path: string, args: ExportArguments, backend: string): Pr
   const saved = await openSavedRun(path, args.data);
   await start(backend);
   const { open } = saved;
-  const { state } = requireCheckpoint(saved);
+  const { state } = requireCheckpoint(saved, warn);
   const decision = await decide(open, state, { dense: args.dense ?? false });
   const network = await prepare(open, state, decision, { again: args.recalibrate ?? false });
   // With statistics estimated again the file is meant to differ from the run; it must still be this network.

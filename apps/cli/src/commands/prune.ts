@@ -14,7 +14,7 @@ import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
-import { createScreen } from '../screen.ts';
+import { createScreen, warn } from '../screen.ts';
 
 export interface PruneArguments {
   readonly delta?: number;
@@ -34,7 +34,7 @@ export async function prune(path: string, args: PruneArguments): Promise<void> {
   const saved = await openSavedRun(path, args.data);
   const { open } = saved;
   await start(args.backend);
-  const { state } = requireCheckpoint(saved);
+  const { state } = requireCheckpoint(saved, warn);
   const rule = ruleOf(args, open.recipe.modulation.prune);
   const decision = await decide(open, state, {
     dense: args.dense ?? false,

@@ -6,18 +6,19 @@ import {
   hostMasks,
   type OpenRun,
   openRun,
-  openSavedRun,
+  continueSavedRun,
+  type SavedRun,
   resumption,
-  type RunDirectory,
+  type RunWriter,
 } from '@ma-net/run/node';
 import { disposeState, type TrainingState } from '@ma-net/trainer';
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
-import { changed, duration, percent } from '../quantities.ts';
+import { changed, count, duration, percent } from '../quantities.ts';
 import { type RecipeArguments, resolveRecipe } from '../recipe-argument.ts';
 import { EXIT } from '../report-error.ts';
 import { freePath } from '../run-path.ts';
-import { createScreen, type Screen } from '../screen.ts';
+import { createScreen, type Screen, warn } from '../screen.ts';
 import { describeRun, train as trainRun } from '../training.ts';
 
 export interface TrainArguments extends RecipeArguments {
@@ -42,37 +43,78 @@ export async function train(args: TrainArguments): Promise<number> {
   const backend = await start(args.backend);
   const path = args.out ?? freePath(recipe);
   const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
-  screen.line(`${path}: ${describeRun(open)}`);
-  screen.line(`${backend.name}: ${backend.device}`);
-  return finish(open, directory, open.start(), screen);
+  try {
+    screen.line(`${path}: ${describeRun(open)}`);
+    screen.line(`${backend.name}: ${backend.device}`);
+    return await finish(open, directory, open.start(), screen);
+  } finally {
+    directory.close();
+  }
 }
 
 async function resume(args: TrainArguments, path: string, screen: Screen): Promise<number> {
   refuseChanges(args);
-  const saved = await openSavedRun(path, args.data);
+  const saved = await continueSavedRun(path, args.data);
+  try {
+    return await goOn(saved, args, screen);
+  } finally {
+    saved.directory.close();
+  }
+}
+
+async function goOn(saved: SavedRun<RunWriter>, args: TrainArguments, screen: Screen): Promise<number> {
   const { open, directory } = saved;
   // On the backend it was started with, unless another is named: only there are the numbers the same to the bit.
   const { backend: first } = directory.facts;
   const wanted = args.backend === 'auto' && typeof first === 'string' ? first : args.backend;
   const backend = await start(wanted);
-  const checkpoint = saved.checkpoint();
+  let damaged = false;
+  const checkpoint = saved.checkpoint((words) => {
+    damaged = true;
+    warn(words);
+  });
+  if (checkpoint === undefined) refuseLostCheckpoint(saved);
   const state = checkpoint?.state ?? open.start();
   if (checkpoint !== undefined) open.source.restore(checkpoint.source);
+  if (damaged) await directory.setCheckpointAside();
   await directory.rewindMetrics(state.step);
+  const unread = directory.damagedMetrics();
+  if (unread > 0)
+    warn(`${count(unread)} lines of metrics.jsonl are damaged; they are passed over, and stay there.`);
   const resumed = (directory.facts['resumed'] ?? []) as unknown[];
   await directory.saveFacts({
     ...directory.facts,
     resumed: [...resumed, resumption(state.step, backend)],
   });
-  screen.line(`${path}: ${describeRun(open)}`);
+  screen.line(`${directory.path}: ${describeRun(open)}`);
   screen.line(`${backend.name}: ${backend.device}`);
-  screen.line(`continuing after mini-batch ${state.step} of ${open.options.budget}`);
+  screen.line(
+    checkpoint === undefined
+      ? 'stopped before its first checkpoint: starting at the first mini-batch'
+      : `continuing after mini-batch ${state.step} of ${open.options.budget}`,
+  );
   return finish(open, directory, state, screen);
+}
+
+/** What was logged says whether a checkpoint must have been written. */
+function refuseLostCheckpoint({ directory, open }: SavedRun): void {
+  const lines = directory.metrics();
+  const saveEvery = open.recipe.saveEvery ?? open.source.batchesPerEpoch;
+  const last = lines.reduce((most, { type, step }) => (type === 'step' ? Math.max(most, step) : most), 0);
+  if (last <= saveEvery && !lines.some(({ type }) => type === 'end')) return;
+  throw new MaNetError(
+    'not-found',
+    `The checkpoint of the run is gone: ${count(last)} mini-batches were trained and saved.`,
+    {
+      where: directory.path,
+      hint: 'put checkpoint.safetensors back, or start a new run with the recipe: --recipe takes its recipe.json.',
+    },
+  );
 }
 
 async function finish(
   open: OpenRun,
-  directory: RunDirectory,
+  directory: RunWriter,
   state: TrainingState,
   screen: Screen,
 ): Promise<number> {
@@ -100,7 +142,7 @@ async function finish(
   return 0;
 }
 
-function lastMeasures(directory: RunDirectory): Readonly<Record<string, number>> | undefined {
+function lastMeasures(directory: RunWriter): Readonly<Record<string, number>> | undefined {
   const line = directory.metrics().findLast(({ type }) => type === 'evaluation');
   return line?.['measures'] as Readonly<Record<string, number>> | undefined;
 }
