@@ -16,7 +16,8 @@ export type Content = string | Uint8Array | readonly Uint8Array[];
  * Writes a file so that after a crash, a kill or a full disk `path` holds either all of the old content or
  * all of the new: a temporary file beside it, flushed, then renamed. What killed processes left of writing
  * `path` is removed. With `keepAs` the old content keeps a whole file of that name, in the same folder. Throws
- * `disk-full`, `not-found` when the folder does not exist, `no-access`, `bad-argument` for a path that cannot be one, or `file-failed`; the temporary file is gone then.
+ * `disk-full`, `not-found` when the folder does not exist, `no-access`, `bad-argument` for a path that cannot be
+ * one, or `file-failed`; the temporary file is gone then.
  */
 export async function writeFileAtomic(
   path: string,

@@ -79,6 +79,12 @@ describe('a run whose files were changed', () => {
     return copy;
   };
 
+  const flipped = (file: string): void => {
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 100]! ^= 4;
+    writeFileSync(file, bytes);
+  };
+
   test('the checkpoint before a damaged one is used, with a word about it', async () => {
     const copy = copyOf('cut');
     const file = join(copy, 'checkpoint.safetensors');
@@ -115,6 +121,14 @@ describe('a run whose files were changed', () => {
     // Nothing is locked by what was refused.
     writeFileSync(file, readFileSync(file, 'utf8').replace(is, was));
     (await continueSavedRun(copy)).directory.close();
+  });
+
+  test('a flipped bit of a weight is noticed', async () => {
+    const copy = copyOf('flipped');
+    flipped(join(copy, 'checkpoint.safetensors'));
+    const tell = vi.fn();
+    disposeState(requireCheckpoint(await openSavedRun(copy), tell).state);
+    expect(tell).toHaveBeenCalledTimes(1);
   });
 });
 
