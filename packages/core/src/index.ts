@@ -17,6 +17,7 @@ export {
 export type { Batch, BatchSource } from './batch-source.ts';
 export { defineNetwork } from './define.ts';
 export { type ErrorCode, type ErrorDetails, MaNetError, nearest, suggestion } from './errors.ts';
+export { type CheckOptions, checked, fieldsAt } from './fields.ts';
 export { globalNorm, stopGradient, type ValueAndGrad, valueAndGrad } from './gradient.ts';
 export {
   type Initializer,
@@ -67,6 +68,18 @@ export {
   uploadParams,
 } from './params.ts';
 export { printable } from './printable.ts';
+export {
+  type AnyPart,
+  definePart,
+  findPart,
+  type Installed,
+  type Part,
+  type PartKind,
+  partsOfKind,
+  type Resolved,
+  resolvePart,
+  type Use,
+} from './part.ts';
 export type {
   AttentionOptions,
   ConvOptions,
@@ -77,6 +90,15 @@ export type {
   Program,
   WindowAttentionOptions,
 } from './program.ts';
+export type {
+  Architecture,
+  Choices,
+  Data,
+  DataFacts,
+  InputFacts,
+  SplitFacts,
+  TaskOn,
+} from './recipe.ts';
 export { Rng, type RngState } from './rng.ts';
 export {
   decodeSafetensors,

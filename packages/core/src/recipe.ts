@@ -1,0 +1,64 @@
+// What a recipe chooses, and what the chosen parts are to a run. Each is a function of plain facts, so that a run
+// directory or an exported file is enough to make them again.
+
+import type { Batch, BatchSource } from './batch-source.ts';
+import type { Network } from './network.ts';
+import type { Use } from './part.ts';
+import type { Rng } from './rng.ts';
+import type { Task } from './task.ts';
+
+/** How the pixels of an image become an input: (pixel / white - mean) / std, channel by channel. */
+export interface InputFacts {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  /** The pixel value that counts as 1: 255 for photographs. */
+  readonly white: number;
+}
+
+/** What a run and an exported network keep of the data, as plain JSON. */
+export interface DataFacts {
+  readonly classNames: readonly string[];
+  /** All axes of an input but the batch, by name: `images` are [height, width, channels]. */
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  readonly input: InputFacts;
+}
+
+/** Part of a data set: enough to know it again. */
+export interface SplitFacts {
+  readonly name: string;
+  readonly samples: number;
+  readonly fingerprint: string;
+}
+
+/** A data set as a run draws from it. */
+export interface Data<B extends Batch> {
+  readonly facts: DataFacts;
+  readonly train: SplitFacts;
+  readonly test: SplitFacts;
+  /** Mini-batches to train on. `rng` decides order and augmentation, and is not moved. */
+  open(options: {
+    readonly batchSize: number;
+    readonly rng: Rng;
+    readonly views?: number;
+  }): Promise<BatchSource<B>>;
+  /** Every test sample once, in order; the last batch is filled up as its task expects it. The caller disposes them. */
+  testBatches(batchSize: number): Iterable<B> | AsyncIterable<B>;
+  /** Training samples as they are, to estimate running statistics from; always the same ones. */
+  recalibrationBatches(batchSize: number): Iterable<B> | AsyncIterable<B>;
+}
+
+/**
+ * Builds a network for what the data hold. `fresh`: it will be trained from its beginning, so weights to start from are
+ * needed; otherwise they come from a checkpoint or a file, and nothing is read.
+ */
+export type Architecture = (facts: DataFacts, how: { readonly fresh: boolean }) => Promise<Network>;
+
+/** A task on a network, for what the data hold. */
+export type TaskOn<B extends Batch> = (network: Network, facts: DataFacts) => Task<B>;
+
+/** What the recipes of one kind of data agree in: `B` ties data to task, so that others do not compile. */
+export interface Choices<B extends Batch> {
+  readonly network: Use<Architecture>;
+  readonly data: Use<Data<B>>;
+  readonly task: Use<TaskOn<B>>;
+}
