@@ -15,6 +15,7 @@ export {
   type Tolerance,
 } from './backend.ts';
 export type { Batch, BatchSource } from './batch-source.ts';
+export type { Bucket, Collate, Collated, Dataset, HostBatch, Remote } from './dataset.ts';
 export { defineNetwork } from './define.ts';
 export { type ErrorCode, type ErrorDetails, MaNetError, nearest, suggestion } from './errors.ts';
 export { type CheckOptions, checked, fieldsAt } from './fields.ts';

@@ -2,18 +2,33 @@
 // of its own; writing the pixels is then a pure function.
 
 import { MaNetError, type Rng } from '@ma-net/core';
-import type { ImageSet } from './image-set.ts';
+import type { ImageSet, Normalisation } from './image-set.ts';
+import { checkJitter, type Jitter } from './transforms/jitter.ts';
+import type { ResizedCrop } from './transforms/crop.ts';
+import type { Mixing } from './transforms/mix.ts';
+import type { RandAugment } from './transforms/policies.ts';
+import type { Interpolation } from './transforms/resize.ts';
 
-/** What is done to a training image; nothing unless named. Applied in this order. */
-export interface Augmentation {
+/** What is done to a training image; nothing unless named. Applied in this order, mixing at the end. */
+export interface Augmentation extends Mixing {
+  /** A random box of the image, resized to the size of the batch; otherwise its middle is. */
+  readonly resizedCrop?: ResizedCrop & { readonly interpolation?: Interpolation };
   /** Pad by so many pixels on every side and crop the original size back at a random place. */
   readonly padCrop?: number;
   /** Pixel value of the padding (0 is black, 128 grey); the channel means unless given, 0 once normalised. */
   readonly padValue?: number;
   /** Mirror left and right with probability 1/2. */
   readonly flip?: boolean;
+  /** Changes of colour and geometry drawn from a published policy. */
+  readonly policy?: 'autoaugment-cifar' | 'randaugment-increasing' | RandAugment;
+  /** Brightness, contrast, saturation and hue in a random order, each by a random factor. */
+  readonly jitter?: Jitter;
+  /** Probability of an image without colours. */
+  readonly grey?: number;
   /** Blank a square of this side around a random pixel, clipped at the border (DeVries & Taylor 2017). */
   readonly cutout?: number;
+  /** Probability that a random box is filled with noise (Zhong et al. 2020), after normalisation. */
+  readonly erase?: number;
 }
 
 /** What was drawn for one image. */
@@ -59,31 +74,60 @@ export function place(
   return { dx, dy, mirrored, blank };
 }
 
+/** What pixel values mean. */
+export interface Scale {
+  readonly channels: number;
+  /** The pixel value that counts as 1: 255 for photographs. */
+  readonly white: number;
+  readonly normalisation: Normalisation;
+}
+
+/** Writes images, normalised, into batches. */
+export interface PixelWriter {
+  /** Writes [height, width, C] of `pixels` from `start` on, placed, into `out` [B, height, width, C] as image `at`. */
+  write(
+    pixels: Uint8Array,
+    start: number,
+    size: { readonly height: number; readonly width: number },
+    placement: Placement,
+    out: Float32Array,
+    at: number,
+  ): void;
+}
+
 /** Writes images of one set, normalised, into batches. */
 export interface ImageWriter {
   /** Writes image `index`, placed, into `out` [B, H, W, C] as its image `at`. */
   write(index: number, placement: Placement, out: Float32Array, at: number): void;
 }
 
-/** Tabulates (value / white - mean) / std once, so that writing a pixel is a look-up. */
 export function imageWriter(set: ImageSet, padValue?: number): ImageWriter {
-  checkNormalisation(set);
   const [height, width, channels] = set.shape;
-  const { mean, std } = set.normalisation;
-  const normalise = (value: number, c: number) => (value / set.white - mean[c]!) / std[c]!;
+  const writer = pixelWriter({ ...set, channels }, `"${set.name}"`, padValue);
+  const pixels = height * width * channels;
+  return {
+    write: (index, placement, out, at) =>
+      writer.write(set.images, index * pixels, { height, width }, placement, out, at),
+  };
+}
+
+/** Tabulates (value / white - mean) / std once, so that writing a pixel is a look-up. */
+export function pixelWriter(scale: Scale, where: string, padValue?: number): PixelWriter {
+  checkNormalisation(scale, where);
+  const { channels, white } = scale;
+  const { mean, std } = scale.normalisation;
+  const normalise = (value: number, c: number) => (value / white - mean[c]!) / std[c]!;
   const table = Float32Array.from({ length: channels * 256 }, (_, i) => normalise(i & 255, i >> 8));
   const pad = Float32Array.from({ length: channels }, (_, c) =>
     padValue === undefined ? 0 : normalise(padValue, c),
   );
-  const { images } = set;
-  const pixels = height * width * channels;
 
   return {
-    write(index, { dx, dy, mirrored, blank }, out, at) {
-      let o = at * pixels;
+    write(pixels, start, { height, width }, { dx, dy, mirrored, blank }, out, at) {
+      let o = at * height * width * channels;
       for (let y = 0; y < height; y++) {
         const sourceY = y + dy;
-        const row = index * pixels + sourceY * width * channels;
+        const row = start + sourceY * width * channels;
         const rowInside = sourceY >= 0 && sourceY < height;
         const rowBlank = y >= blank.top && y < blank.bottom;
         for (let x = 0; x < width; x++) {
@@ -92,7 +136,7 @@ export function imageWriter(set: ImageSet, padValue?: number): ImageWriter {
             for (let c = 0; c < channels; c++) out[o++] = 0;
           } else if (rowInside && sourceX >= 0 && sourceX < width) {
             const source = row + sourceX * channels;
-            for (let c = 0; c < channels; c++) out[o++] = table[(c << 8) + images[source + c]!]!;
+            for (let c = 0; c < channels; c++) out[o++] = table[(c << 8) + pixels[source + c]!]!;
           } else {
             for (let c = 0; c < channels; c++) out[o++] = pad[c]!;
           }
@@ -102,16 +146,50 @@ export function imageWriter(set: ImageSet, padValue?: number): ImageWriter {
   };
 }
 
-function checkNormalisation({ name, shape, white, normalisation: { mean, std } }: ImageSet): void {
-  const channels = shape[2];
+function checkNormalisation({ channels, white, normalisation: { mean, std } }: Scale, where: string): void {
   const usable = mean.every(Number.isFinite) && std.every((s) => Number.isFinite(s) && s > 0) && white > 0;
   if (usable && mean.length === channels && std.length === channels) return;
   throw new MaNetError(
     'bad-argument',
     `Images of ${channels} channels cannot be normalised by mean [${mean.join(', ')}], std [${std.join(', ')}], white ${white}.`,
     {
-      where: `"${name}"`,
+      where,
       hint: `give one finite mean and one positive std for each channel, and a positive white.`,
     },
   );
+}
+
+/** Refuses numbers that mean nothing; `bad-argument` names the field. */
+export function checkAugmentation(augmentation: Augmentation): void {
+  const { padCrop = 0, padValue = 0, cutout = 0 } = augmentation;
+  for (const [field, value] of Object.entries({ padCrop, cutout })) {
+    if (Number.isInteger(value) && value >= 0) continue;
+    throw new MaNetError('bad-argument', `${field} is ${value}; expected a whole number of pixels.`, {
+      where: `augment.${field}`,
+      hint: 'give 0 or leave it out to do without.',
+    });
+  }
+  if (!Number.isFinite(padValue)) {
+    throw new MaNetError('bad-argument', `padValue is ${padValue}; expected a pixel value.`, {
+      where: 'augment.padValue',
+      hint: 'leave it out to pad with the channel means.',
+    });
+  }
+  for (const field of ['grey', 'erase'] as const) {
+    const value = augmentation[field] ?? 0;
+    if (value >= 0 && value <= 1) continue;
+    throw new MaNetError('bad-argument', `${field} is ${value}; expected a probability, 0 to 1.`, {
+      where: `augment.${field}`,
+      hint: 'leave it out to do without.',
+    });
+  }
+  for (const field of ['mixup', 'cutmix'] as const) {
+    const value = augmentation[field] ?? 0;
+    if (value >= 0 && Number.isFinite(value)) continue;
+    throw new MaNetError('bad-argument', `${field} is ${value}; expected a number of at least 0.`, {
+      where: `augment.${field}`,
+      hint: '0.8 is usual for mixup, and 1 for cutmix; leave it out to do without.',
+    });
+  }
+  checkJitter(augmentation.jitter ?? {});
 }

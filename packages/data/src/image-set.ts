@@ -1,4 +1,5 @@
-import { MaNetError } from '@ma-net/core';
+import { type Dataset, MaNetError } from '@ma-net/core';
+import type { ImageSample } from './sample.ts';
 
 /** Mean and standard deviation of each channel, of pixels that run from 0 to 1. */
 export interface Normalisation {
@@ -78,4 +79,23 @@ async function fingerprint(
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** A set in memory as a data set by index. */
+export function datasetOf(set: ImageSet): Dataset<ImageSample> {
+  const [height, width, channels] = set.shape;
+  const pixels = height * width * channels;
+  return {
+    name: set.name,
+    size: set.labels.length,
+    fingerprint: set.fingerprint,
+    sizeOf: () => [height, width],
+    labelOf: (index) => set.labels[index]!,
+    read: async (index) => ({
+      // A copy of its own, so that sending it to a worker sends no more.
+      image: { height, width, channels, data: set.images.slice(index * pixels, (index + 1) * pixels) },
+      label: set.labels[index]!,
+      where: `image ${index} of "${set.name}"`,
+    }),
+  };
 }

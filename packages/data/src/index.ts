@@ -1,5 +1,16 @@
-export type { Augmentation } from './augment.ts';
+export type { Augmentation, Scale } from './augment.ts';
 export { type Batches, evaluationBatches, recalibrationBatches } from './batches.ts';
+export { type BatchesInOrder, batchesInOrder, recalibrationOf } from './batches/evaluation.ts';
+export { type ImageCollateOptions, imageCollate } from './batches/image-collate.ts';
+export {
+  type Crew,
+  createSource,
+  type HostSource,
+  type Job,
+  type SourceOptions,
+  type SourceState,
+} from './batches/source.ts';
+export { halves, holdOut, stratify, subset } from './batches/split.ts';
 export {
   CIFAR10_CLASSES,
   CIFAR10_NORMALISATION,
@@ -11,6 +22,7 @@ export {
 export { parseDigits } from './digits.ts';
 export {
   createImageSet,
+  datasetOf,
   type ImageSet,
   type Normalisation,
   type ReadOptions,
@@ -23,4 +35,26 @@ export {
   type StreamOptions,
   type StreamState,
 } from './stream.ts';
-export { type ImageBatch, tensorBatches, toTensors } from './tensors.ts';
+export type { Decode, EncodedPicture, ImageSample } from './sample.ts';
+export {
+  type ImageBatch,
+  tensorBatches,
+  tensorSource,
+  toTensors,
+  uploadBatch,
+  uploadBatches,
+} from './tensors.ts';
+export { brightness, contrast, grey, hue, saturation } from './transforms/colour.ts';
+export { erasedBox, mixedBox, type ResizedCrop, resizedCropBox, squareAround } from './transforms/crop.ts';
+export { type Jitter, jitter } from './transforms/jitter.ts';
+export { cutmix, type ImageArray, type Mixing, mixBatch, mixedTargets, mixup } from './transforms/mix.ts';
+export { type Box, cut, mirror, type Picture } from './transforms/picture.ts';
+export {
+  autoAugmentCifar,
+  CHANGES,
+  type ChangeName,
+  type RandAugment,
+  randAugment,
+  randAugmentIncreasing,
+} from './transforms/policies.ts';
+export { centred, type Interpolation, resize } from './transforms/resize.ts';

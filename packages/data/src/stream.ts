@@ -3,7 +3,7 @@
 // position, so it never depends on what was drawn before.
 
 import { MaNetError, Rng, type RngState } from '@ma-net/core';
-import { type Augmentation, imageWriter, place } from './augment.ts';
+import { type Augmentation, checkAugmentation, imageWriter, place } from './augment.ts';
 import type { ImageSet } from './image-set.ts';
 
 /** A mini-batch in JS memory, made for one use: whoever takes it owns its arrays. */
@@ -106,22 +106,6 @@ function checkBatchSize(batchSize: number, set: ImageSet): void {
     where: `"${set.name}"`,
     hint: `give a whole batch size from 1 to ${size}.`,
   });
-}
-
-function checkAugmentation({ padCrop = 0, padValue = 0, cutout = 0 }: Augmentation): void {
-  for (const [field, value] of Object.entries({ padCrop, cutout })) {
-    if (Number.isInteger(value) && value >= 0) continue;
-    throw new MaNetError('bad-argument', `${field} is ${value}; expected a whole number of pixels.`, {
-      where: `augment.${field}`,
-      hint: 'give 0 or leave it out to do without.',
-    });
-  }
-  if (!Number.isFinite(padValue)) {
-    throw new MaNetError('bad-argument', `padValue is ${padValue}; expected a pixel value.`, {
-      where: 'augment.padValue',
-      hint: 'leave it out to pad with the channel means.',
-    });
-  }
 }
 
 function checkState(state: StreamState, set: ImageSet, batchesPerEpoch: number): void {

@@ -1,6 +1,8 @@
-// Suffixes: B batch, H height, W width, C channels.
+// Suffixes: B batch, H height, W width, C channels, K classes.
 
+import { type BatchSource, type HostBatch as HostTensors, uploadParams } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
+import type { HostSource } from './batches/source.ts';
 import type { HostBatch } from './stream.ts';
 
 /** A mini-batch of labelled images on the device. */
@@ -10,7 +12,7 @@ export type ImageBatch = {
   readonly labels_B: tf.Tensor1D;
 };
 
-/** Uploads a batch, taking its arrays over. The caller owns the tensors. */
+/** Uploads a batch. A backend may go on reading the arrays, so they must not be written to. The caller owns the tensors. */
 export function toTensors({ images, labels, shape }: HostBatch): ImageBatch {
   return { images_BHWC: tf.tensor4d(images, [...shape]), labels_B: tf.tensor1d(labels, 'int32') };
 }
@@ -18,4 +20,26 @@ export function toTensors({ images, labels, shape }: HostBatch): ImageBatch {
 /** Uploads batches one at a time, as they are asked for. The caller owns the tensors of each. */
 export function* tensorBatches(batches: Iterable<HostBatch>): Generator<ImageBatch, void> {
   for (const batch of batches) yield toTensors(batch);
+}
+
+/** Uploads a batch by name, as `toTensors` does. */
+export function uploadBatch(batch: HostTensors): ImageBatch {
+  return uploadParams(batch) as ImageBatch;
+}
+
+/** Uploads batches one at a time, as they are asked for. The caller owns the tensors of each. */
+export async function* uploadBatches(batches: AsyncIterable<HostTensors>): AsyncGenerator<ImageBatch, void> {
+  for await (const batch of batches) yield uploadBatch(batch);
+}
+
+/** What a trainer draws from: the batches of a source, uploaded when they are handed out. */
+export function tensorSource(source: HostSource): BatchSource<ImageBatch> {
+  return {
+    batchesPerEpoch: source.batchesPerEpoch,
+    views: source.views,
+    next: async (split) => uploadBatch(await source.next(split)),
+    state: () => source.state(),
+    restore: (state) => source.restore(state),
+    close: () => source.close(),
+  };
 }
