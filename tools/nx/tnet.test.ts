@@ -39,7 +39,7 @@ afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
 test('makes code, test and page, and registers both variants', () => {
   expect(read('packages/tnet/src/mobile-net.ts')).toContain(
-    'export function mobileNet(name: string, shape: MobileNetShape',
+    'export function mobileNet(\n  name: string,\n  shape: MobileNetShape,',
   );
   expect(read('docs/tnet/mobile-net.md')).toMatch(/^# MobileNet\n/);
   expect(read('packages/tnet/src/zoo.ts')).toMatch(

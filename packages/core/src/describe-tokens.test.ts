@@ -1,7 +1,9 @@
+// How the layers of transformers are described: heads, windows, tokens.
+
 import { describe as group, expect, test } from 'vitest';
-import { describe } from './describe.ts';
+import { type Layers, single } from '../test/single.ts';
 import { zeros } from './init.ts';
-import type { Net, Program } from './program.ts';
+import type { Net } from './program.ts';
 
 const projections = <V>(net: Net<V>, x: V, width: number): readonly [V, V, V] => [
   net.dense('q', x, { out: width }),
@@ -10,7 +12,7 @@ const projections = <V>(net: Net<V>, x: V, width: number): readonly [V, V, V] =>
 ];
 
 group('attention', () => {
-  const program: Program = (net, x) => {
+  const program: Layers = (net, x) => {
     const patches = net.tokens(net.conv('patch', x, { out: 6, kernel: 4, stride: 4, pad: 0 }));
     const cls = net.embedding('cls', { tokens: 1, width: 6, init: zeros });
     const tokens = net.prepend(cls, patches);
@@ -19,7 +21,7 @@ group('attention', () => {
     const out = net.add(tokens, net.dense('proj', mixed, { out: 6 }));
     return net.dense('fc', net.flatten(net.takeTokens(out, 0, 1)), { out: 3 });
   };
-  const description = describe(program, [8, 8, 3]);
+  const description = single(program, [8, 8, 3]);
   const groupOf = (id: string): (typeof description.groups)[number] =>
     description.groups.find((g) => g.id === id)!;
 
@@ -51,11 +53,11 @@ group('attention', () => {
 
   test('counts the products of scores and their use: 2 n^2 d', () => {
     // Four patches and a class token: 2 * 5 * 5 * 8.
-    expect(description.attentionMacs).toBe(400);
+    expect(description.activationMacs).toBe(400);
   });
 
   test('takes fewer heads from narrower projections', () => {
-    const narrow = describe(
+    const narrow = single(
       program,
       [8, 8, 3],
       Object.fromEntries(['q', 'k', 'v'].map((n) => [`${n}.weight`, [6, 4]])),
@@ -66,14 +68,14 @@ group('attention', () => {
 });
 
 group('window attention', () => {
-  const program: Program = (net, x) => {
+  const program: Layers = (net, x) => {
     const [q, k, v] = projections(net, net.conv('stem', x, { out: 6, kernel: 1 }), 8);
     const mixed = net.windowAttention('attn', q, k, v, { headDim: 2, window: 2, shift: 1 });
     return net.dense('fc', net.globalAveragePool(net.mergePatches(mixed)), { out: 3 });
   };
 
   test('has a bias per relative position and head, which goes with its head', () => {
-    const { parameters, groups, attentionMacs } = describe(program, [4, 6, 3]);
+    const { parameters, groups, activationMacs } = single(program, [4, 6, 3]);
     expect(parameters.find((p) => p.name === 'attn.relative_position_bias_table')!.shape).toEqual([9, 4]);
     const heads = groups.find((g) => g.id === 'q')!;
     expect(heads.units).toBe(4);
@@ -85,11 +87,11 @@ group('window attention', () => {
       role: 'norm',
     });
     // 24 positions, 4 in a window, width 8: 2 * 24 * 4 * 8.
-    expect(attentionMacs).toBe(1536);
+    expect(activationMacs).toBe(1536);
   });
 
   test('merged patches are read in four parts', () => {
-    const { groups } = describe(program, [4, 6, 3]);
+    const { groups } = single(program, [4, 6, 3]);
     const reads = groups.find((g) => g.id === 'q')!.members.filter((m) => m.tensor === 'fc.weight');
     expect(reads.map(({ start, block }) => [start, block])).toEqual([
       [0, 2],
@@ -101,20 +103,20 @@ group('window attention', () => {
 });
 
 test('a layer normalisation pins its channels', () => {
-  const { groups, parameters } = describe(
+  const { groups, parameters } = single(
     (net, x) => {
       const a = net.layerNorm('norm', net.conv('a', x, { out: 4, kernel: 1 }), { epsilon: 1e-6 });
       return net.dense('fc', net.globalAveragePool(a), { out: 2 });
     },
     [4, 4, 1],
   );
-  expect(groups[0]!.pinnedBy).toEqual(['the layer normalisation norm']);
+  expect(groups[0]!.pinnedBy).toEqual([{ kind: 'layer', name: 'norm' }]);
   expect(parameters.map((p) => p.name).slice(1, 3)).toEqual(['norm.weight', 'norm.bias']);
 });
 
 group('what does not fit is refused', () => {
   const tokens = <V>(net: Net<V>, x: V): V => net.tokens(net.conv('patch', x, { out: 6, kernel: 1 }));
-  test.each<[string, Program, RegExp]>([
+  test.each<[string, Layers, RegExp]>([
     [
       'heads that do not divide the width',
       (net, x) => net.attention(...projections(net, tokens(net, x), 8), { headDim: 3 }),
@@ -165,7 +167,7 @@ group('what does not fit is refused', () => {
       /"tokens" needs \[height, width, channels\]/,
     ],
   ])('%s', (_, program, message) => {
-    expect(() => describe(program, [4, 4, 3])).toThrow(message);
-    expect(() => describe(program, [4, 4, 3])).toThrow(expect.objectContaining({ code: 'shape-mismatch' }));
+    expect(() => single(program, [4, 4, 3])).toThrow(message);
+    expect(() => single(program, [4, 4, 3])).toThrow(expect.objectContaining({ code: 'shape-mismatch' }));
   });
 });

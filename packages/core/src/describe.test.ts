@@ -1,23 +1,23 @@
 import { describe as group, expect, test } from 'vitest';
-import { describe as describeProgram, type Description } from './describe.ts';
-import type { CouplingMember } from './network.ts';
-import type { Net, Program } from './program.ts';
+import { type Layers, single } from '../test/single.ts';
+import type { CouplingMember, Network } from './network.ts';
+import type { Net } from './program.ts';
 
-const groupOf = (description: Description, id: string): Description['groups'][number] =>
+const groupOf = (description: Network, id: string): Network['groups'][number] =>
   description.groups.find((g) => g.id === id)!;
 
 /** Members as "tensor axis start role". */
 const members = (list: readonly CouplingMember[]): string[] =>
   list.map((m) => `${m.tensor} ${m.axis} ${m.start} ${m.role}`).sort();
 
-const chain: Program = (net, x) => {
+const chain: Layers = (net, x) => {
   const a = net.relu(net.batchNorm('bn', net.conv('conv1', x, { out: 4, kernel: 3, stride: 2 })));
   const b = net.conv('conv2', a, { out: 6, kernel: 1, bias: true, modulated: false });
-  return net.dense('fc', net.globalAveragePool(net.feature('last', b)), { out: 5 });
+  return net.dense('fc', net.globalAveragePool(b), { out: 5 });
 };
 
 group('a chain', () => {
-  const description = describeProgram(chain, [9, 8, 3]);
+  const description = single(chain, [9, 8, 3]);
 
   test('declares its parameters in order, with shapes and the multiply-adds of each number', () => {
     expect(
@@ -36,7 +36,7 @@ group('a chain', () => {
       { name: 'bn.running_mean', shape: [4], initial: 0 },
       { name: 'bn.running_var', shape: [4], initial: 1 },
     ]);
-    expect(description.numClasses).toBe(5);
+    expect(description.outputs).toEqual([{ name: 'made', shape: [5], stride: 0 }]);
   });
 
   test('declares what can be modulated, and only that', () => {
@@ -66,7 +66,7 @@ group('a chain', () => {
       'fc.weight 0 0 read',
     ]);
     expect(groupOf(description, 'conv1').pinnedBy).toEqual([]);
-    expect(groupOf(description, 'fc').pinnedBy).toEqual(['the logits']);
+    expect(groupOf(description, 'fc').pinnedBy).toEqual([{ kind: 'output', name: 'made' }]);
   });
 
   test('leaves the channels of the images alone', () => {
@@ -74,12 +74,8 @@ group('a chain', () => {
     expect(reads.map((m) => m.axis)).toEqual([3]);
   });
 
-  test('declares its features with stride and groups', () => {
-    expect(description.features).toEqual([{ name: 'last', channels: 6, stride: 9 / 5, groups: ['conv2'] }]);
-  });
-
   test('takes other widths from other shapes', () => {
-    const narrow = describeProgram(chain, [9, 8, 3], { 'conv1.weight': [3, 3, 3, 2], 'fc.weight': [6, 5] });
+    const narrow = single(chain, [9, 8, 3], { 'conv1.weight': [3, 3, 3, 2], 'fc.weight': [6, 5] });
     expect(narrow.parameters.map((p) => p.shape)).toEqual([
       [3, 3, 3, 2],
       [2],
@@ -94,7 +90,7 @@ group('a chain', () => {
 
 group('coupling', () => {
   test('a residual sum makes its two paths one group, under the name of the first', () => {
-    const { groups } = describeProgram(
+    const { groups } = single(
       (net, x) => {
         const stem = net.conv('stem', x, { out: 4, kernel: 3 });
         const one = net.add(stem, net.conv('a', stem, { out: 4, kernel: 3 }));
@@ -115,7 +111,7 @@ group('coupling', () => {
   });
 
   test('adding to the images keeps the channels, because the images are not ours to cut', () => {
-    const { groups } = describeProgram(
+    const { groups } = single(
       (net, x) => {
         const y = net.add(net.conv('a', x, { out: 3, kernel: 3 }), x);
         return net.dense('fc', net.globalAveragePool(y), { out: 2 });
@@ -126,7 +122,7 @@ group('coupling', () => {
   });
 
   test('concatenated values keep their own groups, each from its place on', () => {
-    const { groups } = describeProgram(
+    const { groups } = single(
       (net, x) => {
         const a = net.conv('a', x, { out: 2, kernel: 1 });
         const b = net.conv('b', x, { out: 3, kernel: 1 });
@@ -150,7 +146,7 @@ group('coupling', () => {
   });
 
   test('a flattened image is read once per position', () => {
-    const { groups } = describeProgram(
+    const { groups } = single(
       (net, x) => {
         const a = net.conv('a', x, { out: 3, kernel: 1 });
         return net.dense('fc', net.flatten(a), { out: 2 });
@@ -163,7 +159,7 @@ group('coupling', () => {
   });
 
   test('a sum of differently joined channels keeps them all', () => {
-    const { groups } = describeProgram(
+    const { groups } = single(
       (net, x) => {
         const [a, b] = [net.conv('a', x, { out: 2, kernel: 1 }), net.conv('b', x, { out: 2, kernel: 1 })];
         const sum = net.add(net.concat([a, b]), net.conv('c', x, { out: 4, kernel: 1 }));
@@ -172,11 +168,11 @@ group('coupling', () => {
       [4, 4, 1],
     );
     for (const id of ['a', 'b', 'c'])
-      expect(groups.find((g) => g.id === id)!.pinnedBy).toEqual(['a sum of differently joined channels']);
+      expect(groups.find((g) => g.id === id)!.pinnedBy).toEqual([{ kind: 'layer', name: 'add' }]);
   });
 
   test('two values added in two ways become one group, whichever comes first', () => {
-    const { groups } = describeProgram(
+    const { groups } = single(
       (net, x) => {
         const [a, b, c] = ['a', 'b', 'c'].map((name) => net.conv(name, x, { out: 2, kernel: 1 }));
         const sum = net.add(net.add(c!, b!), net.add(b!, a!));
@@ -196,21 +192,37 @@ group('coupling', () => {
 
 group('a program that cannot be is refused', () => {
   const refused =
-    (program: Program, size: [number, number, number] = [8, 8, 1]): (() => unknown) =>
+    (program: Layers, size: [number, number, number] = [8, 8, 1]): (() => unknown) =>
     () =>
-      describeProgram(program, size);
+      single(program, size);
   const simple = <V>(net: Net<V>, x: V, name: string): V => net.conv(name, x, { out: 2, kernel: 3 });
 
-  test('two layers of one name', () => {
-    expect(refused((net, x) => simple(net, simple(net, x, 'a'), 'a'))).toThrow(
-      expect.objectContaining({
-        code: 'bad-argument',
-        message: expect.stringContaining('"a.weight"') as string,
-      }),
-    );
+  test.each([0, -3, 2.5, Number.NaN])('a layer of %d channels', (out) => {
+    for (const layers of [
+      (net, x) => net.conv('a', x, { out, kernel: 3 }),
+      (net, x) => net.dense('a', x, { out }),
+      (net) => net.embedding('a', { tokens: 2, width: out, init: { kind: 'constant', value: 0 } }),
+    ] satisfies Layers[]) {
+      expect(refused(layers)).toThrow(
+        expect.objectContaining({
+          code: 'bad-argument',
+          message: expect.stringMatching(/is (0|-3|2\.5|NaN)\.\n {2}at layer "a"/) as string,
+        }),
+      );
+    }
   });
 
-  test.each<[string, Program, RegExp]>([
+  test.each<[string, Layers]>([
+    ['kernel', (net, x) => net.conv('a', x, { out: 1, kernel: 0 })],
+    ['stride', (net, x) => net.conv('a', x, { out: 1, kernel: 3, stride: 0 })],
+    ['pad', (net, x) => net.maxPool(x, { kernel: 3, stride: 2, pad: -1 })],
+    ['stride', (net, x) => net.avgPool(x, { kernel: 3, stride: 1.5 })],
+  ])('an impossible %s', (option, layers) => {
+    expect(refused(layers)).toThrow(expect.objectContaining({ code: 'bad-argument' }));
+    expect(refused(layers)).toThrow(`The option "${option}" is`);
+  });
+
+  test.each<[string, Layers, RegExp]>([
     [
       'a sum of different sizes',
       (net, x) => net.add(simple(net, x, 'a'), net.conv('b', x, { out: 2, kernel: 3, stride: 2 })),
@@ -234,8 +246,7 @@ group('a program that cannot be is refused', () => {
 });
 
 test('pooling sizes, by hand', () => {
-  const sizes = (program: Program): number[] =>
-    describeProgram(program, [7, 7, 2]).parameters[0]!.shape.slice();
+  const sizes = (program: Layers): number[] => single(program, [7, 7, 2]).parameters[0]!.shape.slice();
   // (7 + 2 - 3) / 2 + 1 = 4 rows of 4 with 2 channels; (7 - 2) / 2 + 1 = 3 without padding.
   expect(
     sizes((net, x) =>

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import '../test/cpu.ts';
 import { expectClose, leaked, normals } from '../test/numerics.ts';
+import { classifier } from '../test/single.ts';
 import { attention } from './attention.ts';
 import { defineNetwork } from './define.ts';
 import { batchNorm, conv2d, dense, gelu, layerNorm, runningBatchNorm } from './layers.ts';
@@ -10,14 +11,11 @@ import type { Params } from './params.ts';
 import type { Net, Program } from './program.ts';
 import { Rng } from './rng.ts';
 
-function residual<V>(net: Net<V>, x: V): V {
-  const a = net.feature(
-    'a',
-    net.relu(net.batchNorm('bn', net.conv('conv', x, { out: 4, kernel: 3, stride: 2 }))),
-  );
+const residual: Program = (net, { images }) => {
+  const a = net.relu(net.batchNorm('bn', net.conv('conv', images, { out: 4, kernel: 3, stride: 2 })));
   const b = net.conv('wide', a, { out: 4, kernel: 3, bias: true });
-  return net.dense('fc', net.globalAveragePool(net.add(a, b)), { out: 3 });
-}
+  return { a, logits: net.dense('fc', net.globalAveragePool(net.add(a, b)), { out: 3 }) };
+};
 
 function transformer<V>(net: Net<V>, x: V): V {
   const patches = net.tokens(net.conv('patch', x, { out: 8, kernel: 4, stride: 4, pad: 0, bias: true }));
@@ -65,7 +63,7 @@ const filled = (network: Network): { params: Params; stats: Params } => {
 };
 
 describe('a convolutional program', () => {
-  const network = defineNetwork('residual', [8, 8, 3], residual);
+  const network = defineNetwork('residual', { images: [8, 8, 3] }, residual);
 
   test.each([true, false])('is its layers one after the other, training: %s', async (training) => {
     const { params: p, stats } = filled(network);
@@ -81,9 +79,9 @@ describe('a convolutional program', () => {
     const b = tf.add(conv2d(a, p['wide.weight'] as tf.Tensor4D, { stride: 1, pad: 1 }), p['wide.bias']!);
     const expected = dense(tf.mean(tf.add(a, b), [1, 2]), p['fc.weight'] as tf.Tensor2D, p['fc.bias']!);
 
-    const result = network.forward(p, stats, x, { training });
-    await expectClose(result.logits, await expected.data());
-    await expectClose(result.features['a']!, await a.data());
+    const result = network.forward(p, stats, { images: x }, { training });
+    await expectClose(result.outputs['logits']!, await expected.data());
+    await expectClose(result.outputs['a']!, await a.data());
     const next = training ? trained.running : running;
     await expectClose(result.stats['bn.running_mean']!, await next.mean_C.data());
     await expectClose(result.stats['bn.running_var']!, await next.variance_C.data());
@@ -92,8 +90,13 @@ describe('a convolutional program', () => {
 
   test('moves the statistics by the momentum it is given', async () => {
     const { params, stats } = filled(network);
-    const whole = network.forward(params, stats, images(1), { training: true, momentum: 1 });
-    const half = network.forward(params, stats, images(1), { training: true, momentum: tf.scalar(0.5) });
+    const whole = network.forward(params, stats, { images: images(1) }, { training: true, momentum: 1 });
+    const half = network.forward(
+      params,
+      stats,
+      { images: images(1) },
+      { training: true, momentum: tf.scalar(0.5) },
+    );
     const expected = [...(await whole.stats['bn.running_mean']!.data())].map((m) => m / 2);
     await expectClose(half.stats['bn.running_mean']!, expected);
   });
@@ -102,7 +105,9 @@ describe('a convolutional program', () => {
     const { params, stats } = filled(network);
     const [x, y] = [images(1, 1), images(2, 1)];
     const run = async (batch: tf.Tensor4D): Promise<number[]> => [
-      ...(await network.forward(params, stats, batch, { training: false }).logits.data()),
+      ...(await network
+        .forward(params, stats, { images: batch }, { training: false })
+        .outputs['logits']!.data()),
     ];
     await expectClose(await run(tf.concat([x, y], 0)), [...(await run(x)), ...(await run(y))]);
   });
@@ -112,8 +117,8 @@ describe('a convolutional program', () => {
     const x = images(1);
     expect(
       leaked(() => {
-        const { logits, features, stats: next } = network.forward(params, stats, x, { training: true });
-        tf.dispose([logits, { ...features }, { ...next }]);
+        const { outputs, stats: next } = network.forward(params, stats, { images: x }, { training: true });
+        tf.dispose([{ ...outputs }, { ...next }]);
       }),
     ).toBe(0);
     expect(params['conv.weight']!.isDisposed || stats['bn.running_var']!.isDisposed || x.isDisposed).toBe(
@@ -124,17 +129,17 @@ describe('a convolutional program', () => {
   test('says which parameter is missing', () => {
     const { params, stats } = filled(network);
     const { 'fc.bias': _, ...rest } = params;
-    expect(() => network.forward(rest, stats, images(1), { training: false })).toThrow(
+    expect(() => network.forward(rest, stats, { images: images(1) }, { training: false })).toThrow(
       /"fc.bias" is missing/,
     );
-    expect(() => network.forward(params, {}, images(1), { training: false })).toThrow(
+    expect(() => network.forward(params, {}, { images: images(1) }, { training: false })).toThrow(
       /"bn.running_mean" is missing/,
     );
   });
 });
 
 test('a transformer is its layers one after the other', async () => {
-  const network = defineNetwork('transformer', [8, 8, 3], transformer);
+  const network = defineNetwork('transformer', { images: [8, 8, 3] }, classifier(transformer));
   const { params: p, stats } = filled(network);
   const x = images(3);
   const line = (name: string, t: tf.Tensor): tf.Tensor =>
@@ -153,19 +158,23 @@ test('a transformer is its layers one after the other', async () => {
   ];
   const after = gelu(tf.add(tokens, line('proj', attention(q, k, v, 2))));
   const expected = line('fc', tf.reshape(tf.slice(after, [0, 0, 0], [2, 1, 8]), [2, 8]));
-  await expectClose(network.forward(p, stats, x, { training: false }).logits, await expected.data());
+  await expectClose(
+    network.forward(p, stats, { images: x }, { training: false }).outputs['logits']!,
+    await expected.data(),
+  );
 });
 
 test.each<[string, Program]>([
   ['residual', residual],
-  ['transformer', transformer],
-  ['windows', windows],
+  ['transformer', classifier(transformer)],
+  ['windows', classifier(windows)],
 ])('%s: shapes are as described, and every parameter matters', async (name, program) => {
-  const network = defineNetwork(name, [8, 8, 3], program);
+  const network = defineNetwork(name, { images: [8, 8, 3] }, program);
   const { params, stats } = filled(network);
-  const run = (p: Params): tf.Tensor2D => network.forward(p, stats, images(4), { training: false }).logits;
+  const run = (p: Params): tf.Tensor =>
+    network.forward(p, stats, { images: images(4) }, { training: false }).outputs['logits']!;
   const before = await run(params).data();
-  expect(run(params).shape).toEqual([2, network.numClasses]);
+  expect(run(params).shape).toEqual([2, ...network.outputs.find((o) => o.name === 'logits')!.shape]);
   for (const { name: changed } of network.parameters) {
     // A bias of all keys shifts every score of a query alike, which the softmax does not see.
     if (changed === 'k.bias') continue;

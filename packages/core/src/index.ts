@@ -16,7 +16,7 @@ export {
 } from './backend.ts';
 export type { Batch, BatchSource } from './batch-source.ts';
 export type { Bucket, Collate, Collated, Dataset, HostBatch, Remote } from './dataset.ts';
-export { defineNetwork } from './define.ts';
+export { defineNetwork, type NetworkOptions } from './define.ts';
 export { type ErrorCode, type ErrorDetails, MaNetError, nearest, suggestion } from './errors.ts';
 export { type CheckOptions, checked, fieldsAt } from './fields.ts';
 export { globalNorm, stopGradient, type ValueAndGrad, valueAndGrad } from './gradient.ts';
@@ -48,14 +48,23 @@ export { crossEntropy } from './losses.ts';
 export type {
   CouplingGroup,
   CouplingMember,
-  FeatureInfo,
   ForwardContext,
   ForwardResult,
   ModulatedKernel,
   Network,
   ParameterSpec,
+  Pin,
   StatisticSpec,
+  ValueInfo,
 } from './network.ts';
+export type { Ledger, Shapes } from './ledger.ts';
+export type { Op, Weights } from './op.ts';
+export type { AttentionOptions } from './ops/attention.ts';
+export type { ConvOptions } from './ops/conv.ts';
+export type { DenseOptions } from './ops/dense.ts';
+export type { EmbeddingOptions } from './ops/embedding.ts';
+export type { PoolOptions } from './ops/max-pool.ts';
+export type { WindowAttentionOptions } from './ops/window-attention.ts';
 export {
   assertSameShapes,
   compareShapes,
@@ -82,16 +91,6 @@ export {
   type Use,
 } from './part.ts';
 export type {
-  AttentionOptions,
-  ConvOptions,
-  DenseOptions,
-  EmbeddingOptions,
-  Net,
-  PoolOptions,
-  Program,
-  WindowAttentionOptions,
-} from './program.ts';
-export type {
   Architecture,
   Choices,
   Data,
@@ -100,6 +99,7 @@ export type {
   SplitFacts,
   TaskOn,
 } from './recipe.ts';
+export { type Interpreter, type Net, netOf, type Program, scoped } from './program.ts';
 export { Rng, type RngState } from './rng.ts';
 export {
   decodeSafetensors,
@@ -108,6 +108,7 @@ export {
   safetensorsParts,
 } from './safetensors.ts';
 export type { StoredType } from './safetensors-numbers.ts';
+export type { Shaped, Space } from './spaces.ts';
 export { checkStart } from './start-check.ts';
 export type { Task, TaskLoss } from './task.ts';
 export { fromTorchLayout, toTorchLayout, torchShape } from './torch-layout.ts';

@@ -4,9 +4,9 @@ import * as tf from '@tensorflow/tfjs-core';
  * Mean cross-entropy of logits [B, K] and class indices [B] (int32). With label smoothing s the target is
  * 1 - s + s / K for the class and s / K elsewhere (Szegedy et al. 2016, section 7).
  */
-export function crossEntropy(logits_BK: tf.Tensor2D, labels_B: tf.Tensor1D, labelSmoothing = 0): tf.Scalar {
+export function crossEntropy(logits_BK: tf.Tensor, labels_B: tf.Tensor, labelSmoothing = 0): tf.Scalar {
   return tf.tidy(() => {
-    const classes = logits_BK.shape[1];
+    const classes = logits_BK.shape.at(-1)!;
     const logProbability_BK = tf.logSoftmax(logits_BK, -1);
     const target_BK = tf.oneHot(
       labels_B,

@@ -4,7 +4,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Initializer } from './init.ts';
 import type { Params } from './params.ts';
-import type { Program } from './program.ts';
+import type { Net } from './program.ts';
 import type { Rng } from './rng.ts';
 
 /** One trainable tensor. Convolution kernels are [kh, kw, in, out], dense kernels [in, out]. */
@@ -51,24 +51,30 @@ export interface CouplingMember {
   readonly role: 'write' | 'norm' | 'read';
 }
 
+/** Who needs every channel of a group: an output of the network, or a layer such as a layer normalisation. */
+export interface Pin {
+  readonly kind: 'output' | 'layer';
+  /** The output's or the layer's; a layer without a name goes by its kind. */
+  readonly name: string;
+}
+
 /** Axes that can only lose an index together: a residual stage, a BN after its conv, an attention head. */
 export interface CouplingGroup {
   /** The layer that writes it first. */
   readonly id: string;
   readonly units: number;
   readonly members: readonly CouplingMember[];
-  /** Who else reads it, so that no unit can ever go: the network's output, a layer normalisation. */
-  readonly pinnedBy: readonly string[];
+  /** Who else reads it, so that no unit can ever go. */
+  readonly pinnedBy: readonly Pin[];
 }
 
-/** What a head may read from a network. */
-export interface FeatureInfo {
+/** What a network takes or gives. */
+export interface ValueInfo {
   readonly name: string;
-  readonly channels: number;
-  /** Input pixels per feature pixel. */
+  /** All axes but the batch: [height, width, channels], [tokens, channels], [channels]. */
+  readonly shape: readonly number[];
+  /** Input pixels from one position to the next, followed through the layers; 0 for what has no positions. */
   readonly stride: number;
-  /** Coupling groups of its channels. */
-  readonly groups: readonly string[];
 }
 
 export interface ForwardContext {
@@ -80,33 +86,47 @@ export interface ForwardContext {
   readonly rng?: Rng;
 }
 
-export interface ForwardResult {
-  /** [B, K]. */
-  readonly logits: tf.Tensor2D;
-  readonly features: Readonly<Record<string, tf.Tensor>>;
+export interface ForwardResult<O extends string = string> {
+  /** The network's outputs by name, [B, ...]. One that needs an input which was not given is absent. */
+  readonly outputs: Readonly<Record<O, tf.Tensor>>;
   /** The next running statistics; the ones passed in when not training. */
   readonly stats: Params;
 }
 
-export interface Network {
+/** `I` and `O` are the names of its inputs and outputs, where they are known. */
+export interface Network<I extends string = string, O extends string = string> {
   readonly name: string;
-  /** [height, width, channels] of one image. */
-  readonly inputShape: readonly [number, number, number];
-  readonly numClasses: number;
+  readonly inputs: readonly ValueInfo[];
+  /** What it computes: those of `values` that were chosen. */
+  readonly outputs: readonly ValueInfo[];
+  /** Everything its program returns; see `withOutputs`. */
+  readonly values: readonly ValueInfo[];
   readonly parameters: readonly ParameterSpec[];
   readonly statistics: readonly StatisticSpec[];
   /** Connections in forward order. */
   readonly kernels: readonly ModulatedKernel[];
   readonly groups: readonly CouplingGroup[];
-  readonly features: readonly FeatureInfo[];
   /** Multiply-accumulates per image between activations: attention scores and their use; else 0. */
-  readonly attentionMacs: number;
+  readonly activationMacs: number;
   /** What it is, for interpreters of one's own: those that write it down for another program. */
-  readonly program: Program;
+  program<V>(net: Net<V>, inputs: Readonly<Record<I, V>>): Readonly<Partial<Record<string, V>>>;
   /** Fresh weights and statistics, owned by the caller; each tensor depends on the seed and its name only. */
   init(rng: Rng): { readonly params: Params; readonly stats: Params };
-  /** Pure: borrows everything, owns its results. The shapes of `params` decide the widths. */
-  forward(params: Params, stats: Params, images_BHWC: tf.Tensor4D, ctx: ForwardContext): ForwardResult;
+  /**
+   * Pure: borrows everything, owns its results. The shapes of `params` decide the widths, those of `inputs` the sizes.
+   * Throws `shape-mismatch` for inputs that the network cannot take.
+   */
+  forward(
+    params: Params,
+    stats: Params,
+    inputs: Readonly<Record<I, tf.Tensor>>,
+    ctx: ForwardContext,
+  ): ForwardResult<O>;
   /** The same network with the widths of other parameter shapes, as after compaction. */
-  resized(shapes: Readonly<Record<string, readonly number[]>>): Network;
+  resized(shapes: Readonly<Record<string, readonly number[]>>): Network<I, O>;
+  /**
+   * The same program with other outputs. Only what they need is computed, declared, and kept by pruning. Throws
+   * `unknown-name` for one that the program does not return.
+   */
+  withOutputs<P extends string>(names: readonly P[]): Network<I, P>;
 }

@@ -1,54 +1,39 @@
 // The language that networks are written in. A program says once what a network is; interpreters make of
-// it what is needed: `describe` runs it on shapes (parameters, connections, coupling groups, costs),
-// `execute` on tensors.
+// it what is needed: run on shapes it yields parameters, connections, coupling groups and costs; run on
+// tensors it computes.
 
-import type { Initializer } from './init.ts';
+import type { Op } from './op.ts';
+import { add } from './ops/add.ts';
+import { attention, type AttentionOptions } from './ops/attention.ts';
+import { avgPool } from './ops/avg-pool.ts';
+import { batchNorm } from './ops/batch-norm.ts';
+import { concat } from './ops/concat.ts';
+import { conv, type ConvOptions } from './ops/conv.ts';
+import { dense, type DenseOptions } from './ops/dense.ts';
+import { embedding, type EmbeddingOptions } from './ops/embedding.ts';
+import { flatten } from './ops/flatten.ts';
+import { gelu } from './ops/gelu.ts';
+import { globalAveragePool } from './ops/global-average-pool.ts';
+import { grid } from './ops/grid.ts';
+import { layerNorm } from './ops/layer-norm.ts';
+import { maxPool, type PoolOptions } from './ops/max-pool.ts';
+import { mergePatches } from './ops/merge-patches.ts';
+import { prepend } from './ops/prepend.ts';
+import { relu } from './ops/relu.ts';
+import { takeTokens } from './ops/take-tokens.ts';
+import { tokens } from './ops/tokens.ts';
+import { windowAttention, type WindowAttentionOptions } from './ops/window-attention.ts';
 
-export interface ConvOptions {
-  readonly out: number;
-  readonly kernel: number;
-  readonly stride?: number;
-  /** Zeros on every side; floor(kernel / 2) unless given. */
-  readonly pad?: number;
-  readonly bias?: boolean;
-  /** Whether its kernel slices are connections of the MA-Net; true unless given. */
-  readonly modulated?: boolean;
-  readonly init?: Initializer;
+/** What an interpreter has to offer: the rest of a `Net` follows from it. */
+export interface Interpreter<V> {
+  /** Applies a layer. `name` goes before the names of its tensors; layers without tensors may have an empty one. */
+  apply<Options>(op: Op<Options>, name: string, inputs: readonly V[], options: Options): V;
+  /** All axes but the batch. A program asks for sizes and closes over none, so that it serves images of every size. */
+  shape(x: V): readonly number[];
 }
 
-export interface DenseOptions {
-  readonly out: number;
-  readonly bias?: boolean;
-  readonly modulated?: boolean;
-  readonly init?: Initializer;
-}
-
-export interface PoolOptions {
-  readonly kernel: number;
-  readonly stride: number;
-  readonly pad?: number;
-}
-
-export interface EmbeddingOptions {
-  readonly tokens: number;
-  readonly width: number;
-  readonly init: Initializer;
-}
-
-export interface AttentionOptions {
-  /** Width of one head. How many heads there are follows from the width of the queries. */
-  readonly headDim: number;
-}
-
-export interface WindowAttentionOptions extends AttentionOptions {
-  /** Side of a window; divides the height and the width. */
-  readonly window: number;
-  /** How far the windows lie below and to the right of the plain grid; 0 unless given, or where one window is all. */
-  readonly shift?: number;
-}
-
-/** The layers a program may use. `V` is a tensor when the network runs, a shape when it is described. */
-export interface Net<V> {
+/** Applies the layers of core, and by `apply` any other. `V` is a tensor when the network runs, a shape when it is described. */
+export interface Net<V> extends Interpreter<V> {
   /** Convolution of [B, H, W, C], `<name>.weight` and optionally `<name>.bias`. */
   conv(name: string, x: V, options: ConvOptions): V;
   /** Matrix product over the last axis, `<name>.weight` and `<name>.bias`. */
@@ -58,6 +43,7 @@ export interface Net<V> {
   /** Layer normalisation over the last axis. It mixes its channels, so that none of them can ever be cut. */
   layerNorm(name: string, x: V, options: { readonly epsilon: number }): V;
   relu(x: V): V;
+  /** x Phi(x), with the exact normal distribution function. */
   gelu(x: V): V;
   /** Sum of two values of one shape; an embedding is added to every image. */
   add(a: V, b: V): V;
@@ -88,9 +74,49 @@ export interface Net<V> {
   windowAttention(name: string, q: V, k: V, v: V, options: WindowAttentionOptions): V;
   /** Every 2x2 patch becomes one position: [B, H, W, C] -> [B, H / 2, W / 2, 4 C], column by column. */
   mergePatches(x: V): V;
-  /** Names a value that a head may read; returns it. */
-  feature(name: string, x: V): V;
 }
 
-/** From images [B, H, W, C] to logits [B, K]. */
-export type Program = <V>(net: Net<V>, images: V) => V;
+/**
+ * From named inputs to named values. The same layers in the same order on every call: it branches on options, sizes
+ * and on which inputs are given (`undefined` where one is not), never on values.
+ */
+export type Program<I extends string = 'images', O extends string = string> = <V>(
+  net: Net<V>,
+  inputs: Readonly<Record<I, V>>,
+) => Readonly<Partial<Record<O, V>>>;
+
+/** All layers of core, made of `apply`. */
+export function netOf<V>({ apply, shape }: Interpreter<V>): Net<V> {
+  return {
+    apply,
+    shape,
+    conv: (name, x, options) => apply(conv, name, [x], options),
+    dense: (name, x, options) => apply(dense, name, [x], options),
+    batchNorm: (name, x) => apply(batchNorm, name, [x], null),
+    layerNorm: (name, x, options) => apply(layerNorm, name, [x], options),
+    relu: (x) => apply(relu, '', [x], null),
+    gelu: (x) => apply(gelu, '', [x], null),
+    add: (a, b) => apply(add, '', [a, b], null),
+    concat: (values) => apply(concat, '', values, null),
+    maxPool: (x, options) => apply(maxPool, '', [x], options),
+    avgPool: (x, options) => apply(avgPool, '', [x], options),
+    globalAveragePool: (x) => apply(globalAveragePool, '', [x], null),
+    flatten: (x) => apply(flatten, '', [x], null),
+    embedding: (name, options) => apply(embedding, name, [], options),
+    tokens: (x) => apply(tokens, '', [x], null),
+    grid: (x, height, width) => apply(grid, '', [x], { height, width }),
+    prepend: (first, x) => apply(prepend, '', [first, x], null),
+    takeTokens: (x, start, count) => apply(takeTokens, '', [x], { start, count }),
+    attention: (q, k, v, options) => apply(attention, '', [q, k, v], options),
+    windowAttention: (name, q, k, v, options) => apply(windowAttention, name, [q, k, v], options),
+    mergePatches: (x) => apply(mergePatches, '', [x], null),
+  };
+}
+
+/** The same layers under longer names: with the prefix `backbone.`, `conv1.weight` is `backbone.conv1.weight`. */
+export function scoped<V>(net: Net<V>, prefix: string): Net<V> {
+  return netOf<V>({
+    apply: (op, name, inputs, options) => net.apply(op, name === '' ? '' : prefix + name, inputs, options),
+    shape: (x) => net.shape(x),
+  });
+}

@@ -1,7 +1,7 @@
 // Spaces are the channels of values while a program is described: who makes them, normalises them, reads
 // them. Values that are added share theirs; what is left at the end are the coupling groups.
 
-import type { CouplingGroup, CouplingMember } from './network.ts';
+import type { CouplingGroup, CouplingMember, Pin } from './network.ts';
 
 /** Channels that can only go together, unit by unit. Joined spaces point to the one they became. */
 export interface Space {
@@ -12,14 +12,18 @@ export interface Space {
   /** Channels of one unit: 1, or the width of an attention head. */
   block: number;
   readonly members: CouplingMember[];
-  readonly pinnedBy: string[];
+  readonly pinnedBy: Pin[];
   joined?: Space;
 }
 
-/** A value without numbers: its shape but for the batch, and the spaces its channels consist of. */
+/** A value without numbers. */
 export interface Shaped {
+  /** All axes but the batch. */
   readonly shape: readonly number[];
+  /** What its last axis, the channels, consists of. */
   readonly spaces: readonly Space[];
+  /** Input pixels from one position to the next, along each side; 0 for what has no positions. */
+  readonly stride: number;
 }
 
 /** What became of a space. */
@@ -31,7 +35,7 @@ export function rootOf(space: Space): Space {
 
 /** Notes that one axis of `tensor` runs over the channels of `x`, or over its units. */
 export function attach(
-  x: Shaped,
+  x: Pick<Shaped, 'spaces'>,
   tensor: string,
   axis: number,
   role: CouplingMember['role'],
@@ -46,16 +50,23 @@ export function attach(
 }
 
 /** Keeps every channel of `x` for good. */
-export function pin(x: Shaped, reason: string): void {
-  for (const space of x.spaces) rootOf(space).pinnedBy.push(reason);
+export function pin(x: Pick<Shaped, 'spaces'>, by: Pin): void {
+  for (const space of new Set(x.spaces.map(rootOf))) pinned(space, by);
 }
 
-/** Makes the channels of two values one: neither can lose a unit without the other. */
-export function join(a: Shaped, b: Shaped): void {
+function pinned({ pinnedBy }: Space, by: Pin): void {
+  if (!pinnedBy.some(({ kind, name }) => kind === by.kind && name === by.name)) pinnedBy.push(by);
+}
+
+/**
+ * Makes the channels of two values one: neither can lose a unit without the other. Where they do not consist of the
+ * same units, all are kept for good, because of the layer that joins them.
+ */
+export function join(a: Pick<Shaped, 'spaces'>, b: Pick<Shaped, 'spaces'>, by: Pin): void {
   const [as, bs] = [a.spaces.map(rootOf), b.spaces.map(rootOf)];
   const alike = (s: Space, i: number): boolean => s.units === bs[i]!.units && s.block === bs[i]!.block;
   if (as.length !== bs.length || !as.every(alike)) {
-    for (const x of [a, b]) pin(x, 'a sum of differently joined channels');
+    for (const x of [a, b]) pin(x, by);
     return;
   }
   as.forEach((_, i) => {
@@ -63,17 +74,17 @@ export function join(a: Shaped, b: Shaped): void {
     if (pair[0] === pair[1]) return;
     const [kept, gone] = pair.toSorted((x, y) => x.order - y.order) as [Space, Space];
     kept.members.push(...gone.members);
-    kept.pinnedBy.push(...gone.pinnedBy);
+    for (const other of gone.pinnedBy) pinned(kept, other);
     gone.joined = kept;
   });
 }
 
-/** Makes every `block` neighbouring channels of `x` one unit: the heads of an attention. */
-export function coarsen(x: Shaped, block: number): void {
+/** Makes every `block` neighbouring channels of `x` one unit; keeps them for good where they are other units already. */
+export function coarsen(x: Pick<Shaped, 'spaces'>, block: number, by: Pin): void {
   for (const space of new Set(x.spaces.map(rootOf))) {
     if (space.block === block) continue;
     if (space.block !== 1 || space.units % block !== 0) {
-      space.pinnedBy.push('an attention whose heads span other channels');
+      pinned(space, by);
       continue;
     }
     space.units /= block;

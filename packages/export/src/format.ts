@@ -1,5 +1,6 @@
 // What `manet export --format` asks of a format.
 
+import type { Network } from '@ma-net/core';
 import type { NetworkFacts } from './network-facts.ts';
 import type { TrainedNetwork } from './network-file.ts';
 
@@ -19,6 +20,14 @@ export interface Format {
 export interface FormatOptions {
   /** The file takes pixels instead of normalised images. */
   readonly pixels: boolean;
+}
+
+/** What a file takes and gives, for people. */
+export function signatureOf({ inputs, outputs }: Network, { input }: NetworkFacts, pixels: boolean): string {
+  const text = (values: Network['inputs']): string =>
+    values.map(({ name, shape }) => `${name} [batch, ${shape.join(', ')}]`).join(', ');
+  const range = pixels ? `pixels from 0 to ${input.white}` : 'normalised images';
+  return `${text(inputs)}, ${range}, to ${text(outputs)}`;
 }
 
 /** Images [B, H, W, C] in JS memory. */

@@ -22,14 +22,13 @@ test.each(['safetensors', 'onnx', 'tfjs'] as const satisfies readonly FormatName
     const format = await formats[name]();
     const network = await createTNet('resnet-test', { numClasses: 3 });
     const trained = { network, ...network.init(Rng.fromSeed(1)) };
-    const shape = [2, ...network.inputShape] as [number, number, number, number];
+    const shape = [2, ...network.inputs[0]!.shape] as [number, number, number, number];
     const pixels = Float32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) => (i * 37) % 256);
     const images = pixels.map((p, i) => (p / 255 - mean[i % 3]!) / std[i % 3]!);
-    const logits_BK = tf.tidy(
-      () =>
-        network.forward(trained.params, trained.stats, tf.tensor4d(images, shape), { training: false })
-          .logits,
-    );
+    const logits_BK = tf.tidy(() => {
+      const given = { images: tf.tensor4d(images, shape) };
+      return network.forward(trained.params, trained.stats, given, { training: false }).outputs.logits;
+    });
     const expected = await logits_BK.data();
     const facts = {
       tnet: { name: 'resnet-test' },

@@ -32,7 +32,7 @@ async function fresh(name: string): Promise<TrainedNetwork> {
 
 async function outputs({ network, params, stats }: TrainedNetwork): Promise<Float32Array> {
   const rng = Rng.fromSeed(2);
-  const shape = [2, ...network.inputShape] as [number, number, number, number];
+  const shape = [2, ...network.inputs[0]!.shape] as [number, number, number, number];
   const images_BHWC = tf.tensor4d(
     rng.normals(
       shape.reduce((a, b) => a * b),
@@ -40,8 +40,8 @@ async function outputs({ network, params, stats }: TrainedNetwork): Promise<Floa
     ),
     shape,
   );
-  const { logits } = network.forward(params, stats, images_BHWC, { training: false });
-  return (await logits.data()) as Float32Array;
+  const { logits } = network.forward(params, stats, { images: images_BHWC }, { training: false }).outputs;
+  return (await logits!.data()) as Float32Array;
 }
 
 /** Random masks in which the first channel of `group` is read by nobody. */

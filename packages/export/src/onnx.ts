@@ -4,7 +4,7 @@ import { exportOnnx } from '@ma-net/backend-onnx';
 import { writeFileAtomic } from '@ma-net/core/node';
 import * as tf from '@tensorflow/tfjs-core';
 import * as ort from 'onnxruntime-node';
-import type { Format } from './format.ts';
+import { type Format, signatureOf } from './format.ts';
 import { toMetadata } from './network-facts.ts';
 
 export const onnx: Format = {
@@ -21,19 +21,18 @@ export const onnx: Format = {
       ({ images }) => {
         const input_BHWC = pixels ? tf.add(tf.mul(images!, scale_C), shift_C) : images!;
         const ctx = { training: false };
-        return { logits: network.forward(params, stats, input_BHWC as tf.Tensor4D, ctx).logits };
+        return { logits: network.forward(params, stats, { images: input_BHWC }, ctx).outputs['logits']! };
       },
       {
         name: network.name,
-        inputs: { images: { shape: ['batch', ...network.inputShape] } },
+        inputs: { images: { shape: ['batch', ...network.inputs[0]!.shape] } },
         parameters: { ...params, ...stats, 'input.scale': scale_C, 'input.shift': shift_C },
         metadata: { ...toMetadata(facts), takes: pixels ? 'pixels' : 'normalised images' },
       },
     );
     tf.dispose([scale_C, shift_C]);
     await writeFileAtomic(path, model);
-    const range = pixels ? `pixels from 0 to ${white}` : 'normalised images';
-    return `images [batch, ${network.inputShape.join(', ')}], ${range}, to logits [batch, ${network.numClasses}]`;
+    return signatureOf(network, facts, pixels);
   },
 
   async run(path, { data, shape }) {

@@ -14,9 +14,10 @@ export const safetensors: Format = {
 
   async run(path, { data, shape }) {
     const { network, params, stats } = await loadNetwork(path);
-    const logits_BK = tf.tidy(
-      () => network.forward(params, stats, tf.tensor4d(data, [...shape]), { training: false }).logits,
-    );
+    const logits_BK = tf.tidy(() => {
+      const images = tf.tensor4d(data, [...shape]);
+      return network.forward(params, stats, { images }, { training: false }).outputs['logits']!;
+    });
     const logits = (await logits_BK.data()) as Float32Array;
     tf.dispose([params, stats, logits_BK] as tf.TensorContainer);
     return logits;

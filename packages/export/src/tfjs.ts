@@ -2,7 +2,7 @@
 
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Format } from './format.ts';
+import { type Format, signatureOf } from './format.ts';
 import { graphModelFrom, writeGraphModel } from './graph-model/folder.ts';
 import { toGraphModel } from './graph-model/graph-model.ts';
 
@@ -12,9 +12,7 @@ export const tfjs: Format = {
 
   async write(path, trained, facts, { pixels }) {
     await writeGraphModel(path, await toGraphModel(trained, facts, { pixels }));
-    const { inputShape, numClasses } = trained.network;
-    const range = pixels ? `pixels from 0 to ${facts.input.white}` : 'normalised images';
-    return `model.json and weights; images [batch, ${inputShape.join(', ')}], ${range}, to logits [batch, ${numClasses}]`;
+    return `model.json and weights; ${signatureOf(trained.network, facts, pixels)}`;
   },
 
   async run(path, { data, shape }) {

@@ -26,7 +26,9 @@ async function setup() {
     run: async (_, { data, shape }: HostImages) => {
       const logits_BK = tf.tidy(() => {
         const images_BHWC = tf.mul(tf.tensor4d(data, [...shape]), scale) as tf.Tensor4D;
-        return network.forward(params, stats, images_BHWC, { training: false }).logits;
+        return network.forward(params, stats, { images: images_BHWC }, { training: false }).outputs[
+          'logits'
+        ]!;
       });
       const logits = (await logits_BK.data()) as Float32Array;
       logits_BK.dispose();

@@ -34,17 +34,19 @@ export async function verify(
   pixels: boolean,
 ): Promise<Verified> {
   const { images: bytes, labels } = data.test;
-  const [classes, total] = [reference.network.numClasses, labels.length];
+  const total = labels.length;
   let [seen, same, largest, scale] = [0, 0, 0, 1];
   for (const batch of evaluationBatches()) {
     const { shape } = batch.images_BHWC;
     const size = batch.images_BHWC.size / shape[0];
     const expected_BK = tf.tidy(() => {
       const { network, params, stats } = reference;
-      return network.forward(params, stats, batch.images_BHWC, { training: false }).logits;
+      const images = batch.images_BHWC;
+      return network.forward(params, stats, { images }, { training: false }).outputs['logits']!;
     });
     const normalised = (await batch.images_BHWC.data()) as Float32Array;
     const expected = await expected_BK.data();
+    const classes = expected_BK.size / shape[0];
     tf.dispose([batch.images_BHWC, batch.labels_B, expected_BK]);
 
     // The last batch is filled up; only real images are handed over and compared.

@@ -57,7 +57,7 @@ export function countMacs(network: Network, masks: Masks = {}): number {
   const dense = network.parameters.reduce((sum, spec) => sum + sizeOf(spec.shape) * spec.positions, 0);
   return keptConnections(network, masks).reduce(
     (macs, { param, kept, of, area }) => macs - (of - kept) * area * positions.get(param)!,
-    dense + network.attentionMacs,
+    dense + network.activationMacs,
   );
 }
 

@@ -21,11 +21,11 @@ describe('planCompaction', () => {
   });
 
   test('what only removed channels read goes with them', () => {
-    const chain = defineNetwork('chain', [2, 2, 1], (net, images) => {
+    const chain = defineNetwork('chain', { images: [2, 2, 1] }, (net, { images }) => {
       const a = net.conv('a', images, { out: 3, kernel: 1, modulated: false });
       const b = net.conv('b', a, { out: 3, kernel: 1 });
       const c = net.conv('c', b, { out: 3, kernel: 1 });
-      return net.dense('fc', net.globalAveragePool(c), { out: 2, modulated: false });
+      return { logits: net.dense('fc', net.globalAveragePool(c), { out: 2, modulated: false }) };
     });
     // a0 feeds b1 only, and nobody reads b1.
     const masks = {

@@ -192,7 +192,9 @@ export function shapesAfter(network: Network, cuts: readonly Cut[]): Record<stri
 
 /** Why no channel of a group can go; undefined when they can. */
 function whyWhole(network: Network, { members, pinnedBy }: CouplingGroup): string | undefined {
-  if (pinnedBy.length > 0) return `they are read by ${pinnedBy.join(', ')}`;
+  if (pinnedBy.length > 0) {
+    return `they are read by ${pinnedBy.map(({ kind, name }) => `the ${kind} "${name}"`).join(', ')}`;
+  }
   const readers = members.filter((member) => member.role === 'read');
   if (readers.length === 0) return 'no kernel reads them';
   const other = readers.find(
@@ -201,8 +203,8 @@ function whyWhole(network: Network, { members, pinnedBy }: CouplingGroup): strin
   return other === undefined ? undefined : `they are read by "${other.tensor}", which is not modulated`;
 }
 
-function cost({ parameters, attentionMacs }: Network): { params: number; macs: number } {
-  let [params, macs] = [0, attentionMacs];
+function cost({ parameters, activationMacs }: Network): { params: number; macs: number } {
+  let [params, macs] = [0, activationMacs];
   for (const { shape, positions } of parameters) {
     const size = shape.reduce((a, b) => a * b, 1);
     params += size;

@@ -14,12 +14,15 @@ const rule: PruneRule = { mode: 'target', removeModulated: 0.5 };
 const codeOf = (code: string): unknown => expect.objectContaining({ code });
 
 function logitsOf(network: Network, { params, stats }: { params: Params; stats: Params }): tf.Tensor {
-  const [height, width, channels] = network.inputShape;
-  const images = tf.tensor(Rng.fromSeed(3).normals(3 * height * width * channels, 1), [
-    3,
-    ...network.inputShape,
-  ]);
-  return network.forward(params, stats, images as tf.Tensor4D, { training: false }).logits;
+  const shape = [3, ...network.inputs[0]!.shape];
+  const images = tf.tensor(
+    Rng.fromSeed(3).normals(
+      shape.reduce((a, b) => a * b),
+      1,
+    ),
+    shape,
+  );
+  return network.forward(params, stats, { images }, { training: false }).outputs['logits']!;
 }
 
 describe('applyCompaction', () => {
@@ -67,6 +70,12 @@ describe('applyCompaction', () => {
       expectNoLeak(() => {
         expect(() => applyCompaction(smallNetwork, params, stats, plan)).toThrowError(codeOf(code));
       });
+    });
+
+    test('an output of the network, by its name', () => {
+      expect(() => applyCompaction(smallNetwork, params, stats, cut('fc', [0, 1], 3))).toThrow(
+        /cannot be removed: they are read by the output "logits"/,
+      );
     });
 
     test('tensors of another network', () => {

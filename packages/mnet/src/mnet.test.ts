@@ -39,11 +39,9 @@ describe('identity', () => {
       const thetas = thresholds(kernels, onHost(q), { mode: 'delta', delta: 1e-3, kappa: 0.5 });
       const masks = maskTensors(q, masksOf(kernels, onHost(q), thetas));
       const modulated = modulate(weights, gatesOf(q, masks), kernels, 'constant-kernel');
-      const plain = smallNetwork.forward(weights, stats, images_BHWC, { training: false }).logits;
-      const found = smallNetwork.forward({ ...weights, ...modulated }, stats, images_BHWC, {
-        training: false,
-      }).logits;
-      expectClose(found, plain);
+      const logitsOf = (params: Params): tf.Tensor =>
+        smallNetwork.forward(params, stats, { images: images_BHWC }, { training: false }).outputs.logits;
+      expectClose(logitsOf({ ...weights, ...modulated }), logitsOf(weights));
     },
   );
 

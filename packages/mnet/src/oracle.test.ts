@@ -78,8 +78,8 @@ beforeAll(() => {
 test('the task network is the one of the oracle', () => {
   expect(kernels.map((k) => k.param)).toEqual(oracle.layers.map((name) => `${name}.weight`));
   expect(kernels.map((k) => [k.preNeurons, k.postNeurons, k.width])).toEqual(oracle.shapes);
-  const { logits } = oracleNetwork.forward(weights, stats, images, { training: false });
-  expectClose(logits, oracle.plain_eval_logits, { what: 'plain logits' });
+  const { outputs } = oracleNetwork.forward(weights, stats, { images }, { training: false });
+  expectClose(outputs.logits, oracle.plain_eval_logits, { what: 'plain logits' });
 });
 
 test('Phi has the names and shapes of the oracle, but for a chain term that nothing feeds', () => {
@@ -134,9 +134,9 @@ function stepPhi(): { after: Params; running: Params } {
       const { q, local_MD, global_MD } = mnet.evaluate(p, { descriptors: now, previous, state, competition });
       const gates = gatesOf(q, masks, { straightThrough: true });
       const modulated = modulate(weights, gates, kernels, 'constant-kernel');
-      const { logits, stats: running } = oracleNetwork.forward({ ...weights, ...modulated }, stats, images, {
-        training: true,
-      });
+      const used = { ...weights, ...modulated };
+      const { outputs, stats: running } = oracleNetwork.forward(used, stats, { images }, { training: true });
+      const { logits } = outputs;
       const data = crossEntropy(logits, labels);
       const regulariser = contrastiveLoss(local_MD, global_MD, mnet.options.tau);
       const loss: tf.Scalar = tf.add(data, tf.mul(regulariser, oracle.lambda_));
@@ -182,10 +182,10 @@ test('a step of W with constant gates, a fresh evaluation, and the export', () =
   const { value, grads, aux } = valueAndGrad(
     (w) => {
       const used = { ...w, ...modulate(w, gates, kernels, 'feedback') };
-      const result = oracleNetwork.forward(used, running, images, { training: true });
+      const result = oracleNetwork.forward(used, running, { images }, { training: true });
       return {
-        value: crossEntropy(result.logits, labels),
-        aux: { logits: result.logits, stats: result.stats as tf.TensorContainerObject },
+        value: crossEntropy(result.outputs.logits, labels),
+        aux: { logits: result.outputs.logits, stats: result.stats as tf.TensorContainerObject },
       };
     },
     weights,
@@ -214,7 +214,7 @@ test('a step of W with constant gates, a fresh evaluation, and the export', () =
 
   const held = modulate(weightsAfter, gates, kernels, 'constant-kernel');
   const evaluate = (params: Params): tf.Tensor =>
-    oracleNetwork.forward(params, statsAfter, images, { training: false }).logits;
+    oracleNetwork.forward(params, statsAfter, { images }, { training: false }).outputs['logits']!;
   expectClose(evaluate({ ...weightsAfter, ...held }), oracle.export.eval_logits, { what: 'held gates' });
   for (const [layer, kernel] of Object.entries(oracle.export.exported)) {
     expectClose(held[`${layer}.weight`]!, kernel, { what: layer });

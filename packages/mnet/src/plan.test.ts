@@ -35,7 +35,7 @@ describe('the export of the oracle', () => {
     for (const [layer, kernel] of Object.entries(oracle.export.exported)) {
       expectClose(exported[`${layer}.weight`]!, kernel, { what: layer });
     }
-    const { logits } = oracleNetwork.forward(exported, stats, images, { training: false });
+    const { logits } = oracleNetwork.forward(exported, stats, { images }, { training: false }).outputs;
     expectClose(logits, oracle.export.exported_eval_logits);
     expect(plan.totalParams).toBe(oracle.export.total);
     expect(oracle.export.modulated - plan.removedParams).toBe(oracle.export.kept);
@@ -48,7 +48,7 @@ describe('a plan', () => {
   const plan = planPruning(smallNetwork, onHost(q), half);
   const images = tf.tensor(Rng.fromSeed(2).normals(3 * 72, 1), [3, 6, 6, 2]) as tf.Tensor4D;
   const forward = (params: Params): tf.Tensor =>
-    smallNetwork.forward(params, stats, images, { training: false }).logits;
+    smallNetwork.forward(params, stats, { images }, { training: false }).outputs['logits']!;
 
   test('exported with the held gates computes what the MA-Net computed', () => {
     const gates = gatesOf(q, maskTensors(q, masksOfPlan(plan)));

@@ -42,7 +42,7 @@ describe('gates, outputs and compaction against another implementation', () => {
     expectClose(found, tf.tensor(expected as number[][]));
 
   test('the plain network', () => {
-    close(network.forward(params, stats, images(), evaluating).logits, forward.plain);
+    close(network.forward(params, stats, { images: images() }, evaluating).outputs['logits']!, forward.plain);
   });
 
   test('gates are q times the mask of the pre-neuron', () => {
@@ -51,13 +51,18 @@ describe('gates, outputs and compaction against another implementation', () => {
 
   test('the gated network, pruned and compacted', () => {
     const gated = { ...params, ...modulate(params, gates, kernels, 'constant-kernel') };
-    close(network.forward(gated, stats, images(), evaluating).logits, forward.output);
+    close(network.forward(gated, stats, { images: images() }, evaluating).outputs['logits']!, forward.output);
 
     const pruned = applyPlan(params, planOfMasks(network, masks, rule), gates);
     const plan = planCompaction(network, masks);
     const compacted = applyCompaction(network, pruned, stats, plan);
-    const { logits } = compacted.network.forward(compacted.params, compacted.stats, images(), evaluating);
-    close(logits, forward.compactOutput);
+    const small = compacted.network.forward(
+      compacted.params,
+      compacted.stats,
+      { images: images() },
+      evaluating,
+    );
+    close(small.outputs['logits']!, forward.compactOutput);
     expect(livingUnits(units)).toEqual(forward.compactAlive);
     expect(countParams(compacted.params)).toBe(oracle.cases[forward.masks]!.params);
     expect(plan.totalMacs - plan.removedMacs).toBe(oracle.cases[forward.masks]!.macs);
@@ -92,13 +97,14 @@ describe.each(Array.from({ length: 24 }, (_, i) => i + 1))('random network %i', 
   test('what a dead unit writes changes no output', () => {
     const { params, stats } = lived(random, seed);
     const pruned = applyPlan(params, planOfMasks(random, masks, rule));
-    const [height, width, channels] = random.inputShape;
-    const batch = tf.tensor4d(Rng.fromSeed(seed).normals(2 * height * width * channels, 1), [
-      2,
-      height,
-      width,
-      channels,
-    ]);
+    const shape = [2, ...random.inputs[0]!.shape];
+    const batch = tf.tensor(
+      Rng.fromSeed(seed).normals(
+        shape.reduce((a, b) => a * b),
+        1,
+      ),
+      shape,
+    );
     const zeroed = { ...pruned };
     found.forEach(({ group, units }, g) => {
       for (const { tensor, axis, role, start, block } of group.members) {
@@ -113,7 +119,7 @@ describe.each(Array.from({ length: 24 }, (_, i) => i + 1))('random network %i', 
       }
     });
     const logits = (weights: typeof pruned): tf.Tensor =>
-      random.forward(weights, stats, batch, evaluating).logits;
+      random.forward(weights, stats, { images: batch }, evaluating).outputs['logits']!;
     expectClose(logits(zeroed), logits(pruned));
   });
 });

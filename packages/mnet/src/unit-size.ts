@@ -77,7 +77,7 @@ function left({ size, perUnit }: Axis, units: readonly number[], alive: readonly
 
 /** Scores and mixtures of attention cost the same for every head: the difference that one head makes tells how much. */
 function attentionTerms(network: Network, groups: readonly UnitGroup[]): CostTerm[] {
-  if (network.attentionMacs === 0) return [];
+  if (network.activationMacs === 0) return [];
   const terms = groups.flatMap(({ group, units }, g): CostTerm[] => {
     if (units === 1) return [];
     const shapes: Record<string, readonly number[]> = {};
@@ -87,8 +87,8 @@ function attentionTerms(network: Network, groups: readonly UnitGroup[]): CostTer
       const before = shapes[tensor] ?? spec.shape;
       shapes[tensor] = before.map((size, i) => (i === axis ? size - block : size));
     }
-    const perUnit = network.attentionMacs - network.resized(shapes).attentionMacs;
+    const perUnit = network.activationMacs - network.resized(shapes).activationMacs;
     return perUnit === 0 ? [] : [{ groups: [g], at: (alive) => perUnit * (alive[g]! - units) }];
   });
-  return [{ groups: [], at: () => network.attentionMacs }, ...terms];
+  return [{ groups: [], at: () => network.activationMacs }, ...terms];
 }

@@ -58,7 +58,7 @@ export const oracle = JSON.parse(
 ) as NeuronLevel;
 
 /** Two residual blocks, the second one with a projected shortcut; the classifier is modulated, the stem is not. */
-export const network = defineNetwork('neuron-level', [8, 8, 3], (net, images) => {
+export const network = defineNetwork('neuron-level', { images: [8, 8, 3] }, (net, { images }) => {
   const norm = (name: string, out: number, kernel: number, stride: number, x: typeof images): typeof images =>
     net.batchNorm(`${name}.bn`, net.conv(name, x, { out, kernel, stride }));
   let x = net.relu(
@@ -67,7 +67,7 @@ export const network = defineNetwork('neuron-level', [8, 8, 3], (net, images) =>
   x = net.relu(net.add(norm('block0.c2', 6, 3, 1, net.relu(norm('block0.c1', 5, 3, 1, x))), x));
   const shortcut = norm('block1.sc', 8, 1, 2, x);
   x = net.relu(net.add(norm('block1.c2', 8, 3, 1, net.relu(norm('block1.c1', 7, 3, 2, x))), shortcut));
-  return net.dense('fc', net.globalAveragePool(x), { out: 4 });
+  return { logits: net.dense('fc', net.globalAveragePool(x), { out: 4 }) };
 });
 
 export function weights(): { params: Params; stats: Params } {

@@ -10,7 +10,7 @@ export function randomNetwork(seed: number): Network {
   const [stem, inner, left, right, hidden] = [width(), width(), width(), width(), width()];
   const [bias, projected] = [rng.integer(2) === 1, rng.integer(2) === 1];
   const out = projected ? width() : stem;
-  return defineNetwork(`random-${seed}`, [4, 4, 2], (net, images) => {
+  return defineNetwork(`random-${seed}`, { images: [4, 4, 2] }, (net, { images }) => {
     const x = net.relu(
       net.batchNorm('bn', net.conv('stem', images, { out: stem, kernel: 3, modulated: false })),
     );
@@ -25,7 +25,7 @@ export function randomNetwork(seed: number): Network {
     const joined = net.maxPool(net.concat([...branches, sum]), { kernel: 2, stride: 2 });
     const h = net.relu(net.dense('hidden', net.flatten(joined), { out: hidden }));
     const g = net.relu(net.dense('hidden2', h, { out: hidden + 1 }));
-    return net.dense('fc', g, { out: 3, modulated: false });
+    return { logits: net.dense('fc', g, { out: 3, modulated: false }) };
   });
 }
 
@@ -34,7 +34,7 @@ export function randomTransformer(seed: number): Network {
   const rng = Rng.fromSeed(seed).split('network');
   const [heads, headDim, hidden] = [2 + rng.integer(3), 1 + rng.integer(3), 3 + rng.integer(6)];
   const width = 6;
-  return defineNetwork(`transformer-${seed}`, [4, 4, 2], (net, images) => {
+  return defineNetwork(`transformer-${seed}`, { images: [4, 4, 2] }, (net, { images }) => {
     const patches = net.conv('embed', images, { out: width, kernel: 2, stride: 2, pad: 0, modulated: false });
     const x = net.tokens(patches);
     const inner = heads * headDim;
@@ -46,7 +46,7 @@ export function randomTransformer(seed: number): Network {
     const y = net.add(x, mixed);
     const mlp = net.gelu(net.dense('fc1', net.layerNorm('norm2', y, { epsilon: 1e-5 }), { out: hidden }));
     const z = net.add(y, net.dense('fc2', mlp, { out: width }));
-    return net.dense('head', net.flatten(net.grid(z, 2, 2)), { out: 3, modulated: false });
+    return { logits: net.dense('head', net.flatten(net.grid(z, 2, 2)), { out: 3, modulated: false }) };
   });
 }
 

@@ -7,7 +7,7 @@ import type { MNetOptions } from '../src/options.ts';
 import { fullMasks, type HostMasks } from '../src/thresholds.ts';
 
 /** A stem, a residual block of two modulated convolutions, a modulated dense layer, a classifier. */
-export const smallNetwork = defineNetwork('small', [6, 6, 2], (net, images) => {
+export const smallNetwork = defineNetwork('small', { images: [6, 6, 2] }, (net, { images }) => {
   const stem = net.relu(
     net.batchNorm('bn', net.conv('stem', images, { out: 5, kernel: 3, modulated: false })),
   );
@@ -16,7 +16,7 @@ export const smallNetwork = defineNetwork('small', [6, 6, 2], (net, images) => {
     net.add(net.batchNorm('bn2', net.conv('conv2', inner, { out: 5, kernel: 3 })), stem),
   );
   const hidden = net.relu(net.dense('hidden', net.globalAveragePool(block), { out: 6 }));
-  return net.dense('fc', hidden, { out: 3, modulated: false });
+  return { logits: net.dense('fc', hidden, { out: 3, modulated: false }) };
 });
 
 export const smallOptions: Partial<MNetOptions> = {

@@ -2,7 +2,7 @@
 // kernels sin(0.1 (k+1)^2 + i) / sqrt(fan in), gains 1 + 0.2 sin(k + 1 + i), i being the module's number.
 
 import { readFileSync } from 'node:fs';
-import { defineNetwork, type Net, type Network, type Params } from '@ma-net/core';
+import { defineNetwork, type Network, type Params, type Program } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 interface Fixture {
@@ -14,8 +14,8 @@ const fixtures = JSON.parse(
   readFileSync(new URL('../fixtures/structured_magnitude.json', import.meta.url), 'utf8'),
 ) as Record<'residual' | 'dense', Fixture>;
 
-const residual = <V>(net: Net<V>, images: V): V => {
-  const conv = (name: string, x: V, out: number, kernel = 3, stride = 1): V =>
+const residual: Program = (net, { images }) => {
+  const conv = (name: string, x: typeof images, out: number, kernel = 3, stride = 1): typeof images =>
     net.conv(name, x, { out, kernel, stride });
   let x = net.relu(net.batchNorm('bn0', conv('conv0', images, 8)));
   const a = net.relu(net.batchNorm('abn1', conv('a1', x, 6)));
@@ -23,10 +23,10 @@ const residual = <V>(net: Net<V>, images: V): V => {
   const b = net.relu(net.batchNorm('bbn1', conv('b1', x, 10, 3, 2)));
   const shortcut = net.batchNorm('sbn', conv('sc', x, 12, 1, 2));
   x = net.relu(net.add(net.batchNorm('bbn2', conv('b2', b, 12)), shortcut));
-  return net.dense('fc', net.globalAveragePool(x), { out: 4 });
+  return { logits: net.dense('fc', net.globalAveragePool(x), { out: 4 }) };
 };
 
-const dense = <V>(net: Net<V>, images: V): V => {
+const dense: Program = (net, { images }) => {
   let x = net.conv('conv0', images, { out: 8, kernel: 3 });
   for (const i of [1, 2]) {
     const inner = net.conv(`c${i}`, net.relu(net.batchNorm(`n${i}`, x)), { out: 8, kernel: 1 });
@@ -35,7 +35,7 @@ const dense = <V>(net: Net<V>, images: V): V => {
   }
   x = net.conv('tc', net.relu(net.batchNorm('tn', x)), { out: 8, kernel: 1 });
   x = net.relu(net.batchNorm('fn', net.avgPool(x, { kernel: 2, stride: 2 })));
-  return net.dense('fc', net.globalAveragePool(x), { out: 4 });
+  return { logits: net.dense('fc', net.globalAveragePool(x), { out: 4 }) };
 };
 
 export const structuredNetworks: readonly {
@@ -43,8 +43,8 @@ export const structuredNetworks: readonly {
   readonly params: Params;
   readonly scores: Fixture['scores'];
 }[] = [
-  { network: defineNetwork('residual', [8, 8, 3], residual), ...fixtures.residual },
-  { network: defineNetwork('dense', [8, 8, 3], dense), ...fixtures.dense },
+  { network: defineNetwork('residual', { images: [8, 8, 3] }, residual), ...fixtures.residual },
+  { network: defineNetwork('dense', { images: [8, 8, 3] }, dense), ...fixtures.dense },
 ].map(({ network, modules, scores }) => ({ network, scores, params: byFormula(network, modules) }));
 
 function byFormula({ parameters }: Network, modules: readonly string[]): Params {

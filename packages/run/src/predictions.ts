@@ -2,7 +2,7 @@
 //
 // Suffixes: B batch, H height, W width, C channels, K classes.
 
-import { sync } from '@ma-net/core';
+import { type Network, type Params, sync } from '@ma-net/core';
 import type { TrainedNetwork } from '@ma-net/export/node';
 import * as tf from '@tensorflow/tfjs-core';
 import type { OpenRun } from './open.ts';
@@ -14,9 +14,7 @@ export async function predictions(
 ): Promise<Int32Array> {
   const classes: number[] = [];
   for (const { images_BHWC, labels_B } of open.evaluationBatches()) {
-    const best_B = tf.tidy(() =>
-      tf.argMax(network.forward(params, stats, images_BHWC, { training: false }).logits, -1),
-    );
+    const best_B = tf.tidy(() => tf.argMax(logitsOf(network, params, stats, images_BHWC), -1));
     classes.push(...(await best_B.data()));
     tf.dispose([images_BHWC, labels_B, best_B]);
   }
@@ -42,7 +40,7 @@ export async function secondsPerImage(
   // One more, and not counted: a backend may compile.
   for (let i = 0; i <= times; i++) {
     const started = performance.now();
-    const logits_BK = tf.tidy(() => network.forward(params, stats, images_BHWC, { training: false }).logits);
+    const logits_BK = tf.tidy(() => logitsOf(network, params, stats, images_BHWC));
     await logits_BK.data();
     await sync();
     if (i > 0) seconds.push((performance.now() - started) / 1000);
@@ -50,4 +48,8 @@ export async function secondsPerImage(
   }
   tf.dispose([images_BHWC, labels_B]);
   return seconds.toSorted((a, b) => a - b)[Math.floor(times / 2)]! / images_BHWC.shape[0];
+}
+
+function logitsOf(network: Network, params: Params, stats: Params, images: tf.Tensor): tf.Tensor {
+  return network.forward(params, stats, { images }, { training: false }).outputs['logits']!;
 }

@@ -4,7 +4,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { createStream, evaluationBatches, tensorBatches, toTensors } from '@ma-net/data';
 import { digits } from '@ma-net/data/node';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { classification } from './classification.ts';
+import { classesOf, classification } from './classification.ts';
 
 beforeAll(async () => {
   tf.env().set('IS_TEST', true);
@@ -14,9 +14,9 @@ beforeAll(async () => {
 const { train, test: held } = await digits({ trainLimit: 64, testLimit: 30 });
 
 const network = (classes: number) =>
-  defineNetwork('tiny', [8, 8, 1], (net, images) => {
+  defineNetwork('tiny', { images: [8, 8, 1] }, (net, { images }) => {
     const x = net.relu(net.batchNorm('bn', net.conv('conv', images, { out: 4, kernel: 3, stride: 2 })));
-    return net.dense('fc', net.globalAveragePool(x), { out: classes });
+    return { logits: net.dense('fc', net.globalAveragePool(x), { out: classes }) };
   });
 const ten = network(10);
 const setUp = (seed: number) => {
@@ -31,7 +31,12 @@ describe('loss', () => {
     for (const labelSmoothing of [0, 0.1]) {
       const task = classification(ten, { labelSmoothing });
       const { loss, terms } = task.loss(params, stats, batch, { training: true });
-      const { logits } = ten.forward(params, stats, batch.images_BHWC, { training: true });
+      const { logits } = ten.forward(
+        params,
+        stats,
+        { images: batch.images_BHWC },
+        { training: true },
+      ).outputs;
       expect(loss.dataSync()[0]).toBeCloseTo(
         crossEntropy(logits, batch.labels_B, labelSmoothing).dataSync()[0]!,
         6,
@@ -55,9 +60,9 @@ describe('loss', () => {
 
   test.each([0, 1])('has a gradient that fits central differences, seed %i', (seed) => {
     // Smooth: where an activation has a kink, differences say nothing.
-    const smooth = defineNetwork('smooth', [8, 8, 1], (net, images) => {
+    const smooth = defineNetwork('smooth', { images: [8, 8, 1] }, (net, { images }) => {
       const x = net.batchNorm('bn', net.conv('conv', images, { out: 4, kernel: 3, stride: 2 }));
-      return net.dense('fc', net.flatten(x), { out: 10 });
+      return { logits: net.dense('fc', net.flatten(x), { out: 10 }) };
     });
     const { params, stats } = smooth.init(Rng.fromSeed(seed));
     const { batch } = setUp(seed);
@@ -116,7 +121,12 @@ describe('evaluate', () => {
   test('measures the plain cross-entropy with running statistics, whatever the smoothing', async () => {
     const { params, stats } = ten.init(Rng.fromSeed(5));
     const [batch] = tensorBatches(evaluationBatches(held, 30));
-    const { logits } = ten.forward(params, stats, batch!.images_BHWC, { training: false });
+    const { logits } = ten.forward(
+      params,
+      stats,
+      { images: batch!.images_BHWC },
+      { training: false },
+    ).outputs;
     const expected = crossEntropy(logits, batch!.labels_B).dataSync()[0]!;
     expect((await evaluate(30, classification(ten, { labelSmoothing: 0.1 })))['loss']).toBeCloseTo(
       expected,
@@ -191,4 +201,23 @@ describe('classification', () => {
       );
     },
   );
+});
+
+describe('classesOf', () => {
+  test('is the length of the logits', () => {
+    expect(classesOf(ten)).toBe(10);
+  });
+
+  test('refuses an image map as logits, and networks without logits', () => {
+    const map = defineNetwork('map', { images: [4, 4, 2] }, (net, { images }) => ({
+      logits: net.relu(images),
+      boxes: net.globalAveragePool(images),
+    }));
+    const refused = (text: string): unknown =>
+      expect.objectContaining({ code: 'shape-mismatch', message: expect.stringContaining(text) as string });
+    expect(() => classification(map.withOutputs(['logits']))).toThrow(
+      refused('"map" goes from images to "logits" [4, 4, 2]'),
+    );
+    expect(() => classification(map.withOutputs(['boxes']))).toThrow(refused('to "boxes" [2]'));
+  });
 });

@@ -24,7 +24,10 @@ export function classification(
   { labelSmoothing = 0, topK = 5 }: ClassificationOptions = {},
 ): Task<ClassificationBatch> {
   checkOptions(labelSmoothing, topK);
-  const measured = topK > 1 && topK < network.numClasses ? [1, topK] : [1];
+  const classes = classesOf(network);
+  const measured = topK > 1 && topK < classes ? [1, topK] : [1];
+  const logitsOf = (outputs: Readonly<Record<string, tf.Tensor>>): tf.Tensor2D =>
+    outputs['logits'] as tf.Tensor2D;
 
   return {
     name: 'classification',
@@ -33,7 +36,8 @@ export function classification(
 
     loss: (params, stats, { images_BHWC, labels_B }, ctx) =>
       tf.tidy(() => {
-        const { logits, stats: nextStats } = network.forward(params, stats, images_BHWC, ctx);
+        const { outputs, stats: nextStats } = network.forward(params, stats, { images: images_BHWC }, ctx);
+        const logits = logitsOf(outputs);
         const hits_B = tf.equal(tf.argMax(logits, -1), labels_B);
         return {
           loss: crossEntropy(logits, labels_B, labelSmoothing),
@@ -43,12 +47,12 @@ export function classification(
       }),
 
     async evaluate(params, stats, batches) {
-      const meter = classificationMeter(network.numClasses, measured);
+      const meter = classificationMeter(classes, measured);
       for (const { images_BHWC, labels_B } of batches) {
         const owned: tf.Tensor[] = [images_BHWC, labels_B];
         try {
-          const logits_BK = tf.tidy(
-            () => network.forward(params, stats, images_BHWC, { training: false }).logits,
+          const logits_BK = tf.tidy(() =>
+            logitsOf(network.forward(params, stats, { images: images_BHWC }, { training: false }).outputs),
           );
           owned.push(logits_BK);
           const [logits, labels] = await Promise.all([logits_BK.data(), labels_B.data()]);
@@ -60,6 +64,22 @@ export function classification(
       return meter.result();
     },
   };
+}
+
+/** K, the number of classes. Throws `shape-mismatch` unless the network takes images and gives logits [B, K]. */
+export function classesOf({ name, inputs, outputs }: Network): number {
+  const logits = outputs.find((output) => output.name === 'logits');
+  const takes = inputs.map((input) => input.name).join(', ');
+  if (logits?.shape.length === 1 && takes === 'images') return logits.shape[0]!;
+  const gives = outputs.map((output) => `"${output.name}" [${output.shape.join(', ')}]`).join(', ');
+  throw new MaNetError(
+    'shape-mismatch',
+    `Classification needs a network from "images" to "logits" [classes]; "${name}" goes from ${takes} to ${gives}.`,
+    {
+      where: 'classification',
+      hint: 'pool or flatten what the network computes, and return { logits: net.dense(...) }.',
+    },
+  );
 }
 
 function checkOptions(labelSmoothing: number, topK: number): void {

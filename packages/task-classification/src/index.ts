@@ -1,1 +1,6 @@
-export { type ClassificationBatch, type ClassificationOptions, classification } from './classification.ts';
+export {
+  type ClassificationBatch,
+  type ClassificationOptions,
+  classesOf,
+  classification,
+} from './classification.ts';

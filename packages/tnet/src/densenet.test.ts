@@ -21,8 +21,9 @@ describe('parameter counts', () => {
 });
 
 test('the blocks of L = 190, k = 40 make 1320, 1900 and 2190 channels', async () => {
-  const { features } = await createTNet('densenet-bc190-40-cifar', { numClasses: 10 });
-  expect(features.map((f) => f.channels)).toEqual([1320, 1900, 2190]);
+  const { values } = await createTNet('densenet-bc190-40-cifar', { numClasses: 10 });
+  const blocks = values.filter(({ name }) => name.startsWith('denseblock'));
+  expect(blocks.map(({ shape }) => shape.at(-1))).toEqual([1320, 1900, 2190]);
 });
 
 test.each([

@@ -4,8 +4,8 @@
 // Every layer reads all channels made before it in its block and adds `growth` of its own, so each layer's
 // channels are a coupling group that all later layers of the block read.
 
-import { defineNetwork, type Net, type Network } from '@ma-net/core';
-import type { TNetOptions } from './options.ts';
+import { defineNetwork, type Net, type Network, type Program } from '@ma-net/core';
+import { named, type TNetOptions } from './options.ts';
 
 export interface DenseNetShape {
   /** Dense layers in each block. */
@@ -23,47 +23,63 @@ export interface DenseNetShape {
 /** Width of a layer's 1x1 convolution, as a multiple of the growth (section 3, "bottleneck layers"). */
 const BOTTLENECK = 4;
 
-/** A DenseNet-BC with a fully connected classifier on pooled features. */
-export function densenet(name: string, shape: DenseNetShape, options: TNetOptions): Network {
-  const { layersPerBlock, growth, blockWidths, stem } = shape;
-  const { modulateStem = false, modulateClassifier = false } = options;
+/** A DenseNet-BC with a fully connected classifier on pooled features. Its program also returns its blocks. */
+export function densenet(
+  name: string,
+  shape: DenseNetShape,
+  options: TNetOptions,
+): Network<'images', 'logits'> {
+  const program: Program = (net, { images }) => {
+    const blocks = densenetBody(net, images, shape, options);
+    const pooled = net.globalAveragePool(normalised(net, 'norm5', blocks.at(-1)!));
+    const modulated = options.modulateClassifier ?? false;
+    const logits = net.dense('classifier', pooled, { out: options.numClasses, modulated });
+    return { ...named('denseblock', blocks), logits };
+  };
+  const side = shape.stem === 'imagenet' ? 224 : 32;
+  const images = options.inputShape ?? shape.inputShape ?? [side, side, 3];
+  return defineNetwork(name, { images }, program, { outputs: ['logits'] });
+}
 
-  const program = <V>(net: Net<V>, images: V): V => {
-    const normalised = (layer: string, x: V): V => net.relu(net.batchNorm(`features.${layer}`, x));
-    const first = { out: blockWidths[0], modulated: modulateStem };
-    let x: V;
-    if (stem === 'imagenet') {
-      x = normalised('norm0', net.conv('features.conv0', images, { ...first, kernel: 7, stride: 2 }));
-      x = net.maxPool(x, { kernel: 3, stride: 2, pad: 1 });
-    } else {
-      x = net.conv('features.conv0', images, { ...first, kernel: 3 });
-      if (stem === 'cifar') x = normalised('norm0', x);
-    }
+/** The dense blocks, one after the other, before the last normalisation. */
+export function densenetBody<V>(
+  net: Net<V>,
+  images: V,
+  { layersPerBlock, growth, blockWidths, stem }: DenseNetShape,
+  { modulateStem = false }: Pick<TNetOptions, 'modulateStem'> = {},
+): readonly V[] {
+  const first = { out: blockWidths[0], modulated: modulateStem };
+  let x: V;
+  if (stem === 'imagenet') {
+    x = normalised(net, 'norm0', net.conv('features.conv0', images, { ...first, kernel: 7, stride: 2 }));
+    x = net.maxPool(x, { kernel: 3, stride: 2, pad: 1 });
+  } else {
+    x = net.conv('features.conv0', images, { ...first, kernel: 3 });
+    if (stem === 'cifar') x = normalised(net, 'norm0', x);
+  }
 
-    let channels = blockWidths[0];
-    layersPerBlock.forEach((layers, block) => {
-      for (let i = 1; i <= layers; i++) {
-        const layer = `denseblock${block + 1}.denselayer${i}`;
-        let y = normalised(`${layer}.norm1`, x);
-        y = net.conv(`features.${layer}.conv1`, y, { out: BOTTLENECK * growth, kernel: 1 });
-        y = normalised(`${layer}.norm2`, y);
-        y = net.conv(`features.${layer}.conv2`, y, { out: growth, kernel: 3 });
-        x = net.concat([x, y]);
-      }
-      channels += layers * growth;
-      x = net.feature(`denseblock${block + 1}`, x);
-      if (block === layersPerBlock.length - 1) return;
-      const transition = `transition${block + 1}`;
-      channels = blockWidths[block + 1] ?? Math.floor(channels / 2);
-      x = normalised(`${transition}.norm`, x);
+  let channels = blockWidths[0];
+  return layersPerBlock.map((layers, block) => {
+    if (block > 0) {
+      const transition = `transition${block}`;
+      channels = blockWidths[block] ?? Math.floor(channels / 2);
+      x = normalised(net, `${transition}.norm`, x);
       x = net.conv(`features.${transition}.conv`, x, { out: channels, kernel: 1 });
       x = net.avgPool(x, { kernel: 2, stride: 2 });
-    });
-    return net.dense('classifier', net.globalAveragePool(normalised('norm5', x)), {
-      out: options.numClasses,
-      modulated: modulateClassifier,
-    });
-  };
-  const side = stem === 'imagenet' ? 224 : 32;
-  return defineNetwork(name, options.inputShape ?? shape.inputShape ?? [side, side, 3], program);
+    }
+    for (let i = 1; i <= layers; i++) {
+      const layer = `denseblock${block + 1}.denselayer${i}`;
+      let y = normalised(net, `${layer}.norm1`, x);
+      y = net.conv(`features.${layer}.conv1`, y, { out: BOTTLENECK * growth, kernel: 1 });
+      y = normalised(net, `${layer}.norm2`, y);
+      y = net.conv(`features.${layer}.conv2`, y, { out: growth, kernel: 3 });
+      x = net.concat([x, y]);
+    }
+    channels += layers * growth;
+    return x;
+  });
+}
+
+function normalised<V>(net: Net<V>, layer: string, x: V): V {
+  return net.relu(net.batchNorm(`features.${layer}`, x));
 }

@@ -1,9 +1,9 @@
-export { type DenseNetShape, densenet } from './densenet.ts';
+export { type DenseNetShape, densenet, densenetBody } from './densenet.ts';
 export type { HubOptions, TNetOptions } from './options.ts';
-export { type ResNetShape, resnet } from './resnet.ts';
-export { type SwinShape, swin } from './swin.ts';
-export { type ViTShape, vit } from './vit.ts';
-export { type WideResNetShape, wideResnet } from './wide-resnet.ts';
+export { type ResNetShape, resnet, resnetBody } from './resnet.ts';
+export { type SwinShape, swin, swinBody } from './swin.ts';
+export { type ViTShape, vit, vitBody } from './vit.ts';
+export { type WideResNetShape, wideResnet, wideResnetBody } from './wide-resnet.ts';
 export { type FromPyTorch, fromPyTorch, toPyTorch } from './weights/formats.ts';
 export { type WeightReport, withWeights } from './weights/load.ts';
 export { type PublishedWeights, published } from './weights/published.ts';

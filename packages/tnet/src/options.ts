@@ -9,6 +9,11 @@ export interface TNetOptions {
   readonly modulateClassifier?: boolean;
 }
 
+/** Stages by name: `layer1`, `layer2`, ... */
+export function named<V>(prefix: string, stages: readonly V[]): Record<string, V> {
+  return Object.fromEntries(stages.map((x, i) => [`${prefix}${i + 1}`, x]));
+}
+
 /** How weight files are fetched. */
 export interface HubOptions {
   /** In Node, where downloads are kept: `$XDG_CACHE_HOME/ma-net/weights`, or `~/.cache/ma-net/weights`, unless given. */

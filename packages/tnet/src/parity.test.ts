@@ -53,7 +53,7 @@ describe.each(names)('%s computes what PyTorch computes', (name) => {
 
   test('logits with running statistics', async () => {
     const { network, params, stats, images_BHWC, expected } = await load();
-    const { logits } = network.forward(params, stats, images_BHWC, { training: false });
+    const { logits } = network.forward(params, stats, { images: images_BHWC }, { training: false }).outputs;
     await expectClose({ logits }, expected('eval/'));
   });
 
@@ -61,7 +61,13 @@ describe.each(names)('%s computes what PyTorch computes', (name) => {
     const { network, params, stats, images_BHWC, labels_B, expected } = await load();
     const { grads, aux } = valueAndGrad(
       (p) => {
-        const { logits, stats: next } = network.forward(p, stats, images_BHWC, { training: true });
+        const { outputs, stats: next } = network.forward(
+          p,
+          stats,
+          { images: images_BHWC },
+          { training: true },
+        );
+        const { logits } = outputs;
         return { value: crossEntropy(logits, labels_B), aux: { logits, ...next } };
       },
       params,

@@ -5,8 +5,8 @@
 // The CIFAR stem is one 3x3 convolution without pooling, so that 32x32 images end at 4x4; the networks of
 // section 4.2 of the paper (ResNet-20: three stages of 16, 32, 64 channels) use it as well.
 
-import { defineNetwork, type Net, type Network } from '@ma-net/core';
-import type { TNetOptions } from './options.ts';
+import { defineNetwork, type Net, type Network, type Program } from '@ma-net/core';
+import { named, type TNetOptions } from './options.ts';
 
 export interface ResNetShape {
   readonly block: 'basic' | 'bottleneck';
@@ -24,53 +24,59 @@ export interface ResNetShape {
 
 const EXPANSION = { basic: 1, bottleneck: 4 } as const;
 
-/** A residual network with a fully connected classifier on pooled features. */
-export function resnet(name: string, shape: ResNetShape, options: TNetOptions): Network {
-  const { block, depths, width = 64, widen = 1, stem } = shape;
-  const expansion = EXPANSION[block];
-  const { modulateStem = false, modulateClassifier = false } = options;
-
-  const program = <V>(net: Net<V>, images: V): V => {
-    let x = images;
-    if (stem === 'imagenet') {
-      x = net.conv('conv1', x, { out: width, kernel: 7, stride: 2, modulated: modulateStem });
-      x = net.maxPool(net.relu(net.batchNorm('bn1', x)), { kernel: 3, stride: 2, pad: 1 });
-    } else {
-      x = net.conv('conv1', x, {
-        out: width,
-        kernel: 3,
-        stride: stem === 'half' ? 2 : 1,
-        modulated: modulateStem,
-      });
-      x = net.relu(net.batchNorm('bn1', x));
-    }
-
-    let channels = width;
-    depths.forEach((depth, stage) => {
-      const inner = width * 2 ** stage;
-      for (let i = 0; i < depth; i++) {
-        const out = inner * expansion;
-        const stride = i === 0 && stage > 0 ? 2 : 1;
-        const layer = `layer${stage + 1}.${i}`;
-        const project = stride !== 1 || channels !== out;
-        x = residual(net, layer, x, {
-          block,
-          inner: inner * (block === 'bottleneck' ? widen : 1),
-          out,
-          stride,
-          project,
-        });
-        channels = out;
-      }
-      x = net.feature(`layer${stage + 1}`, x);
-    });
-    return net.dense('fc', net.globalAveragePool(x), {
+/** A residual network with a fully connected classifier on pooled features. Its program also returns its stages. */
+export function resnet(name: string, shape: ResNetShape, options: TNetOptions): Network<'images', 'logits'> {
+  const program: Program = (net, { images }) => {
+    const stages = resnetBody(net, images, shape, options);
+    const logits = net.dense('fc', net.globalAveragePool(stages.at(-1)!), {
       out: options.numClasses,
-      modulated: modulateClassifier,
+      modulated: options.modulateClassifier ?? false,
     });
+    return { ...named('layer', stages), logits };
   };
-  const side = stem === 'imagenet' ? 224 : 32;
-  return defineNetwork(name, options.inputShape ?? shape.inputShape ?? [side, side, 3], program);
+  const side = shape.stem === 'imagenet' ? 224 : 32;
+  const images = options.inputShape ?? shape.inputShape ?? [side, side, 3];
+  return defineNetwork(name, { images }, program, { outputs: ['logits'] });
+}
+
+/** The stages of a residual network, one after the other: `layer1`, `layer2`, ... of torchvision's names. */
+export function resnetBody<V>(
+  net: Net<V>,
+  images: V,
+  { block, depths, width = 64, widen = 1, stem }: ResNetShape,
+  { modulateStem = false }: Pick<TNetOptions, 'modulateStem'> = {},
+): readonly V[] {
+  let x = images;
+  if (stem === 'imagenet') {
+    x = net.conv('conv1', x, { out: width, kernel: 7, stride: 2, modulated: modulateStem });
+    x = net.maxPool(net.relu(net.batchNorm('bn1', x)), { kernel: 3, stride: 2, pad: 1 });
+  } else {
+    x = net.conv('conv1', x, {
+      out: width,
+      kernel: 3,
+      stride: stem === 'half' ? 2 : 1,
+      modulated: modulateStem,
+    });
+    x = net.relu(net.batchNorm('bn1', x));
+  }
+
+  let channels = width;
+  return depths.map((depth, stage) => {
+    const inner = width * 2 ** stage;
+    for (let i = 0; i < depth; i++) {
+      const out = inner * EXPANSION[block];
+      const stride = i === 0 && stage > 0 ? 2 : 1;
+      x = residual(net, `layer${stage + 1}.${i}`, x, {
+        block,
+        inner: inner * (block === 'bottleneck' ? widen : 1),
+        out,
+        stride,
+        project: stride !== 1 || channels !== out,
+      });
+      channels = out;
+    }
+    return x;
+  });
 }
 
 interface Block {

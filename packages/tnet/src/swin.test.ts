@@ -50,14 +50,14 @@ describe('coupling', () => {
       [0, 16],
       [0, 24],
     ]);
-    expect(stream.pinnedBy).toContain('the layer normalisation features.2.norm');
+    expect(stream.pinnedBy).toContainEqual({ kind: 'layer', name: 'features.2.norm' });
   });
 });
 
 test('costs: attention within windows', async () => {
-  const { attentionMacs } = await createTNet('swin-t', { numClasses: 1000 });
+  const { activationMacs } = await createTNet('swin-t', { numClasses: 1000 });
   const stage = (blocks: number, side: number, width: number): number => blocks * 2 * side ** 2 * 49 * width;
-  expect(attentionMacs).toBe(stage(2, 56, 96) + stage(2, 28, 192) + stage(6, 14, 384) + stage(2, 7, 768));
+  expect(activationMacs).toBe(stage(2, 56, 96) + stage(2, 28, 192) + stage(6, 14, 384) + stage(2, 7, 768));
 });
 
 test('images that windows do not tile are refused with the sizes that are possible', async () => {

@@ -61,7 +61,7 @@ describe('coupling', () => {
   test('the layer normalisations keep the residual stream, the MLP is free', async () => {
     const { groups } = await createTNet('vit-test', { numClasses: 10 });
     const stream = groups.find((g) => g.members.some((m) => m.tensor === 'class_token'))!;
-    expect(stream.pinnedBy).toContain('the layer normalisation encoder.ln');
+    expect(stream.pinnedBy).toContainEqual({ kind: 'layer', name: 'encoder.ln' });
     expect(stream.members.filter((m) => m.role === 'write').map((m) => m.tensor)).toContain(
       'encoder.layers.encoder_layer_1.mlp.3.weight',
     );
@@ -71,11 +71,11 @@ describe('coupling', () => {
 });
 
 test('costs: kernels over tokens, and two products of the attention', async () => {
-  const { parameters, attentionMacs } = await createTNet('vit-b16', { numClasses: 1000 });
+  const { parameters, activationMacs } = await createTNet('vit-b16', { numClasses: 1000 });
   const kernels = parameters.reduce((sum, p) => sum + p.positions * p.shape.reduce((a, b) => a * b, 1), 0);
   // 196 patches of 768 x 768; 12 blocks of 12 x 768 x 768 for 197 tokens; the classifier once.
   expect(kernels).toBe(196 * 768 ** 2 + 12 * 197 * 12 * 768 ** 2 + 768_000);
-  expect(attentionMacs).toBe(12 * 2 * 197 * 197 * 768);
+  expect(activationMacs).toBe(12 * 2 * 197 * 197 * 768);
 });
 
 test('images that patches do not tile are refused with the sizes that are possible', async () => {

@@ -3,8 +3,8 @@
 //
 // Wide ResNet-50-2, the wide network for ImageNet, is a ResNet with wider bottlenecks: see resnet.ts.
 
-import { defineNetwork, type Net, type Network } from '@ma-net/core';
-import type { TNetOptions } from './options.ts';
+import { defineNetwork, type Net, type Network, type Program } from '@ma-net/core';
+import { named, type TNetOptions } from './options.ts';
 
 export interface WideResNetShape {
   /** Blocks in each group; the paper counts 6 blocks + 4 layers. */
@@ -19,31 +19,47 @@ export interface WideResNetShape {
 
 const GROUPS = 3;
 
-/** A wide residual network with a fully connected classifier on pooled features. */
-export function wideResnet(name: string, shape: WideResNetShape, options: TNetOptions): Network {
-  const { blocks, widen, width = 16 } = shape;
-  const { modulateStem = false, modulateClassifier = false } = options;
-
-  const program = <V>(net: Net<V>, images: V): V => {
-    let x = net.conv('conv1', images, { out: width, kernel: 3, modulated: modulateStem });
-    for (let group = 0; group < GROUPS; group++) {
-      const out = width * widen * 2 ** group;
-      for (let i = 0; i < blocks; i++) {
-        const layer = `layer${group + 1}.${i}`;
-        const stride = i === 0 && group > 0 ? 2 : 1;
-        const project = i === 0 && (stride !== 1 || out !== width);
-        const ready = net.relu(net.batchNorm(`${layer}.bn1`, x));
-        let y = net.conv(`${layer}.conv1`, ready, { out, kernel: 3, stride });
-        y = net.relu(net.batchNorm(`${layer}.bn2`, y));
-        y = net.conv(`${layer}.conv2`, y, { out, kernel: 3 });
-        // A projection reads the normalised input, the identity the raw one (arXiv:1603.05027, Fig. 1b).
-        const shortcut = project ? net.conv(`${layer}.shortcut`, ready, { out, kernel: 1, stride }) : x;
-        x = net.add(y, shortcut);
-      }
-      x = net.feature(`layer${group + 1}`, x);
-    }
-    const pooled = net.globalAveragePool(net.relu(net.batchNorm('bn', x)));
-    return net.dense('fc', pooled, { out: options.numClasses, modulated: modulateClassifier });
+/** A wide residual network with a fully connected classifier on pooled features. Its program also returns its groups. */
+export function wideResnet(
+  name: string,
+  shape: WideResNetShape,
+  options: TNetOptions,
+): Network<'images', 'logits'> {
+  const program: Program = (net, { images }) => {
+    const groups = wideResnetBody(net, images, shape, options);
+    const pooled = net.globalAveragePool(net.relu(net.batchNorm('bn', groups.at(-1)!)));
+    const modulated = options.modulateClassifier ?? false;
+    return {
+      ...named('layer', groups),
+      logits: net.dense('fc', pooled, { out: options.numClasses, modulated }),
+    };
   };
-  return defineNetwork(name, options.inputShape ?? shape.inputShape ?? [32, 32, 3], program);
+  const images = options.inputShape ?? shape.inputShape ?? [32, 32, 3];
+  return defineNetwork(name, { images }, program, { outputs: ['logits'] });
+}
+
+/** The groups of a wide residual network, one after the other, before the last normalisation. */
+export function wideResnetBody<V>(
+  net: Net<V>,
+  images: V,
+  { blocks, widen, width = 16 }: WideResNetShape,
+  { modulateStem = false }: Pick<TNetOptions, 'modulateStem'> = {},
+): readonly V[] {
+  let x = net.conv('conv1', images, { out: width, kernel: 3, modulated: modulateStem });
+  return Array.from({ length: GROUPS }, (_, group) => {
+    const out = width * widen * 2 ** group;
+    for (let i = 0; i < blocks; i++) {
+      const layer = `layer${group + 1}.${i}`;
+      const stride = i === 0 && group > 0 ? 2 : 1;
+      const project = i === 0 && (stride !== 1 || out !== width);
+      const ready = net.relu(net.batchNorm(`${layer}.bn1`, x));
+      let y = net.conv(`${layer}.conv1`, ready, { out, kernel: 3, stride });
+      y = net.relu(net.batchNorm(`${layer}.bn2`, y));
+      y = net.conv(`${layer}.conv2`, y, { out, kernel: 3 });
+      // A projection reads the normalised input, the identity the raw one (arXiv:1603.05027, Fig. 1b).
+      const shortcut = project ? net.conv(`${layer}.shortcut`, ready, { out, kernel: 1, stride }) : x;
+      x = net.add(y, shortcut);
+    }
+    return x;
+  });
 }

@@ -12,33 +12,40 @@ beforeAll(async () => {
 const total = (network: Network): number =>
   network.parameters.reduce((sum, p) => sum + p.shape.reduce((a, b) => a * b, 1), 0);
 
+function imagesFor({ inputs }: Network): tf.Tensor {
+  const shape = [4, ...inputs[0]!.shape];
+  return tf.tensor(
+    Rng.fromSeed(2).normals(
+      shape.reduce((a, b) => a * b),
+      1,
+    ),
+    shape,
+  );
+}
+
 describe.each(tnetNames.filter((name) => name.endsWith('-test')))('%s', (name) => {
-  test('gives finite logits, features of the declared size, and a gradient to every parameter', async () => {
+  test('gives finite logits, values of the declared size and stride, and a gradient to every parameter', async () => {
     const network = await createTNet(name, { numClasses: 5 });
     const { params, stats } = network.init(Rng.fromSeed(1));
     expect(countParams(params)).toBe(total(network));
-    const images = tf.tensor4d(Rng.fromSeed(2).normals(4 * network.inputShape.reduce((a, b) => a * b), 1), [
-      4,
-      ...network.inputShape,
-    ]);
+    const images = imagesFor(network);
 
-    const { logits, features } = network.forward(params, stats, images, { training: false });
+    const { logits } = network.forward(params, stats, { images }, { training: false }).outputs;
     expect(logits.shape).toEqual([4, 5]);
     expect((await logits.data()).every(Number.isFinite)).toBe(true);
-    for (const { name: feature, channels, stride } of network.features) {
-      expect(features[feature]!.shape).toEqual([
-        4,
-        network.inputShape[0] / stride,
-        network.inputShape[1] / stride,
-        channels,
-      ]);
+    const everything = network.withOutputs(network.values.map((value) => value.name));
+    const { outputs } = everything.forward(params, stats, { images }, { training: false });
+    const [height, width] = network.inputs[0]!.shape as [number, number, number];
+    for (const { name: value, shape, stride } of network.values) {
+      expect(outputs[value]!.shape).toEqual([4, ...shape]);
+      if (shape.length === 3) expect(shape.slice(0, 2)).toEqual([height / stride, width / stride]);
     }
 
     const names = network.parameters.map((p) => p.name);
     const { grads } = valueAndGrad(
       (p) => ({
         value: crossEntropy(
-          network.forward(p, stats, images, { training: true }).logits,
+          network.forward(p, stats, { images }, { training: true }).outputs['logits']!,
           tf.tensor1d([0, 1, 2, 3], 'int32'),
         ),
         aux: {},
@@ -59,9 +66,9 @@ describe.each(tnetNames.filter((name) => name.endsWith('-test')))('%s', (name) =
   test('moves its running statistics in training only', async () => {
     const network = await createTNet(name, { numClasses: 5 });
     const { params, stats } = network.init(Rng.fromSeed(1));
-    const images = tf.randomNormal<tf.Rank.R4>([4, ...network.inputShape], 0, 1, 'float32', 3);
-    expect(network.forward(params, stats, images, { training: false }).stats).toEqual(stats);
-    const moved = network.forward(params, stats, images, { training: true }).stats;
+    const images = imagesFor(network);
+    expect(network.forward(params, stats, { images }, { training: false }).stats).toEqual(stats);
+    const moved = network.forward(params, stats, { images }, { training: true }).stats;
     for (const { name: statistic } of network.statistics) {
       expect(await moved[statistic]!.data()).not.toEqual(await stats[statistic]!.data());
     }

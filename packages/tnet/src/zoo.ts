@@ -4,7 +4,7 @@ import { type WeightReport, withWeights } from './weights/load.ts';
 import type { HostTensors } from './weights/rules.ts';
 
 /** Builds the network that the zoo knows as `name`. */
-type Builder = (name: string, options: TNetOptions) => Promise<Network>;
+type Builder = (name: string, options: TNetOptions) => Promise<Network<'images', 'logits'>>;
 
 const resnet =
   (shape: import('./resnet.ts').ResNetShape): Builder =>
@@ -173,7 +173,7 @@ export interface CreateOptions extends TNetOptions {
  * `bad-argument`, and of `weights` `not-found`, `bad-file`, or `network-mismatch` with every difference when they
  * belong to another architecture.
  */
-export async function createTNet(name: string, options: CreateOptions): Promise<Network> {
+export async function createTNet(name: string, options: CreateOptions): Promise<Network<'images', 'logits'>> {
   if (!Object.hasOwn(zoo, name)) {
     throw new MaNetError('unknown-name', `There is no task network called "${name}".`, {
       hint: suggestion(name, tnetNames),

@@ -155,10 +155,10 @@ function block<V>(net: Net<V>, name: string, x: V, out: number, stride: number):
   return net.relu(net.add(residual, net.batchNorm(`${name}.bn3`, shortcut)));
 }
 
-const network = defineNetwork('small', [8, 8, 1], (net, images) => {
+const network = defineNetwork('small', { images: [8, 8, 1] }, (net, { images }) => {
   const stem = net.relu(net.batchNorm('bn1', net.conv('conv1', images, { out: 16, kernel: 3 })));
   const deep = block(net, 'layer2', block(net, 'layer1', stem, 16, 1), 32, 2);
-  return net.dense('fc', net.globalAveragePool(deep), { out: 10 });
+  return { logits: net.dense('fc', net.globalAveragePool(deep), { out: 10 }) };
 });
 
 /** Milliseconds of one training step with 64 images, and the share of each kernel. */
@@ -187,8 +187,8 @@ async function profile(
     tf.tidy(() => {
       valueAndGrad(
         (all) => {
-          const result = network.forward(all, stats, images, { training: true });
-          return { value: crossEntropy(result.logits, labels), aux: {} };
+          const result = network.forward(all, stats, { images }, { training: true });
+          return { value: crossEntropy(result.outputs.logits, labels), aux: {} };
         },
         params,
         Object.keys(params),

@@ -34,13 +34,14 @@ for (const adapter of [onnx, cpu]) {
   await startBackend(adapter);
   const mnet = createMNet(network.kernels);
   const rng = Rng.fromSeed(0);
-  const images = rng.normals(batch * network.inputShape.reduce((a, b) => a * b), 1);
+  const image = network.inputs[0]!.shape as [number, number, number];
+  const images = rng.normals(batch * image.reduce((a, b) => a * b), 1);
   const labels = Int32Array.from({ length: batch }, () => rng.integer(10));
   let [peak, resident] = [0, 0];
   const next = (): ImageBatch => {
     peak = Math.max(peak, tf.memory().numBytes);
     resident = Math.max(resident, process.memoryUsage.rss());
-    const shape: [number, number, number, number] = [batch, ...network.inputShape];
+    const shape: [number, number, number, number] = [batch, ...image];
     return toTensors({ images: images.slice(), labels: labels.slice(), shape, count: batch });
   };
   const times = await timeSteps({ task: classification(network), mnet, batch: next, steps, warmUp: 5 });

@@ -40,8 +40,8 @@ async function step(): Promise<Timing> {
   const made = tf.tidy(() => {
     const { value, grads, aux } = valueAndGrad(
       (p) => {
-        const out = net.forward(p, stats, images, { training: true });
-        return { value: crossEntropy(out.logits, labels), aux: out.stats };
+        const out = net.forward(p, stats, { images }, { training: true });
+        return { value: crossEntropy(out.outputs.logits, labels), aux: out.stats };
       },
       params,
       Object.keys(params),

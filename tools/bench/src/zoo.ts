@@ -18,6 +18,7 @@ import {
   planCompaction,
   planOfMasks,
 } from '@ma-net/mnet';
+import { classesOf } from '@ma-net/task-classification';
 import { createTNet } from '@ma-net/tnet';
 import { optimizerStep } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
@@ -71,16 +72,22 @@ async function measure(name: string): Promise<void> {
 /** Images per second of inference and of training steps. */
 async function speeds(network: Network, params: Params, stats: Params): Promise<readonly [number, number]> {
   const rng = Rng.fromSeed(2);
-  const pixels = network.inputShape.reduce((a, b) => a * b);
-  const images = tf.tensor4d(rng.normals(batch * pixels, 1), [batch, ...network.inputShape]);
+  const shape = [batch, ...network.inputs[0]!.shape];
+  const images = tf.tensor(
+    rng.normals(
+      shape.reduce((a, b) => a * b),
+      1,
+    ),
+    shape,
+  );
   const labels = tf.tensor1d(
-    Int32Array.from({ length: batch }, (_, i) => i % network.numClasses),
+    Int32Array.from({ length: batch }, (_, i) => i % classesOf(network)),
     'int32',
   );
   const inference = await timed(async () => {
     const { logits } = tf.tidy(() => {
-      const result = network.forward(params, stats, images, { training: false });
-      return { logits: result.logits };
+      const { outputs } = network.forward(params, stats, { images }, { training: false });
+      return { logits: outputs['logits']! };
     });
     await logits.data();
     logits.dispose();
@@ -96,8 +103,8 @@ async function speeds(network: Network, params: Params, stats: Params): Promise<
     const next = tf.tidy(() => {
       const { grads, aux } = valueAndGrad(
         (p) => {
-          const out = network.forward(p, state.stats, images, { training: true });
-          return { value: crossEntropy(out.logits, labels), aux: out.stats };
+          const out = network.forward(p, state.stats, { images }, { training: true });
+          return { value: crossEntropy(out.outputs['logits']!, labels), aux: out.stats };
         },
         state.params,
         Object.keys(state.params),
@@ -158,8 +165,11 @@ function sizeOf({ parameters }: Network): number {
   return parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }
 
-function macsOf({ parameters, attentionMacs }: Network): number {
-  return parameters.reduce((sum, p) => sum + p.positions * p.shape.reduce((a, b) => a * b, 1), attentionMacs);
+function macsOf({ parameters, activationMacs }: Network): number {
+  return parameters.reduce(
+    (sum, p) => sum + p.positions * p.shape.reduce((a, b) => a * b, 1),
+    activationMacs,
+  );
 }
 
 function millions(n: number): string {

@@ -52,9 +52,13 @@ export async function compare(name: string, path: string, backend: string): Prom
   const step = async (images_BHWC: tf.Tensor, training: boolean) => {
     const { grads, aux, value } = valueAndGrad(
       (weights) => {
-        const { logits, stats: next } = network.forward(weights, stats, images_BHWC as tf.Tensor4D, {
-          training,
-        });
+        const { outputs, stats: next } = network.forward(
+          weights,
+          stats,
+          { images: images_BHWC },
+          { training },
+        );
+        const { logits } = outputs;
         return {
           value: crossEntropy(logits, labels as tf.Tensor1D),
           aux: training ? { logits, ...next } : { logits },
@@ -69,7 +73,7 @@ export async function compare(name: string, path: string, backend: string): Prom
     return { logits: logits!, gradients, next };
   };
   const evaluation = tf.tidy(
-    () => network.forward(params, stats, images as tf.Tensor4D, { training: false }).logits,
+    () => network.forward(params, stats, { images: images! }, { training: false }).outputs.logits,
   );
   const evaluated = await readParams({ logits: evaluation });
   const corners: Readonly<Record<string, HostTensor>>[] = [];

@@ -34,8 +34,10 @@ describe.each(variants)('%s', (name) => {
       const compacted = applyCompaction(network, pruned, stats, plan);
       const images = imagesFor(network, 2, seed);
       await expectSame(
-        compacted.network.forward(compacted.params, compacted.stats, images, { training: false }).logits,
-        network.forward(pruned, stats, images, { training: false }).logits,
+        compacted.network.forward(compacted.params, compacted.stats, { images }, { training: false }).outputs[
+          'logits'
+        ]!,
+        network.forward(pruned, stats, { images }, { training: false }).outputs['logits']!,
       );
       expect(countParams(compacted.params)).toBe(plan.totalParams - plan.removedParams);
       expect(plan.removedMacs).toBeGreaterThan(0);

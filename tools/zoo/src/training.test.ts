@@ -31,7 +31,7 @@ describe.each(variants)('%s', (name) => {
     });
     const images = imagesFor(network, 2, 3);
     const logits = (weights: Params): Promise<Uint8Array | Int32Array | Float32Array> =>
-      network.forward(weights, stats, images, { training: false }).logits.data();
+      network.forward(weights, stats, { images }, { training: false }).outputs['logits']!.data();
     const plain = await logits(params);
     const modulated = await logits({ ...params, ...modulate(params, q, network.kernels, 'constant-kernel') });
     modulated.forEach((value, i) => expect(value).toBeCloseTo(plain[i]!, 4));
@@ -55,7 +55,7 @@ describe.each(variants)('%s', (name) => {
     const pruned = applyPlan(state.params, plan, state.gates);
     const images = imagesFor(network, 2, 3);
     const of = (params: Params): Promise<Uint8Array | Int32Array | Float32Array> =>
-      network.forward(params, state.stats, images, { training: false }).logits.data();
+      network.forward(params, state.stats, { images }, { training: false }).outputs['logits']!.data();
     const [ours, theirs] = [await of(pruned), await of(effectiveParams(run.mnet, state))];
     ours.forEach((value, i) => expect(value).toBeCloseTo(theirs[i]!, 5));
     disposeState(state);
@@ -67,7 +67,7 @@ async function trainingOf(name: string) {
   const network = await createTNet(name, { numClasses: 3 });
   const rng = Rng.fromSeed(7);
   const labels = Int32Array.from({ length: 24 }, () => rng.integer(3));
-  const pixels = network.inputShape.reduce((a, b) => a * b);
+  const pixels = network.inputs[0]!.shape.reduce((a, b) => a * b);
   const set = await createImageSet({
     name: 'bright',
     images: Uint8Array.from(
@@ -75,7 +75,7 @@ async function trainingOf(name: string) {
       (_, i) => 60 * labels[Math.floor(i / pixels)]! + rng.integer(90),
     ),
     labels,
-    shape: network.inputShape,
+    shape: network.inputs[0]!.shape as [number, number, number],
     classNames: ['dark', 'grey', 'light'],
     white: 255,
     normalisation: { mean: [0.4, 0.4, 0.4], std: [0.2, 0.2, 0.2] },

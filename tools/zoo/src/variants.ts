@@ -8,9 +8,15 @@ import * as tf from '@tensorflow/tfjs-core';
 export const variants = tnetNames.filter((name) => name.endsWith('-test'));
 
 /** Images of a network's size. */
-export function imagesFor({ inputShape }: Network, batch: number, seed: number): tf.Tensor4D {
-  const shape = [batch, ...inputShape] as [number, number, number, number];
-  return tf.tensor4d(Rng.fromSeed(seed).normals(batch * inputShape.reduce((a, b) => a * b), 1), shape);
+export function imagesFor({ inputs }: Network, batch: number, seed: number): tf.Tensor4D {
+  const shape = [batch, ...inputs[0]!.shape] as [number, number, number, number];
+  return tf.tensor4d(
+    Rng.fromSeed(seed).normals(
+      shape.reduce((a, b) => a * b),
+      1,
+    ),
+    shape,
+  );
 }
 
 /** Weights and statistics as after some training: fresh ones, moved. */

@@ -28,7 +28,7 @@ export async function bench({ network: name, batch, steps, backend }: BenchArgum
     });
   }
   const network = await createTNet(name, { numClasses: CLASSES });
-  screen.line(`${name}, mini-batches of ${batch} random images of ${network.inputShape.join(' x ')}`);
+  screen.line(`${name}, mini-batches of ${batch} random images of ${network.inputs[0]!.shape.join(' x ')}`);
   const rows: string[][] = [];
   let fastest: number | undefined;
   for (const adapter of await loadBackends(backend)) {
@@ -43,7 +43,7 @@ export async function bench({ network: name, batch, steps, backend }: BenchArgum
     const times = await timeSteps({
       task: classification(network),
       mnet,
-      batch: randomBatches(network.inputShape, batch),
+      batch: randomBatches(network.inputs[0]!.shape, batch),
       steps,
       warmUp: WARM_UP,
     });
@@ -72,16 +72,16 @@ export async function bench({ network: name, batch, steps, backend }: BenchArgum
 }
 
 /** Images of noise: the arithmetic of a step does not depend on what is in them. */
-function randomBatches(inputShape: readonly [number, number, number], batch: number): () => ImageBatch {
+function randomBatches(image: readonly number[], batch: number): () => ImageBatch {
   const rng = Rng.fromSeed(0);
-  const images = rng.normals(batch * inputShape.reduce((a, b) => a * b), 1);
+  const images = rng.normals(batch * image.reduce((a, b) => a * b), 1);
   const labels = Int32Array.from({ length: batch }, () => rng.integer(CLASSES));
   // Uploading takes an array over, so each batch gets its own.
   return () =>
     toTensors({
       images: images.slice(),
       labels: labels.slice(),
-      shape: [batch, ...inputShape],
+      shape: [batch, ...image] as [number, number, number, number],
       count: batch,
     });
 }

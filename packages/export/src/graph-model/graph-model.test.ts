@@ -55,8 +55,8 @@ function compacted({ network, params, stats }: TrainedNetwork): TrainedNetwork {
   return applyCompaction(network, pruned, stats, plan);
 }
 
-function images(batch: number, { inputShape }: TrainedNetwork['network']): tf.Tensor4D {
-  const shape = [batch, ...inputShape] as [number, number, number, number];
+function images(batch: number, { inputs }: TrainedNetwork['network']): tf.Tensor4D {
+  const shape = [batch, ...inputs[0]!.shape] as [number, number, number, number];
   const size = shape.reduce((a, b) => a * b);
   return tf.tensor4d(Rng.fromSeed(5).normals(size, 1), shape);
 }
@@ -78,7 +78,9 @@ async function largestDifference(trained: TrainedNetwork, batch: number): Promis
   const model = await loaded(await toGraphModel(trained, facts, { pixels: false }));
   const { network, params, stats } = trained;
   const images_BHWC = images(batch, network);
-  const { logits } = network.forward(params, stats, images_BHWC, { training: false });
+  const logits = network.forward(params, stats, { images: images_BHWC }, { training: false }).outputs[
+    'logits'
+  ]!;
   const found = model.predict(images_BHWC) as tf.Tensor;
   expect(found.shape).toEqual(logits.shape);
   const scale = tf.max(tf.abs(logits)).arraySync() as number;
@@ -104,16 +106,16 @@ test.each([
   ['avgPool', 0],
   ['avgPool', 1],
 ] as const)('%s with padding %d, of numbers below zero too', async (pool, pad) => {
-  const network = defineNetwork('pooled', [7, 6, 3], (net, x) =>
-    net.dense('fc', net.flatten(net[pool](x, { kernel: 3, stride: 2, pad })), { out: 3 }),
-  );
+  const network = defineNetwork('pooled', { images: [7, 6, 3] }, (net, { images: x }) => ({
+    logits: net.dense('fc', net.flatten(net[pool](x, { kernel: 3, stride: 2, pad })), { out: 3 }),
+  }));
   expect(await largestDifference(shaken(network), 2)).toBeLessThan(1e-5);
 });
 
 test('windows that move along one axis only, each with its own bias', async () => {
-  const network = defineNetwork('windows', [4, 2, 4], (net, x) => {
+  const network = defineNetwork('windows', { images: [4, 2, 4] }, (net, { images: x }) => {
     const y = net.windowAttention('attention', x, x, x, { headDim: 2, window: 2, shift: 1 });
-    return net.dense('fc', net.flatten(y), { out: 3 });
+    return { logits: net.dense('fc', net.flatten(y), { out: 3 }) };
   });
   expect(await largestDifference(shaken(network), 3)).toBeLessThan(1e-5);
 });
@@ -124,9 +126,10 @@ test('with normalisation it takes pixels', async () => {
   const pixels_BHWC = tf.round(tf.mul(tf.sigmoid(images(2, trained.network)), 255));
   const { mean, std, white } = facts.input;
   const normalised = tf.div(tf.sub(tf.div(pixels_BHWC, white), [...mean]), [...std]) as tf.Tensor4D;
-  const { logits } = trained.network.forward(trained.params, trained.stats, normalised, { training: false });
+  const { network, params, stats } = trained;
+  const { outputs } = network.forward(params, stats, { images: normalised }, { training: false });
   const found = await (model.predict({ images: pixels_BHWC }) as tf.Tensor).array();
-  (logits.arraySync() as number[][]).forEach((row, i) =>
+  (outputs['logits']!.arraySync() as number[][]).forEach((row, i) =>
     row.forEach((value, k) => expect((found as number[][])[i]![k]).toBeCloseTo(value, 4)),
   );
 });

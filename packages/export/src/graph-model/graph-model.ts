@@ -1,6 +1,6 @@
 // A network as a tfjs graph model: its program, run on nodes of a TensorFlow graph instead of tensors.
 
-import { type Net, readParams } from '@ma-net/core';
+import { MaNetError, type Net, netOf, readParams } from '@ma-net/core';
 import type { NetworkFacts } from '../network-facts.ts';
 import type { TrainedNetwork } from '../network-file.ts';
 import { dimensions, Graph, type NodeDef, typeName, type Value, type Weight } from './graph.ts';
@@ -33,13 +33,14 @@ export async function toGraphModel(
 ): Promise<GraphModel> {
   const tensors = new Tensors(await readParams({ ...params, ...stats }));
   const g = new Graph();
-  const images = g.input('images', [-1, ...network.inputShape]);
+  const images = g.input('images', [-1, ...network.inputs[0]!.shape]);
   const net: Net<Value> = {
+    ...netOf<Value>({ apply: ({ kind }) => refuse(kind), shape: (x) => x.shape.slice(1) }),
     ...imageLayers(g, tensors),
     ...tokenLayers(g, tensors),
-    feature: (_, x) => x,
   };
-  const made = network.program(net, pixels ? normalised(g, images, facts.input) : images);
+  const given = { images: pixels ? normalised(g, images, facts.input) : images };
+  const made = network.program(net, given)['logits']!;
   const logits = g.op('Identity', [made], made.shape, { name: 'logits' });
   const information = ({ node, shape }: Value): object => ({
     name: `${node}:0`,
@@ -59,6 +60,12 @@ export async function toGraphModel(
     },
     weights: g.weights,
   };
+}
+
+function refuse(kind: string): never {
+  throw new MaNetError('unsupported-op', `A graph model cannot be written of layers of the kind "${kind}".`, {
+    hint: 'export the network as safetensors or ONNX.',
+  });
 }
 
 /** (pixel / white - mean) / std, as one product and one sum. */

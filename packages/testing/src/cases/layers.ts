@@ -7,7 +7,7 @@ import {
   gelu,
   globalNorm,
   layerNorm,
-  type Net,
+  type Program,
   runningBatchNorm,
   stopGradient,
   windowAttention,
@@ -18,14 +18,15 @@ import { between, type Case, normal, whole } from '../case.ts';
 const vectors = (t: Record<string, tf.Tensor>, ...names: string[]): tf.Tensor1D[] =>
   names.map((name) => t[name] as tf.Tensor1D);
 
-function residual<V>(net: Net<V>, images: V): V {
+const residual: Program<'images', 'logits'> = (net, { images }) => {
   const stem = net.relu(net.batchNorm('bn1', net.conv('conv1', images, { out: 4, kernel: 3 })));
   const inner = net.batchNorm('bn2', net.conv('conv2', stem, { out: 4, kernel: 3 }));
   const wide = net.conv('conv3', net.relu(net.add(stem, inner)), { out: 6, kernel: 3, stride: 2 });
-  return net.dense('fc', net.globalAveragePool(net.relu(net.batchNorm('bn3', wide))), { out: 5 });
-}
+  const pooled = net.globalAveragePool(net.relu(net.batchNorm('bn3', wide)));
+  return { logits: net.dense('fc', pooled, { out: 5 }) };
+};
 
-const network = defineNetwork('conformance', [8, 8, 3], residual);
+const network = defineNetwork('conformance', { images: [8, 8, 3] }, residual);
 const initial = Object.fromEntries(network.parameters.map(({ name, shape }) => [name, shape]));
 
 /** The layers and losses of core, and a whole network with its gradient. */
@@ -142,8 +143,8 @@ export const layers: readonly Case[] = [
       const stats = Object.fromEntries(
         network.statistics.map(({ name, shape, initial: value }) => [name, tf.fill([...shape], value)]),
       );
-      const result = network.forward(params, stats, images as tf.Tensor4D, { training: true });
-      return crossEntropy(result.logits, labels as tf.Tensor1D, 0.1);
+      const { outputs } = network.forward(params, stats, { images: images! }, { training: true });
+      return crossEntropy(outputs.logits, labels!, 0.1);
     },
     wrt: Object.keys(initial),
   },
@@ -159,7 +160,7 @@ export const layers: readonly Case[] = [
       const stats = Object.fromEntries(
         network.statistics.map(({ name, shape, initial: value }) => [name, tf.fill([...shape], value)]),
       );
-      return network.forward(params, stats, images as tf.Tensor4D, { training: false }).logits;
+      return network.forward(params, stats, { images: images! }, { training: false }).outputs.logits;
     },
     wrt: [],
   },

@@ -26,14 +26,14 @@ export interface WeightReport {
  * names. A classifier for another number of classes starts afresh. Throws `network-mismatch` with the
  * differences, before anything is taken, when the weights belong to another architecture.
  */
-export function withWeights(
-  network: Network,
+export function withWeights<I extends string, O extends string>(
+  network: Network<I, O>,
   file: HostTensors,
   where = 'a weight file',
-): { readonly network: Network; readonly report: WeightReport } {
+): { readonly network: Network<I, O>; readonly report: WeightReport } {
   const { format, tensors, differences } = fromPyTorch(network, file);
-  const classifier = classifierOf(network);
-  const replaced = differences.filter((d) => classifier.has(d.name) && onlyClassesDiffer(d));
+  const head = headOf(network);
+  const replaced = differences.filter((d) => head.has(d.name) && onlyClassesDiffer(d));
   const others = differences.filter((d) => !replaced.includes(d));
   if (others.length > 0) throw mismatch(network, others, format, where);
 
@@ -67,10 +67,13 @@ export function withWeights(
   };
 }
 
-/** The parameters that make the logits. */
-function classifierOf(network: Network): Set<string> {
-  const logits = network.groups.filter((group) => group.pinnedBy.includes('the logits'));
-  return new Set(logits.flatMap(({ members }) => members.map((m) => m.tensor)));
+/** The parameters that make outputs of one number per class. */
+function headOf({ groups, outputs }: Network): Set<string> {
+  const scores = new Set(outputs.filter(({ shape }) => shape.length === 1).map(({ name }) => name));
+  const made = groups.filter(({ pinnedBy }) =>
+    pinnedBy.some((p) => p.kind === 'output' && scores.has(p.name)),
+  );
+  return new Set(made.flatMap(({ members }) => members.map((m) => m.tensor)));
 }
 
 function onlyClassesDiffer({ expected, found }: ParamDifference): boolean {

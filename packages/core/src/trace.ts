@@ -1,0 +1,148 @@
+// A program run once, on shapes: which layers are applied to which values. Layers that no chosen output needs are
+// left out, so that nobody computes, declares or keeps what nobody reads.
+
+import { MaNetError } from './errors.ts';
+import { Ledger, type Shapes } from './ledger.ts';
+import type { Op } from './op.ts';
+import { type Net, netOf } from './program.ts';
+import type { Shaped } from './spaces.ts';
+
+/** One layer applied. Values go by numbers: the inputs first, then what the layers make, in the order of the program. */
+export interface Call {
+  readonly op: Op<unknown>;
+  readonly name: string;
+  readonly inputs: readonly number[];
+  readonly options: unknown;
+  readonly made: number;
+}
+
+export interface Trace {
+  /** The layers that the outputs need. */
+  readonly calls: readonly Call[];
+  /** The value of each output. */
+  readonly outputs: Readonly<Record<string, number>>;
+  /** The value of everything that the program returns. */
+  readonly values: Readonly<Record<string, Shaped>>;
+}
+
+/** The shapes of inputs, by name, without the batch. */
+export type InputShapes = Readonly<Record<string, readonly number[]>>;
+
+interface Traced {
+  readonly place: number;
+}
+
+type AnyProgram = (
+  net: Net<Traced>,
+  inputs: Readonly<Record<string, Traced>>,
+) => Readonly<Partial<Record<string, Traced>>>;
+
+/**
+ * Runs `program` on `inputs`. `wanted` are its outputs, of which those that it does not return are left out; everything
+ * that it returns unless given. Throws what the layers throw, and `bad-argument` for values that are none.
+ */
+export function trace(
+  program: AnyProgram,
+  inputs: InputShapes,
+  { shapes, wanted }: { readonly shapes?: Shapes; readonly wanted?: readonly string[] | undefined } = {},
+): Trace {
+  const ledger = new Ledger(shapes);
+  const values: Shaped[] = Object.values(shapedInputs(inputs));
+  const calls: Call[] = [];
+  const net = netOf<Traced>({
+    apply(op, name, of, options) {
+      const places = of.map((x) => placeOf(x, `layer "${name || op.kind}"`, values.length));
+      const call = { op: op as Op<unknown>, name, inputs: places, options, made: values.length };
+      const made = described(
+        ledger,
+        call,
+        places.map((place) => values[place]!),
+      );
+      values.push(made);
+      calls.push(call);
+      return { place: call.made };
+    },
+    shape: (x) => values[placeOf(x, 'shape()', values.length)]!.shape,
+  });
+  const given = Object.keys(inputs).map((name, place): [string, Traced] => [name, { place }]);
+  const places = placesOf(program(net, Object.fromEntries(given)), values.length);
+  const chosen = (wanted ?? Object.keys(places)).filter((name) => Object.hasOwn(places, name));
+  const outputs = Object.fromEntries(chosen.map((name) => [name, places[name]!]));
+  return {
+    calls: needed(calls, Object.values(outputs)),
+    outputs,
+    values: Object.fromEntries(Object.entries(places).map(([name, place]) => [name, values[place]!])),
+  };
+}
+
+/** The inputs of a network, without numbers. Their channels belong to no group: they are not ours to cut. */
+export function shapedInputs(inputs: InputShapes): Record<string, Shaped> {
+  const spacesOf = (id: string, units: number | undefined): Shaped['spaces'] =>
+    units === undefined ? [] : [{ order: -1, id, units, block: 1, members: [], pinnedBy: [] }];
+  return Object.fromEntries(
+    Object.entries(inputs).map(([name, shape]) => [
+      name,
+      { shape, spaces: spacesOf(name, shape.at(-1)), stride: shape.length === 3 ? 1 : 0 },
+    ]),
+  );
+}
+
+/** Describes one layer. */
+export function described(ledger: Ledger, { op, name, options }: Call, of: readonly Shaped[]): Shaped {
+  ledger.layer = name || op.kind;
+  ledger.kind = op.kind;
+  return op.describe(ledger, name, of, options);
+}
+
+/** Runs the layers of a trace on other values; the result has one for each output. */
+export function replay<T>(
+  { calls, outputs }: Trace,
+  inputs: readonly T[],
+  run: (call: Call, of: readonly T[]) => T,
+): Record<string, T> {
+  const values: T[] = [...inputs];
+  for (const call of calls) {
+    values[call.made] = run(
+      call,
+      call.inputs.map((place) => values[place]!),
+    );
+  }
+  return Object.fromEntries(Object.entries(outputs).map(([name, place]) => [name, values[place]!]));
+}
+
+function needed(calls: readonly Call[], outputs: readonly number[]): Call[] {
+  const read = new Set(outputs);
+  const kept = calls.toReversed().filter((call) => {
+    if (!read.has(call.made)) return false;
+    for (const place of call.inputs) read.add(place);
+    return true;
+  });
+  return kept.toReversed();
+}
+
+function placesOf(
+  returned: Readonly<Partial<Record<string, Traced>>>,
+  count: number,
+): Record<string, number> {
+  const entries = Object.entries(returned ?? {}).filter(([, value]) => value !== undefined);
+  if (entries.length === 0) {
+    throw new MaNetError('bad-argument', 'The program of the network returns no value.', {
+      hint: 'return an object of named values, for example { logits }.',
+    });
+  }
+  return Object.fromEntries(entries.map(([name, x]) => [name, placeOf(x, `output "${name}"`, count)]));
+}
+
+/** Throws `bad-argument` unless `x` is a value of the program. */
+function placeOf(x: Traced | undefined, where: string, count: number): number {
+  const place: unknown = typeof x === 'object' && x !== null ? x.place : undefined;
+  if (Number.isInteger(place) && (place as number) < count) return place as number;
+  throw new MaNetError(
+    'bad-argument',
+    `Expected a value of the program, found ${typeof x === 'object' ? 'an object' : String(x)}.`,
+    {
+      where,
+      hint: 'pass on inputs of the program and what its layers made; an input that is not given is undefined.',
+    },
+  );
+}
