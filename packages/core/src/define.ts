@@ -89,8 +89,8 @@ function info(name: string, { shape, stride }: Shaped): ValueInfo {
 
 function checkInputs(network: string, inputs: InputShapes): void {
   for (const [input, shape] of Object.entries(inputs)) {
-    if (shape.every((size) => Number.isInteger(size) && size >= 1)) continue;
-    throw new MaNetError('bad-argument', `The input "${input}" cannot be ${text(shape)}.`, {
+    if (Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size >= 1)) continue;
+    throw new MaNetError('bad-argument', `The input "${input}" cannot be ${JSON.stringify(shape)}.`, {
       where: network,
       hint: 'give its shape without the batch, in whole numbers from 1: images are [height, width, channels].',
     });
