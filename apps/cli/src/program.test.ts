@@ -39,6 +39,7 @@ test('flags are few, and a new one is a decision: a field of a recipe needs none
     eval: 'data backend',
     prune: 'delta remove-modulated dense recalibrate dry-run out data backend',
     export: 'format no-normalisation verify dense recalibrate out data backend',
+    data: 'out',
     recipes: '',
     doctor: '',
     bench: 'network batch steps backend',

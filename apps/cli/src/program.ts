@@ -126,6 +126,18 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
       done(await (await import('./commands/export.ts')).exportNetwork(path, options)),
     );
 
+  command('data', 'Download a published data set, or look through a folder of images.', [
+    'manet data download cifar10',
+    'manet data check photos',
+  ])
+    .usage('download <name> | check <folder> [options]')
+    .argument('<action>', 'download or check')
+    .argument('<what>', 'cifar10 or cifar100; or a folder of images, one folder a class')
+    .option('--out <dir>', 'download: where the folder of the data set goes', 'data')
+    .action(async (action, what, options) =>
+      done(await (await import('./commands/data.ts')).data(action, what, options)),
+    );
+
   command('recipes', 'List the recipes, or print one.', ['manet recipes', 'manet recipes digits'])
     .usage('[name]')
     .argument('[name]', 'print this recipe, with every field')

@@ -1,8 +1,9 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readCifar10 } from './cifar10-directory.ts';
+import { readCifar10, readCifar100 } from './cifar10-directory.ts';
 
 const NAMES = 'airplane automobile bird cat deer dog frog horse ship truck'.split(' ');
 
@@ -104,5 +105,48 @@ describe('readCifar10', () => {
   test('refuses a list of nine names', async () => {
     await writeFile(join(directory, 'batches.meta.txt'), NAMES.slice(1).join('\n'));
     await refuses('bad-data', /Found 9 class names, expected 10[^]*batches\.meta\.txt/);
+  });
+});
+
+describe('CIFAR-100', () => {
+  /** Records of a coarse label, a fine one, and pixels that are the record's number. */
+  const records = (labels: readonly number[]): Uint8Array => {
+    const bytes = new Uint8Array(labels.length * 3074);
+    for (const [r, label] of labels.entries()) {
+      bytes.fill(r, r * 3074, (r + 1) * 3074);
+      bytes.set([label % 20, label], r * 3074);
+    }
+    return bytes;
+  };
+  const folder = (train: Uint8Array, names = 100): string => {
+    const root = mkdtempSync(join(tmpdir(), 'cifar100-'));
+    writeFileSync(join(root, 'train.bin'), train);
+    writeFileSync(join(root, 'test.bin'), records([7]));
+    writeFileSync(
+      join(root, 'fine_label_names.txt'),
+      Array.from({ length: names }, (_, i) => `class ${i}\n`).join(''),
+    );
+    return root;
+  };
+
+  test('has the fine label, behind the coarse one', async () => {
+    const { train, test: held } = await readCifar100(folder(records([99, 0, 42])));
+    expect([...train.labels]).toEqual([99, 0, 42]);
+    expect([...held.labels]).toEqual([7]);
+    expect(train.classNames).toHaveLength(100);
+    expect(train.name).toBe('cifar100, train');
+    expect([...train.images.slice(2 * 3072)]).toEqual(new Array(3072).fill(2));
+  });
+
+  test('is refused where it is cut off, has a label of no class, or is not there', async () => {
+    await expect(readCifar100(folder(records([1, 2]).subarray(0, 6000)))).rejects.toMatchObject({
+      code: 'bad-data',
+    });
+    await expect(readCifar100(folder(records([1, 100])))).rejects.toThrow(/label 100; expected 0 to 99/);
+    await expect(readCifar100(folder(records([1]), 10))).rejects.toMatchObject({ code: 'bad-data' });
+    const missing = await readCifar100(mkdtempSync(join(tmpdir(), 'cifar100-'))).catch((e: unknown) => e);
+    expect(String(missing)).toMatch(
+      /train\.bin, test\.bin, fine_label_names\.txt missing[^]*data download cifar100/,
+    );
   });
 });

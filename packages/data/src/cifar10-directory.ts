@@ -2,17 +2,51 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { MaNetError } from '@ma-net/core';
 import {
-  CIFAR10_CLASSES,
-  CIFAR10_NORMALISATION,
+  CIFAR10,
   CIFAR10_SHAPE,
-  countCifar10Records,
-  decodeCifar10,
+  CIFAR100,
+  type CifarFormat,
+  countCifarRecords,
+  decodeCifar,
 } from './cifar10.ts';
 import { createImageSet, type ImageSet, type ReadOptions, type Splits } from './image-set.ts';
 import { limited } from './limit.ts';
 
-const EXPECTED = 'data_batch_1.bin, data_batch_2.bin, ..., test_batch.bin and batches.meta.txt';
-const UNPACKED = 'cifar-10-batches-bin';
+/** Files of a data set in a directory. */
+interface Layout {
+  readonly format: CifarFormat;
+  readonly id: string;
+  /** For an error. */
+  readonly expected: string;
+  /** The directory that the official archive unpacks to. */
+  readonly unpacked: string;
+  readonly archive: string;
+  trainFiles(found: readonly string[]): string[];
+  readonly testFile: string;
+  readonly namesFile: string;
+}
+
+const TEN: Layout = {
+  format: CIFAR10,
+  id: 'cifar10',
+  expected: 'data_batch_1.bin, data_batch_2.bin, ..., test_batch.bin and batches.meta.txt',
+  unpacked: 'cifar-10-batches-bin',
+  archive: 'cifar-10-binary.tar.gz',
+  trainFiles: trainingFiles,
+  testFile: 'test_batch.bin',
+  namesFile: 'batches.meta.txt',
+};
+
+const HUNDRED: Layout = {
+  format: CIFAR100,
+  id: 'cifar100',
+  expected: 'train.bin, test.bin and fine_label_names.txt',
+  unpacked: 'cifar-100-binary',
+  archive: 'cifar-100-binary.tar.gz',
+  trainFiles: () => ['train.bin'],
+  testFile: 'test.bin',
+  namesFile: 'fine_label_names.txt',
+};
 
 /**
  * Reads the binary version of CIFAR-10 from a directory: training images from data_batch_*.bin in order, test
@@ -20,31 +54,40 @@ const UNPACKED = 'cifar-10-batches-bin';
  *
  * `not-found` if the directory or a file is missing, `bad-data` if a file is truncated or a label wrong.
  */
-export async function readCifar10(directory: string, options: ReadOptions = {}): Promise<Splits> {
-  const root = resolve(directory);
-  const found = await list(root);
-  const trainFiles = trainingFiles(found);
-  const missing = [...trainFiles, 'test_batch.bin', 'batches.meta.txt'].filter((f) => !found.includes(f));
-  if (missing.length > 0) throw notCifar10(root, found, `${missing.join(', ')} missing`);
+export const readCifar10 = (directory: string, options: ReadOptions = {}): Promise<Splits> =>
+  readCifar(TEN, directory, options);
 
-  const classNames = await readClassNames(join(root, 'batches.meta.txt'));
+/** Reads the binary version of CIFAR-100, with its 100 fine classes, as `readCifar10` does. */
+export const readCifar100 = (directory: string, options: ReadOptions = {}): Promise<Splits> =>
+  readCifar(HUNDRED, directory, options);
+
+async function readCifar(layout: Layout, directory: string, options: ReadOptions): Promise<Splits> {
+  const { testFile, namesFile } = layout;
+  const root = resolve(directory);
+  const found = await list(layout, root);
+  const trainFiles = layout.trainFiles(found);
+  const missing = [...trainFiles, testFile, namesFile].filter((f) => !found.includes(f));
+  if (missing.length > 0) throw notHere(layout, root, found, `${missing.join(', ')} missing`);
+
+  const classNames = await readClassNames(layout.format, join(root, namesFile));
   const read = (split: 'train' | 'test', files: readonly string[]) =>
-    readSplit(`cifar10, ${split}`, root, files, `${split}Limit`, options, classNames);
-  return { train: await read('train', trainFiles), test: await read('test', ['test_batch.bin']) };
+    readSplit(layout, split, root, files, options, classNames);
+  return { train: await read('train', trainFiles), test: await read('test', [testFile]) };
 }
 
 async function readSplit(
-  name: string,
+  { format, id }: Layout,
+  split: 'train' | 'test',
   root: string,
   files: readonly string[],
-  field: 'trainLimit' | 'testLimit',
   options: ReadOptions,
   classNames: readonly string[],
 ): Promise<ImageSet> {
+  const field = `${split}Limit` as const;
   // Sizes first: a truncated file is refused before anything is read.
   const paths = files.map((file) => join(root, file));
   const counts = await Promise.all(
-    paths.map(async (path) => countCifar10Records((await stat(path)).size, path)),
+    paths.map(async (path) => countCifarRecords(format, (await stat(path)).size, path)),
   );
   const available = counts.reduce((sum, n) => sum + n, 0);
   const total = limited(field, options[field], available, `${root}, ${files.join(', ')}`);
@@ -56,12 +99,12 @@ async function readSplit(
   for (const [i, path] of paths.entries()) {
     const count = Math.min(counts[i]!, total - at);
     if (count === 0) break;
-    decodeCifar10(await readFile(path), count, path, { images, labels }, at);
+    decodeCifar(format, await readFile(path), count, path, { images, labels }, at);
     at += count;
   }
-  const normalisation = options.normalisation ?? CIFAR10_NORMALISATION;
+  const normalisation = options.normalisation ?? format.normalisation;
   return createImageSet({
-    name,
+    name: `${id}, ${split}`,
     images,
     labels,
     shape: CIFAR10_SHAPE,
@@ -78,33 +121,39 @@ function trainingFiles(found: readonly string[]): string[] {
   return Array.from({ length: last }, (_, i) => `data_batch_${i + 1}.bin`);
 }
 
-async function list(root: string): Promise<string[]> {
+async function list(layout: Layout, root: string): Promise<string[]> {
   try {
     return (await readdir(root)).sort();
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') throw notCifar10(root, undefined, 'there is no such directory', cause);
-    if (code === 'ENOTDIR') throw notCifar10(root, undefined, 'it is a file, not a directory', cause);
-    throw notCifar10(root, undefined, `it cannot be read (${code})`, cause);
+    if (code === 'ENOENT') throw notHere(layout, root, undefined, 'there is no such directory', cause);
+    if (code === 'ENOTDIR') throw notHere(layout, root, undefined, 'it is a file, not a directory', cause);
+    throw notHere(layout, root, undefined, `it cannot be read (${code})`, cause);
   }
 }
 
-function notCifar10(root: string, found: readonly string[] | undefined, problem: string, cause?: unknown) {
-  const lines = [`CIFAR-10 is not here: ${problem}.`];
+function notHere(
+  { format, expected, unpacked, archive, id }: Layout,
+  root: string,
+  found: readonly string[] | undefined,
+  problem: string,
+  cause?: unknown,
+) {
+  const lines = [`${format.title} is not here: ${problem}.`];
   if (found !== undefined) {
     const shown = found.slice(0, 12).join(', ') + (found.length > 12 ? `, ... (${found.length})` : '');
-    lines.push(`  found:    ${found.length === 0 ? 'nothing' : shown}`, `  expected: ${EXPECTED}`);
+    lines.push(`  found:    ${found.length === 0 ? 'nothing' : shown}`, `  expected: ${expected}`);
   }
-  const hint = found?.includes(UNPACKED)
-    ? `pass --data ${join(root, UNPACKED)}`
-    : `download the binary version (cifar-10-binary.tar.gz) from https://www.cs.toronto.edu/~kriz/cifar.html, unpack it, and pass --data <path of ${UNPACKED}>.`;
+  const hint = found?.includes(unpacked)
+    ? `pass --data ${join(root, unpacked)}`
+    : `run \`manet data download ${id}\`, or unpack ${archive} (the binary version) of https://www.cs.toronto.edu/~kriz/cifar.html and pass --data <path of ${unpacked}>.`;
   return new MaNetError('not-found', lines.join('\n'), { where: root, hint, cause });
 }
 
-async function readClassNames(path: string): Promise<string[]> {
+async function readClassNames({ classes }: CifarFormat, path: string): Promise<string[]> {
   const names = (await readFile(path, 'utf8')).split(/\r?\n/).filter((line) => line.trim() !== '');
-  if (names.length !== CIFAR10_CLASSES) {
-    throw new MaNetError('bad-data', `Found ${names.length} class names, expected ${CIFAR10_CLASSES}.`, {
+  if (names.length !== classes) {
+    throw new MaNetError('bad-data', `Found ${names.length} class names, expected ${classes}.`, {
       where: path,
       hint: 'the file has one class name per line; copy or unpack it again.',
     });
