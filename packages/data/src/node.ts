@@ -8,7 +8,7 @@ export { decodePhoto } from './photos/decode.ts';
 export { measured } from './photos/measured.ts';
 export { photoCollate } from './photos/photo-collate.ts';
 export { checkPhotos, type SetReport } from './readers/check.ts';
-export { fileDataset, type LabelledFiles, readFolder } from './readers/folder.ts';
+export { readFolder } from './readers/folder.ts';
 export { readParquet } from './readers/parquet.ts';
 export { photoData, type PhotoDataOptions } from './readers/photo-data.ts';
 export { PHOTO_NORMALISATION, type PhotoSets } from './readers/photo-sets.ts';

@@ -9,7 +9,7 @@ import { fingerprintOf, isImageName, namesIn, type PhotoSets, some } from './pho
 import { readTruth } from './truth.ts';
 
 /** Files of a set, by path below `root`, with their classes. */
-export interface LabelledFiles {
+interface LabelledFiles {
   readonly root: string;
   readonly paths: readonly string[];
   readonly labels: Int32Array;
@@ -132,7 +132,7 @@ async function truthBeside(root: string, folder: string): Promise<string | undef
 }
 
 /** Files as a data set. Its fingerprint is of paths and classes: what is in the files is not looked at. */
-export function fileDataset(name: string, { root, paths, labels }: LabelledFiles): Dataset<ImageSample> {
+function fileDataset(name: string, { root, paths, labels }: LabelledFiles): Dataset<ImageSample> {
   return {
     name,
     size: paths.length,
