@@ -169,6 +169,13 @@ describe('runs', () => {
   test('with a checkpoint that is cut short', async () => {
     const run = copyOf('short');
     truncateSync(join(run, 'checkpoint.safetensors'), 5_000);
+    // The one before is whole.
+    const read = await manet(['eval', run, '--backend', 'cpu'], folder);
+    expect(read.code).toBe(0);
+    expect(read.stderr).toMatch(
+      /checkpoint\.safetensors[^]*The checkpoint before it is whole: mini-batch 40\./,
+    );
+    truncateSync(join(run, 'checkpoint.previous.safetensors'), 5_000);
     refused(await manet(['train', '--resume', run, '--backend', 'cpu'], folder), 'bad-file');
     refused(await manet(['eval', run, '--backend', 'cpu'], folder), 'bad-file');
   });
@@ -183,6 +190,37 @@ describe('runs', () => {
   test('that are to be resumed as something else', async () => {
     const args = ['train', '--resume', 'whole', '--set', 'epochs=9'];
     expect(refused(await manet(args, folder), 'bad-argument')).toContain('--set');
+  });
+
+  test('whose own files a network would be written over', async () => {
+    const run = copyOf('own');
+    const recipe = readFileSync(join(run, 'recipe.json'));
+    for (const name of ['recipe.json', 'checkpoint.safetensors']) {
+      for (const command of ['prune', 'export']) {
+        const args = [command, run, '--backend', 'cpu', '--force', '--out', join(run, name)];
+        expect(refused(await manet(args, folder), 'bad-argument')).toContain('of the run itself');
+      }
+    }
+    expect(readFileSync(join(run, 'recipe.json')).equals(recipe)).toBe(true);
+    const mine = join(folder, 'mine.txt');
+    writeFileSync(mine, 'mine');
+    const args = ['export', run, '--backend', 'cpu', '--out', mine];
+    expect(refused(await manet(args, folder), 'bad-argument')).toContain('--force');
+    expect(readFileSync(mine, 'utf8')).toBe('mine');
+    expect(await manet([...args, '--force'], folder)).toMatchObject({ code: 0, stderr: '' });
+    expect(await manet(args, folder)).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('that cannot be where they are to be', async () => {
+    const file = join(folder, 'a-file');
+    writeFileSync(file, 'mine');
+    mkdirSync(join(folder, 'foreign'));
+    writeFileSync(join(folder, 'foreign/photo.jpg'), 'mine');
+    refused(await train('--out', file), 'bad-argument');
+    refused(await train('--out', join(file, 'run')), 'bad-argument');
+    refused(await train('--out', 'n'.repeat(300)), 'bad-argument');
+    expect(refused(await train('--out', 'foreign'), 'bad-argument')).toContain('photo.jpg');
+    if (process.platform === 'linux') refused(await train('--out', '/proc/ma-net'), 'no-access');
   });
 
   test('a network file that is damaged', async () => {

@@ -98,6 +98,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .option('--recalibrate', 're-estimate the running statistics in any case')
     .option('--dry-run', 'print the plan and write nothing')
     .addOption(outOption('<run>/pruned.safetensors'))
+    .addOption(forceOption())
     .addOption(dataOption())
     .addOption(backendOption())
     .action(async (path, options) => done(await (await import('./commands/prune.ts')).prune(path, options)));
@@ -120,6 +121,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .option('--dense', 'keep every channel in place, as the unpruned network has them')
     .option('--recalibrate', 're-estimate the running statistics')
     .addOption(outOption('<run>/network.<format>'))
+    .addOption(forceOption())
     .addOption(dataOption())
     .addOption(backendOption())
     .action(async (path, options) =>
@@ -171,6 +173,10 @@ function dataOption(): Option {
 
 function outOption(where: string): Option {
   return new Option('--out <file>', 'what to write').default(undefined, where);
+}
+
+function forceOption(): Option {
+  return new Option('--force', 'replace a file that manet did not write');
 }
 
 function number(text: string): number {

@@ -14,3 +14,18 @@ test('a run is called after what it trains, and numbered when the name is taken'
   mkdirSync('runs/digits-plain-s3-2');
   expect(freePath(recipe)).toBe('runs/digits-plain-s3-3');
 });
+
+test.each([
+  ['../../etc/passwd', 'etc-passwd'],
+  ['/absolute', 'absolute'],
+  ['..', 'recipe'],
+  ['', 'recipe'],
+  ['.hidden', 'hidden'],
+  ['C:\\windows', 'C-windows'],
+  ['\x1b[31mred\x1b[0m', '31mred-0m'],
+  ['a\0b\nc', 'a-b-c'],
+  ['猫 v1.2_x', '猫-v1.2_x'],
+  ['n'.repeat(300), 'n'.repeat(60)],
+])('a recipe called %j stays inside runs/', (name, folder) => {
+  expect(freePath({ name, method: 'plain', seed: 0 })).toBe(`runs/${folder}-plain-s0`);
+});

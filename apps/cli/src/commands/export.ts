@@ -25,6 +25,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
 import { isRun } from '../network-argument.ts';
 import { count } from '../quantities.ts';
+import { refuseOut } from '../out-path.ts';
 import { createScreen, warn } from '../screen.ts';
 
 export interface ExportArguments {
@@ -37,6 +38,7 @@ export interface ExportArguments {
   readonly data?: string;
   readonly backend: string;
   readonly out?: string;
+  readonly force?: boolean;
 }
 
 /** `manet export`: the pruned, compacted network of a run, or a pruned file, in a format of choice. */
@@ -50,6 +52,7 @@ export async function exportNetwork(path: string, args: ExportArguments): Promis
       hint: 'name another file with --out.',
     });
   }
+  refuseOut(out, args.format, { force: args.force ?? false });
   const pixels = format.takesPixels && args.normalisation;
   const backend = backendFor(format, args);
   const source = await (isRun(path) ? fromRun(path, args, backend) : fromFile(path, args, backend));

@@ -14,6 +14,7 @@ import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
+import { refuseOut } from '../out-path.ts';
 import { createScreen, warn } from '../screen.ts';
 
 export interface PruneArguments {
@@ -26,12 +27,16 @@ export interface PruneArguments {
   readonly data?: string;
   readonly backend: string;
   readonly out?: string;
+  readonly force?: boolean;
 }
 
 /** `manet prune`: plans, prints, and writes the pruned network. */
 export async function prune(path: string, args: PruneArguments): Promise<void> {
   const screen = createScreen();
+  const out = args.out ?? join(path, 'pruned.safetensors');
   const saved = await openSavedRun(path, args.data);
+  // Before anything is computed: what must not be written over is known now.
+  if (args.dryRun !== true) refuseOut(out, 'safetensors', { force: args.force ?? false });
   const { open } = saved;
   await start(args.backend);
   const { state } = requireCheckpoint(saved, warn);
@@ -51,7 +56,6 @@ export async function prune(path: string, args: PruneArguments): Promise<void> {
   if (args.dryRun === true) {
     screen.line('Nothing was written. Drop --dry-run to apply.');
   } else {
-    const out = args.out ?? join(path, 'pruned.safetensors');
     const again = args.recalibrate ?? false;
     const network = await prepare(open, state, decision, { again });
     await saveNetwork(out, network, networkFacts(open, decision));
