@@ -37,8 +37,8 @@ test('flags are few, and a new one is a decision: a field of a recipe needs none
   expect(Object.fromEntries(flags)).toEqual({
     train: 'recipe set data method seed backend out resume print',
     eval: 'data backend',
-    prune: 'delta remove-modulated dense recalibrate dry-run out data backend',
-    export: 'format no-normalisation verify dense recalibrate out data backend',
+    prune: 'delta remove-modulated dense recalibrate dry-run out force data backend',
+    export: 'format no-normalisation verify dense recalibrate out force data backend',
     data: 'out',
     recipes: '',
     doctor: '',

@@ -53,9 +53,8 @@ async function keep(path: string, name: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }
-  await rename(temporary, name);
-  // Two names of one file are not renamed onto each other: the first stays.
-  await rm(temporary, { force: true });
+  // Two names of one file are not renamed onto each other: the first stays, and goes here.
+  await rename(temporary, name).finally(() => rm(temporary, { force: true }));
   await removeLeftovers(name);
 }
 

@@ -19,6 +19,7 @@ export type { Bucket, Collate, Collated, Dataset, HostBatch, Remote } from './da
 export { defineNetwork, type NetworkOptions } from './define.ts';
 export { type ErrorCode, type ErrorDetails, MaNetError, nearest, suggestion } from './errors.ts';
 export { type CheckOptions, checked, fieldsAt } from './fields.ts';
+export { assertFinite } from './finite.ts';
 export { globalNorm, stopGradient, type ValueAndGrad, valueAndGrad } from './gradient.ts';
 export {
   type Initializer,

@@ -2,5 +2,5 @@ export { fileError } from './file-errors.ts';
 export { readSafetensors, writeFileAtomic, writeSafetensors } from './files.ts';
 export { makeFolder } from './folders.ts';
 export { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
-export { isTemporary } from './temporary.ts';
+export { isTemporary, removeLeftoversIn } from './temporary.ts';
 export { ownVersion } from './version.ts';

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isTemporary, writeFileAtomic } from './node.ts';
 import { ownIdentity } from './process-identity.ts';
-import { removeLeftovers, temporaryFor } from './temporary.ts';
+import { removeLeftovers, removeLeftoversIn, temporaryFor } from './temporary.ts';
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'ma-net-temporary-'));
 /** The same name, made by another process. */
@@ -53,4 +53,13 @@ test('a name as long as the file system allows can be written', async () => {
 test('knows its names from those of people', () => {
   expect(isTemporary(basename(temporaryFor('a/state')))).toBe(true);
   for (const name of ['notes.tmp', '.notes.tmp', '.state.1-2.tmp']) expect(isTemporary(name)).toBe(false);
+});
+
+test('removes what was left of all files that belong together, and of no other', async () => {
+  const path = folder();
+  const dead = gone();
+  const left = ['a.lock', 'b.lock', 'c'].map((name) => madeBy(join(path, name), dead));
+  for (const file of left) writeFileSync(file, 'half');
+  await removeLeftoversIn(path, (name) => name.endsWith('.lock'));
+  expect(readdirSync(path)).toEqual([basename(left[2]!)]);
 });

@@ -16,22 +16,26 @@ export function temporaryFor(path: string): string {
 let made = 0;
 
 /** Removes what processes of this machine that are gone left when they were writing `path`. */
-export async function removeLeftovers(path: string): Promise<void> {
-  const folder = dirname(path);
-  const start = `.${stemOf(path)}.${machine()}-`;
-  for (const name of await readdir(folder).catch(() => [])) {
-    const [, pid, started] = (name.startsWith(start) && MAKER.exec(name.slice(start.length))) || [];
-    if (pid === undefined || started === undefined || !isGone(Number(pid), started)) continue;
-    await rm(join(folder, name), { force: true }).catch(() => undefined);
+export function removeLeftovers(path: string): Promise<void> {
+  const stem = stemOf(path);
+  return removeLeftoversIn(dirname(path), (name) => name === stem);
+}
+
+/** The same for every file of a folder whose name is one that `belongs`. */
+export async function removeLeftoversIn(folder: string, belongs: (name: string) => boolean): Promise<void> {
+  for (const temporary of await readdir(folder).catch(() => [])) {
+    const { name, machine: made, pid, started } = TEMPORARY.exec(temporary)?.groups ?? {};
+    if (made !== machine() || !belongs(name!) || !isGone(Number(pid), started!)) continue;
+    await rm(join(folder, temporary), { force: true }).catch(() => undefined);
   }
 }
 
 /** Whether a file has a name that is made here, whoever made it. */
 export function isTemporary(name: string): boolean {
-  return /^\..+\.[0-9a-f]{8}-\d+-[0-9a-f]{12}-\d+\.tmp$/.test(name);
+  return TEMPORARY.test(name);
 }
 
-const MAKER = /^(\d+)-([0-9a-f]{12})-\d+\.tmp$/;
+const TEMPORARY = /^\.(?<name>.+)\.(?<machine>[0-9a-f]{8})-(?<pid>\d+)-(?<started>[0-9a-f]{12})-\d+\.tmp$/;
 
 /** A process that got the number of the maker since has another start. */
 function isGone(pid: number, started: string): boolean {

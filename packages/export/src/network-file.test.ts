@@ -72,6 +72,18 @@ describe('saveNetwork and loadNetwork', () => {
     expect(await outputs(loaded)).toEqual(await outputs(saved));
   });
 
+  test('weights that are no numbers are refused, and named', async () => {
+    const { network, params, stats } = await fresh('resnet-test');
+    const broken = params['layer1.0.conv1.weight']!;
+    const path = newFile();
+    const harmed = { ...params, 'layer1.0.conv1.weight': tf.mul(broken, Number.NaN) };
+    await saveNetwork(path, { network, params: harmed, stats }, facts('resnet-test'));
+    await expect(loadNetwork(path)).rejects.toMatchObject({
+      code: 'non-finite',
+      message: expect.stringContaining('"layer1.0.conv1.weight" holds NaN at index 0'),
+    });
+  });
+
   test("a transformer's queries, keys and values are one tensor there, as torchvision has them, and heads can go", async () => {
     const { network, params, stats } = await fresh('vit-test');
     const attention = 'encoder.layers.encoder_layer_0.self_attention';

@@ -2,6 +2,7 @@
 // that is needed to use it, so that nobody has to know which run it came from (Node only).
 
 import {
+  assertFinite,
   assertSameShapes,
   compareShapes,
   fromTorchLayout,
@@ -43,7 +44,7 @@ export async function saveNetwork(
 
 /**
  * Reads what `saveNetwork` wrote and builds the network with the widths of the file. The caller owns the
- * tensors. Throws `not-found`, `bad-file`, or `network-mismatch` with the differing names and shapes.
+ * tensors. Throws `not-found`, `bad-file`, `non-finite`, or `network-mismatch` with the differing names and shapes.
  */
 export async function loadNetwork(path: string): Promise<TrainedNetwork & { readonly facts: NetworkFacts }> {
   const { tensors, metadata } = await readSafetensors(path);
@@ -54,6 +55,7 @@ export async function loadNetwork(path: string): Promise<TrainedNetwork & { read
       { where: path, hint: 'pass a file that "manet prune" or "manet export" wrote, or a run directory.' },
     );
   }
+  assertFinite(tensors, path, 'export it again from a run whose weights are numbers.');
   const facts = parseFacts(metadata, path);
   const { name, ...options } = facts.tnet;
   const original = await createTNet(name, { ...options, numClasses: facts.classNames.length });

@@ -11,7 +11,7 @@ const DAMAGED = [
   '[]\n',
   '{"type":"step","step":-1}\n',
   '{"type":"step","step":1e400}\n',
-  '{"type":"x","step":1}\n',
+  '{"type":1,"step":1}\n',
   '\xff\xfe\n',
 ];
 

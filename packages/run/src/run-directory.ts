@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { MaNetError } from '@ma-net/core';
-import { fileError, isTemporary, makeFolder, writeFileAtomic } from '@ma-net/core/node';
+import { fileError, isTemporary, makeFolder, removeLeftoversIn, writeFileAtomic } from '@ma-net/core/node';
 import type { TrainingEvent } from '@ma-net/trainer';
 import { z } from 'zod';
 import {
@@ -67,6 +67,7 @@ export async function createRunDirectory(path: string, recipe: unknown, facts: R
   const lock = await lockRun(path);
   try {
     refuseOtherFiles(path);
+    await removeLeftoversIn(path, isOwnName);
     // The recipe comes last: with it the directory is a run.
     const recorded = { ...facts, recipe };
     await writeJson(join(path, FACTS), recorded);
@@ -94,6 +95,7 @@ export async function continueRunDirectory(path: string): Promise<RunWriter> {
   openRunDirectory(path);
   const lock = await lockRun(path);
   try {
+    await removeLeftoversIn(path, isOwnName);
     // Once more: the writer before may have changed it until it let go.
     return writer(openRunDirectory(path), lock);
   } catch (error) {

@@ -23,10 +23,25 @@ export async function evaluate(path: string, args: EvalArguments): Promise<void>
   const { measures, images, lines } = await (isRun(path)
     ? evaluateRun(path, args)
     : evaluateFile(path, args));
+  refuseNonFinite(measures, path);
   screen.line(`${path}, ${count(images)} test images`);
   for (const [name, value] of Object.entries(measures))
     screen.line(`  ${name.padEnd(11)} ${name === 'loss' ? value.toFixed(4) : percent(value)}`);
   for (const [name, value] of lines) screen.line(`  ${name.padEnd(11)} ${value}`);
+}
+
+/** Finite weights may still give sums that are not. */
+function refuseNonFinite(measures: Measured['measures'], where: string): void {
+  const broken = Object.entries(measures).find(([, value]) => !Number.isFinite(value));
+  if (broken === undefined) return;
+  throw new MaNetError(
+    'non-finite',
+    `The measure ${broken[0]} is ${broken[1]}: the network left the numbers.`,
+    {
+      where,
+      hint: 'train again with a lower learning rate, or a warm-up.',
+    },
+  );
 }
 
 interface Measured {
