@@ -69,7 +69,8 @@ export async function killTrainings({
       // Once enough were killed the last run is let go.
       const how = done.kills < kills ? wayToDie(rng) : {};
       const trained = manet(again, how.inside);
-      const reader = rng.uniform() < reading && saved > 0 ? read(manet, rng, run) : undefined;
+      const reader = rng.uniform() < reading ? read(manet, rng, run, trained, saved) : undefined;
+      reader?.catch(() => undefined); // Awaited below, when the training has ended.
       if (how.after !== undefined) {
         if (how.begun === true) await trained.printed('images/s');
         await setTimeout(how.after);
@@ -77,10 +78,7 @@ export async function killTrainings({
       }
       const { signal, code, stderr } = await trained.finished;
       try {
-        if (reader !== undefined) {
-          await reader;
-          done.readers++;
-        }
+        if (await reader) done.readers++;
         if (signal !== 'SIGKILL') {
           if (code !== 0) throw new Error(`it ended with ${code}: ${stderr}`);
           inspectEnd(path, whole);
@@ -119,8 +117,21 @@ function wayToDie(rng: Rng): Way {
   return { after: 400 * rng.uniform(), begun: true };
 }
 
-/** A reader must find a whole run at any moment, and may find nothing to prune in it. */
-async function read(manet: (args: readonly string[]) => Started, rng: Rng, run: string): Promise<void> {
+/**
+ * A reader must find a whole run at any moment, and may find nothing to prune in it. False if the training was
+ * killed before there was anything to read.
+ */
+async function read(
+  manet: (args: readonly string[]) => Started,
+  rng: Rng,
+  run: string,
+  trained: Started,
+  saved: number,
+): Promise<boolean> {
+  if (saved === 0) {
+    await trained.printed(' 1/6');
+    if (!trained.said(' 1/6')) return false;
+  }
   const ways = [
     ['eval', run],
     ['prune', run, '--dry-run'],
@@ -131,6 +142,7 @@ async function read(manet: (args: readonly string[]) => Started, rng: Rng, run: 
   const nothingDead = args[0] === 'prune' && stderr.includes('[prune-refused]');
   if (!nothingDead && (code !== 0 || stderr !== ''))
     throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
+  return true;
 }
 
 interface Ended {
@@ -144,6 +156,7 @@ interface Started {
   readonly finished: Promise<Ended>;
   /** Resolves once `text` was printed, or the process has ended. */
   printed(text: string): Promise<void>;
+  said(text: string): boolean;
 }
 
 function start(root: string, cwd: string, args: readonly string[], die?: string): Started {
@@ -175,5 +188,5 @@ function start(root: string, cwd: string, args: readonly string[], die?: string)
       });
       void finished.then(() => resolve());
     });
-  return { child, finished, printed };
+  return { child, finished, printed, said: (text) => stdout.includes(text) };
 }
