@@ -1,6 +1,7 @@
 // Runs a traced program on tensors.
 
 import * as tf from '@tensorflow/tfjs-core';
+import { MaNetError } from './errors.ts';
 import type { ForwardContext, ForwardResult } from './network.ts';
 import type { Weights } from './op.ts';
 import { type Params, param } from './params.ts';
@@ -16,12 +17,19 @@ export function execute(
 ): ForwardResult {
   return tf.tidy(() => {
     const next: Record<string, tf.Tensor> = { ...stats };
+    const drawn = new Map<string, number>();
     const on: Weights = {
       ...ctx,
       param: (name) => param(params, name),
       statistic: (name) => param(next, name),
       move(name, value) {
         next[name] = value;
+      },
+      random(name) {
+        if (ctx.rng === undefined) throw noRandomNumbers(name);
+        const times = drawn.get(name) ?? 0;
+        drawn.set(name, times + 1);
+        return ctx.rng.split(name).split(times);
       },
     };
     const made = replay(trace, inputs, ({ op, name, options }, of) => op.execute(on, name, of, options));
@@ -30,5 +38,12 @@ export function execute(
       Object.entries(made).map(([name, x]) => [name, borrowed.has(x) ? x.clone() : x]),
     );
     return { outputs, stats: next };
+  });
+}
+
+function noRandomNumbers(layer: string): MaNetError {
+  return new MaNetError('bad-argument', 'A layer that drops at random was given no random numbers.', {
+    where: `layer "${layer}"`,
+    hint: 'pass rng in the context of a training pass, another for every mini-batch: { training: true, rng: rng.split(step) }.',
   });
 }

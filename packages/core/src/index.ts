@@ -63,7 +63,13 @@ export type { Op, Weights } from './op.ts';
 export type { AttentionOptions } from './ops/attention.ts';
 export type { ConvOptions } from './ops/conv.ts';
 export type { DenseOptions } from './ops/dense.ts';
+export type { DepthwiseConvOptions } from './ops/depthwise-conv.ts';
+export type { DropOptions } from './ops/dropout.ts';
 export type { EmbeddingOptions } from './ops/embedding.ts';
+export type { GroupNormOptions } from './ops/group-norm.ts';
+export * as ops from './ops/index.ts';
+export type { MixOptions } from './ops/mix.ts';
+export type { UpsampleOptions } from './ops/upsample.ts';
 export type { PoolOptions } from './ops/max-pool.ts';
 export type { WindowAttentionOptions } from './ops/window-attention.ts';
 export {

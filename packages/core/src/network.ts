@@ -82,7 +82,10 @@ export interface ForwardContext {
   readonly training: boolean;
   /** Weight of the new batch in the running statistics; 0.1 unless given. A tensor may change each step. */
   readonly momentum?: number | tf.Scalar;
-  /** Source of dropout and stochastic depth; networks without them need none. */
+  /**
+   * Random numbers of this mini-batch, for dropout and stochastic depth: each layer draws its own by its name, and the
+   * generator does not move. Networks without such layers need none.
+   */
   readonly rng?: Rng;
 }
 

@@ -4,6 +4,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Ledger } from './ledger.ts';
 import type { ForwardContext } from './network.ts';
+import type { Rng } from './rng.ts';
 import type { Shaped } from './spaces.ts';
 
 export interface Op<Options> {
@@ -24,4 +25,6 @@ export interface Weights extends ForwardContext {
   /** The statistic as the layers before left it, so that a layer used twice moves it on twice. */
   statistic(name: string): tf.Tensor;
   move(name: string, next: tf.Tensor): void;
+  /** Random numbers of the layer `name` in this pass: others each time that it is applied. Throws `bad-argument` without any. */
+  random(name: string): Rng;
 }

@@ -3,26 +3,19 @@
 // tensors it computes.
 
 import type { Op } from './op.ts';
-import { add } from './ops/add.ts';
-import { attention, type AttentionOptions } from './ops/attention.ts';
-import { avgPool } from './ops/avg-pool.ts';
-import { batchNorm } from './ops/batch-norm.ts';
-import { concat } from './ops/concat.ts';
-import { conv, type ConvOptions } from './ops/conv.ts';
-import { dense, type DenseOptions } from './ops/dense.ts';
-import { embedding, type EmbeddingOptions } from './ops/embedding.ts';
-import { flatten } from './ops/flatten.ts';
-import { gelu } from './ops/gelu.ts';
-import { globalAveragePool } from './ops/global-average-pool.ts';
-import { grid } from './ops/grid.ts';
-import { layerNorm } from './ops/layer-norm.ts';
-import { maxPool, type PoolOptions } from './ops/max-pool.ts';
-import { mergePatches } from './ops/merge-patches.ts';
-import { prepend } from './ops/prepend.ts';
-import { relu } from './ops/relu.ts';
-import { takeTokens } from './ops/take-tokens.ts';
-import { tokens } from './ops/tokens.ts';
-import { windowAttention, type WindowAttentionOptions } from './ops/window-attention.ts';
+import type { AttentionOptions } from './ops/attention.ts';
+import type { ConvOptions } from './ops/conv.ts';
+import type { DenseOptions } from './ops/dense.ts';
+import type { DepthwiseConvOptions } from './ops/depthwise-conv.ts';
+import type { DropOptions } from './ops/dropout.ts';
+import type { EmbeddingOptions } from './ops/embedding.ts';
+import type { GroupNormOptions } from './ops/group-norm.ts';
+import * as ops from './ops/index.ts';
+import type { LayerNormOptions } from './ops/layer-norm.ts';
+import type { PoolOptions } from './ops/max-pool.ts';
+import type { MixOptions } from './ops/mix.ts';
+import type { UpsampleOptions } from './ops/upsample.ts';
+import type { WindowAttentionOptions } from './ops/window-attention.ts';
 
 /** What an interpreter has to offer: the rest of a `Net` follows from it. */
 export interface Interpreter<V> {
@@ -41,16 +34,38 @@ export interface Net<V> extends Interpreter<V> {
   /** Batch normalisation over all axes but the last; epsilon 1e-5. */
   batchNorm(name: string, x: V): V;
   /** Layer normalisation over the last axis. It mixes its channels, so that none of them can ever be cut. */
-  layerNorm(name: string, x: V, options: { readonly epsilon: number }): V;
+  layerNorm(name: string, x: V, options: LayerNormOptions): V;
+  /** Normalisation within groups of `groupWidth` channels, which are units from here on. */
+  groupNorm(name: string, x: V, options: GroupNormOptions): V;
+  /** Batch normalisation with gains, offsets and moments that training leaves as they are. */
+  frozenBatchNorm(name: string, x: V): V;
+  /** Convolution of every channel by itself: `<name>.weight`, [kernel, kernel, C, 1]. */
+  depthwiseConv(name: string, x: V, options: DepthwiseConvOptions): V;
   relu(x: V): V;
+  sigmoid(x: V): V;
+  /** x sigmoid(x). */
+  silu(x: V): V;
+  hardSwish(x: V): V;
   /** x Phi(x), with the exact normal distribution function. */
   gelu(x: V): V;
   /** Sum of two values of one shape; an embedding is added to every image. */
   add(a: V, b: V): V;
+  /** `x` times a gate of its shape, of one number per channel [C], or of one per position [H, W, 1]. */
+  mul(x: V, gate: V): V;
+  /** Sum of `values`, weighted by the softmax of the parameter `name`. */
+  mix(name: string, values: readonly V[], options?: MixOptions): V;
+  /** Zeroes numbers at random while training. The name says which random numbers are its own. */
+  dropout(name: string, x: V, options: DropOptions): V;
+  /** Drops a residual branch of an image at random while training. */
+  dropPath(name: string, x: V, options: DropOptions): V;
+  /** The value as it is; its gradient times `by`. */
+  scaleGradient(x: V, by: number): V;
   /** Joins along the channels. */
   concat(values: readonly V[]): V;
   maxPool(x: V, options: PoolOptions): V;
   avgPool(x: V, options: PoolOptions): V;
+  /** [B, H, W, C] -> [B, times H, times W, C]. */
+  upsample(x: V, options: UpsampleOptions): V;
   /** [B, H, W, C] -> [B, C]. */
   globalAveragePool(x: V): V;
   /** [B, H, W, C] -> [B, H * W * C]. */
@@ -65,8 +80,11 @@ export interface Net<V> extends Interpreter<V> {
   prepend(first: V, x: V): V;
   /** `count` tokens from `start` on: [B, N, C] -> [B, count, C]. */
   takeTokens(x: V, start: number, count: number): V;
-  /** Every token [B, N, D] looks at every other. The units of q, k and v are heads from here on. */
-  attention(q: V, k: V, v: V, options: AttentionOptions): V;
+  /**
+   * Every query [B, Q, D] looks at every key [B, K, D]; `mask` [B, K] is 0 where a key is padding. The units of q, k and
+   * v are heads from here on.
+   */
+  attention(q: V, k: V, v: V, options: AttentionOptions, mask?: V): V;
   /**
    * Attention within windows of an image [B, H, W, D], with a learned bias for each relative position:
    * `<name>.relative_position_bias_table`, [(2 window - 1)^2, heads].
@@ -90,26 +108,39 @@ export function netOf<V>({ apply, shape }: Interpreter<V>): Net<V> {
   return {
     apply,
     shape,
-    conv: (name, x, options) => apply(conv, name, [x], options),
-    dense: (name, x, options) => apply(dense, name, [x], options),
-    batchNorm: (name, x) => apply(batchNorm, name, [x], null),
-    layerNorm: (name, x, options) => apply(layerNorm, name, [x], options),
-    relu: (x) => apply(relu, '', [x], null),
-    gelu: (x) => apply(gelu, '', [x], null),
-    add: (a, b) => apply(add, '', [a, b], null),
-    concat: (values) => apply(concat, '', values, null),
-    maxPool: (x, options) => apply(maxPool, '', [x], options),
-    avgPool: (x, options) => apply(avgPool, '', [x], options),
-    globalAveragePool: (x) => apply(globalAveragePool, '', [x], null),
-    flatten: (x) => apply(flatten, '', [x], null),
-    embedding: (name, options) => apply(embedding, name, [], options),
-    tokens: (x) => apply(tokens, '', [x], null),
-    grid: (x, height, width) => apply(grid, '', [x], { height, width }),
-    prepend: (first, x) => apply(prepend, '', [first, x], null),
-    takeTokens: (x, start, count) => apply(takeTokens, '', [x], { start, count }),
-    attention: (q, k, v, options) => apply(attention, '', [q, k, v], options),
-    windowAttention: (name, q, k, v, options) => apply(windowAttention, name, [q, k, v], options),
-    mergePatches: (x) => apply(mergePatches, '', [x], null),
+    conv: (name, x, options) => apply(ops.conv, name, [x], options),
+    dense: (name, x, options) => apply(ops.dense, name, [x], options),
+    batchNorm: (name, x) => apply(ops.batchNorm, name, [x], null),
+    layerNorm: (name, x, options) => apply(ops.layerNorm, name, [x], options),
+    groupNorm: (name, x, options) => apply(ops.groupNorm, name, [x], options),
+    frozenBatchNorm: (name, x) => apply(ops.frozenBatchNorm, name, [x], null),
+    depthwiseConv: (name, x, options) => apply(ops.depthwiseConv, name, [x], options),
+    relu: (x) => apply(ops.relu, '', [x], null),
+    sigmoid: (x) => apply(ops.sigmoid, '', [x], null),
+    silu: (x) => apply(ops.silu, '', [x], null),
+    hardSwish: (x) => apply(ops.hardSwish, '', [x], null),
+    gelu: (x) => apply(ops.gelu, '', [x], null),
+    add: (a, b) => apply(ops.add, '', [a, b], null),
+    mul: (x, gate) => apply(ops.mul, '', [x, gate], null),
+    mix: (name, values, options = {}) => apply(ops.mix, name, values, options),
+    dropout: (name, x, options) => apply(ops.dropout, name, [x], options),
+    dropPath: (name, x, options) => apply(ops.dropPath, name, [x], options),
+    scaleGradient: (x, by) => apply(ops.scaleGradient, '', [x], { by }),
+    concat: (values) => apply(ops.concat, '', values, null),
+    maxPool: (x, options) => apply(ops.maxPool, '', [x], options),
+    avgPool: (x, options) => apply(ops.avgPool, '', [x], options),
+    upsample: (x, options) => apply(ops.upsample, '', [x], options),
+    globalAveragePool: (x) => apply(ops.globalAveragePool, '', [x], null),
+    flatten: (x) => apply(ops.flatten, '', [x], null),
+    embedding: (name, options) => apply(ops.embedding, name, [], options),
+    tokens: (x) => apply(ops.tokens, '', [x], null),
+    grid: (x, height, width) => apply(ops.grid, '', [x], { height, width }),
+    prepend: (first, x) => apply(ops.prepend, '', [first, x], null),
+    takeTokens: (x, start, count) => apply(ops.takeTokens, '', [x], { start, count }),
+    attention: (q, k, v, options, mask) =>
+      apply(ops.attention, '', mask === undefined ? [q, k, v] : [q, k, v, mask], options),
+    windowAttention: (name, q, k, v, options) => apply(ops.windowAttention, name, [q, k, v], options),
+    mergePatches: (x) => apply(ops.mergePatches, '', [x], null),
   };
 }
 

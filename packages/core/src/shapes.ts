@@ -61,10 +61,12 @@ export function pooled(on: Ledger, x: Shaped, { kernel, stride, pad = 0 }: Windo
 /** Makes the heads of q, k and v one group: a head goes with its queries, keys, values, or not at all. */
 export function headsOf(on: Ledger, q: Shaped, k: Shaped, v: Shaped, headDim: number): Shaped {
   const width = q.shape.at(-1)!;
-  if ([k, v].some((x) => x.shape.join() !== q.shape.join()) || width % headDim !== 0) {
+  const fits =
+    k.shape.join() === v.shape.join() && k.shape.at(-1) === width && k.shape.length === q.shape.length;
+  if (!fits || width % headDim !== 0) {
     on.refuse(
       `Queries, keys and values of ${[q, k, v].map((x) => text(x.shape)).join(', ')} do not consist of equally many heads of width ${headDim}.`,
-      'make all three with one shape, and a width that is a multiple of the width of a head.',
+      'make keys and values with one shape, and all three with one width, a multiple of the width of a head.',
     );
   }
   for (const x of [q, k, v]) on.units(x, headDim);

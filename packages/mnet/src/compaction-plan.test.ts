@@ -1,6 +1,6 @@
 import { defineNetwork } from '@ma-net/core';
 import { describe, expect, test } from 'vitest';
-import { randomMasks, randomNetwork, randomTransformer } from '../test/random-network.ts';
+import { randomMasks, randomNetwork, randomPyramid, randomTransformer } from '../test/random-network.ts';
 import { smallNetwork, without } from '../test/small.ts';
 import { describeCompaction, planCompaction } from './compaction-plan.ts';
 
@@ -66,6 +66,14 @@ describe('planCompaction', () => {
     });
     expect(removed.filter((plan) => plan.removedParams > 0).length).toBeGreaterThan(12);
     expect(removed.some((plan) => plan.cuts.length > 2)).toBe(true);
+  });
+
+  test('removes whole groups of a normalisation, and channels on both levels that one head reads', () => {
+    const removed = Array.from({ length: 24 }, (_, i) => {
+      const network = randomPyramid(i + 1);
+      return planCompaction(network, randomMasks(network, i + 1)).cuts.map((cut) => cut.group);
+    }).flat();
+    expect(new Set(removed)).toEqual(new Set(['stem', 'squeeze', 'inner1', 'tower', 'hidden']));
   });
 
   test('removes an attention head when the projection reads none of its channels', () => {

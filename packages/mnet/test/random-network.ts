@@ -50,6 +50,44 @@ export function randomTransformer(seed: number): Network {
   });
 }
 
+/**
+ * A random feature pyramid: depthwise convolutions, gates on channels, normalised groups, sums of two levels, and one
+ * head of shared weights on both.
+ */
+export function randomPyramid(seed: number): Network {
+  const rng = Rng.fromSeed(seed).split('network');
+  const [stem, gate, hidden] = [3 + rng.integer(4), 1 + rng.integer(3), 2 + rng.integer(4)];
+  const [groups, groupWidth, frozen] = [2 + rng.integer(3), 1 + rng.integer(3), rng.integer(2) === 1];
+  const width = groups * groupWidth;
+  const method = rng.integer(2) === 1 ? 'nearest' : 'bilinear';
+  return defineNetwork(`pyramid-${seed}`, { images: [8, 8, 2] }, (net, { images }) => {
+    const norm = (name: string, x: typeof images): typeof images =>
+      frozen ? net.frozenBatchNorm(name, x) : net.batchNorm(name, x);
+    const x = net.relu(norm('bn', net.conv('stem', images, { out: stem, kernel: 3 })));
+    const deep = net.silu(
+      norm('deep.bn', net.depthwiseConv('deep', x, { kernel: 3, stride: 2, bias: true })),
+    );
+    const squeezed = net.relu(net.dense('squeeze', net.globalAveragePool(deep), { out: gate }));
+    const gated = net.mul(deep, net.sigmoid(net.dense('excite', squeezed, { out: stem })));
+    const coarse = net.conv('inner1', gated, { out: width, kernel: 1 });
+    const above = net.upsample(coarse, { times: 2, method });
+    const fine = net.add(net.conv('inner0', x, { out: width, kernel: 1 }), above);
+    const head = (level: typeof images): typeof images => {
+      const tower = net.groupNorm(
+        'tower.gn',
+        net.conv('tower', level, { out: width, kernel: 3, bias: true }),
+        {
+          groupWidth,
+          epsilon: 1e-5,
+        },
+      );
+      const scores = net.hardSwish(net.conv('hidden', net.relu(tower), { out: hidden, kernel: 1 }));
+      return net.conv('score', scores, { out: 3, kernel: 1 });
+    };
+    return { fine: head(fine), coarse: head(coarse) };
+  });
+}
+
 /** Masks in which some pre-neurons are unread altogether, but never all of a group. */
 export function randomMasks(network: Network, seed: number): Record<string, Uint8Array> {
   const rng = Rng.fromSeed(seed).split('masks');

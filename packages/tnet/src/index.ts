@@ -1,5 +1,5 @@
 export { type DenseNetShape, densenet, densenetBody } from './densenet.ts';
-export type { HubOptions, TNetOptions } from './options.ts';
+export type { HubOptions, TNetOptions, TransformerOptions } from './options.ts';
 export { type ResNetShape, resnet, resnetBody } from './resnet.ts';
 export { type SwinShape, swin, swinBody } from './swin.ts';
 export { type ViTShape, vit, vitBody } from './vit.ts';

@@ -9,6 +9,22 @@ export interface TNetOptions {
   readonly modulateClassifier?: boolean;
 }
 
+/** What transformers can be asked for besides. */
+export interface TransformerOptions extends TNetOptions {
+  /** Part of the numbers that is dropped after embeddings, projections and within MLPs while training; 0 unless given. */
+  readonly dropout?: number;
+  /**
+   * Part of the residual branches that the last block drops while training (stochastic depth); the blocks before it drop
+   * linearly less, the first one none. 0 unless given.
+   */
+  readonly dropPath?: number;
+}
+
+/** Rate of stochastic depth in one of `blocks` blocks. */
+export function dropPathRate(last: number, block: number, blocks: number): number {
+  return blocks === 1 ? last : (last * block) / (blocks - 1);
+}
+
 /** Stages by name: `layer1`, `layer2`, ... */
 export function named<V>(prefix: string, stages: readonly V[]): Record<string, V> {
   return Object.fromEntries(stages.map((x, i) => [`${prefix}${i + 1}`, x]));

@@ -12,7 +12,7 @@ import {
   uniformFanIn,
 } from '@ma-net/core';
 import { imageSize } from './image-size.ts';
-import { named, type TNetOptions } from './options.ts';
+import { dropPathRate, named, type TransformerOptions } from './options.ts';
 
 export interface SwinShape {
   /** Width of the first stage, C, which each later stage doubles. */
@@ -34,7 +34,11 @@ const MLP_RATIO = 4;
 const WEIGHTS: Initializer = { kind: 'truncated-normal', std: 0.02 };
 
 /** A Swin transformer with a linear classifier on its pooled positions. Its program also returns its stages. */
-export function swin(name: string, shape: SwinShape, options: TNetOptions): Network<'images', 'logits'> {
+export function swin(
+  name: string,
+  shape: SwinShape,
+  options: TransformerOptions,
+): Network<'images', 'logits'> {
   const { window, patch = 4, depths } = shape;
   // Windows tile the positions of every stage, and the last one has the fewest.
   const step = patch * window * 2 ** (depths.length - 1);
@@ -55,9 +59,11 @@ export function swinBody<V>(
   net: Net<V>,
   images: V,
   { width, depths, window, patch = 4, headDim = 32 }: SwinShape,
-  { modulateStem = false }: Pick<TNetOptions, 'modulateStem'> = {},
+  { modulateStem = false, dropout = 0, dropPath = 0 }: Partial<TransformerOptions> = {},
 ): readonly V[] {
   const dense = (layer: string, x: V, out: number): V => net.dense(layer, x, { out, init: WEIGHTS });
+  const drop = (layer: string, x: V): V => net.dropout(layer, x, { rate: dropout });
+  const blocks = depths.reduce((a, b) => a + b, 0);
   let x = net.conv('features.0.0', images, {
     out: width,
     kernel: patch,
@@ -67,8 +73,9 @@ export function swinBody<V>(
     modulated: modulateStem,
     init: uniformFanIn(patch * patch * net.shape(images).at(-1)!),
   });
-  x = norm(net, 'features.0.2', x);
+  x = drop('features.0', norm(net, 'features.0.2', x));
 
+  let block = 0;
   return depths.map((depth, stage) => {
     const channels = width * 2 ** stage;
     if (stage > 0) {
@@ -76,15 +83,18 @@ export function swinBody<V>(
       x = norm(net, `${merge}.norm`, net.mergePatches(x));
       x = net.dense(`${merge}.reduction`, x, { out: channels, bias: false, init: WEIGHTS });
     }
-    for (let i = 0; i < depth; i++) {
+    for (let i = 0; i < depth; i++, block++) {
       const layer = `features.${2 * stage + 1}.${i}`;
+      const rate = dropPathRate(dropPath, block, blocks);
+      const branch = (part: string, y: V): V =>
+        net.dropPath(`${layer}.${part}`, drop(`${layer}.${part}`, y), { rate });
       const shift = i % 2 === 1 ? Math.floor(window / 2) : 0;
       const seen = norm(net, `${layer}.norm1`, x); // Eq. 3
       const [q, k, v] = ['q', 'k', 'v'].map((part) => dense(`${layer}.attn.${part}`, seen, channels));
       const mixed = net.windowAttention(`${layer}.attn`, q!, k!, v!, { headDim, window, shift });
-      x = net.add(x, dense(`${layer}.attn.proj`, mixed, channels));
+      x = net.add(x, branch('attn', dense(`${layer}.attn.proj`, mixed, channels)));
       const inner = net.gelu(dense(`${layer}.mlp.0`, norm(net, `${layer}.norm2`, x), MLP_RATIO * channels));
-      x = net.add(x, dense(`${layer}.mlp.3`, inner, channels));
+      x = net.add(x, branch('mlp', dense(`${layer}.mlp.3`, drop(`${layer}.mlp.0`, inner), channels)));
     }
     return x;
   });

@@ -12,7 +12,7 @@ import {
   zeros,
 } from '@ma-net/core';
 import { imageSize } from './image-size.ts';
-import type { TNetOptions } from './options.ts';
+import { dropPathRate, type TransformerOptions } from './options.ts';
 
 export interface ViTShape {
   /** Side of a patch; divides the sides of the images. */
@@ -31,7 +31,7 @@ const MLP_RATIO = 4;
 const WEIGHTS: Initializer = { kind: 'truncated-normal', std: 0.02 };
 
 /** A vision transformer with a linear classifier on its class token. Its program also returns the patches, `encoder`. */
-export function vit(name: string, shape: ViTShape, options: TNetOptions): Network<'images', 'logits'> {
+export function vit(name: string, shape: ViTShape, options: TransformerOptions): Network<'images', 'logits'> {
   const images = imageSize(name, options.inputShape ?? shape.inputShape ?? [224, 224, 3], shape.patch);
 
   const program: Program = (net, inputs) => {
@@ -52,10 +52,11 @@ export function vitBody<V>(
   net: Net<V>,
   images: V,
   { patch, width, depth, headDim = 64 }: ViTShape,
-  { modulateStem = false }: Pick<TNetOptions, 'modulateStem'> = {},
+  { modulateStem = false, dropout = 0, dropPath = 0 }: Partial<TransformerOptions> = {},
 ): V {
   const dense = (layer: string, x: V, out: number): V => net.dense(layer, x, { out, init: WEIGHTS });
   const norm = (layer: string, x: V): V => net.layerNorm(layer, x, { epsilon: EPSILON });
+  const drop = (layer: string, x: V): V => net.dropout(layer, x, { rate: dropout });
 
   let x = net.tokens(
     net.conv('conv_proj', images, {
@@ -70,16 +71,19 @@ export function vitBody<V>(
   );
   x = net.prepend(net.embedding('class_token', { tokens: 1, width, init: zeros }), x); // Eq. 1
   const positions = { tokens: net.shape(x)[0]!, width, init: WEIGHTS };
-  x = net.add(x, net.embedding('encoder.pos_embedding', positions));
+  x = drop('encoder', net.add(x, net.embedding('encoder.pos_embedding', positions)));
 
   for (let i = 0; i < depth; i++) {
     const layer = `encoder.layers.encoder_layer_${i}`;
+    const rate = dropPathRate(dropPath, i, depth);
+    const branch = (part: string, y: V): V =>
+      net.dropPath(`${layer}.${part}`, drop(`${layer}.${part}`, y), { rate });
     const seen = norm(`${layer}.ln_1`, x); // Eq. 2
     const [q, k, v] = ['q', 'k', 'v'].map((part) => dense(`${layer}.self_attention.${part}`, seen, width));
     const mixed = net.attention(q!, k!, v!, { headDim });
-    x = net.add(x, dense(`${layer}.self_attention.out_proj`, mixed, width));
+    x = net.add(x, branch('self_attention', dense(`${layer}.self_attention.out_proj`, mixed, width)));
     const inner = net.gelu(dense(`${layer}.mlp.0`, norm(`${layer}.ln_2`, x), MLP_RATIO * width)); // Eq. 3
-    x = net.add(x, dense(`${layer}.mlp.3`, inner, width));
+    x = net.add(x, branch('mlp', dense(`${layer}.mlp.3`, drop(`${layer}.mlp.0`, inner), width)));
   }
   return norm('encoder.ln', x); // Eq. 4
 }

@@ -1,4 +1,4 @@
-import { countParams, type Network, param, Rng, valueAndGrad, crossEntropy } from '@ma-net/core';
+import { countParams, crossEntropy, netOf, type Network, param, Rng, valueAndGrad } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -81,4 +81,46 @@ test('an unknown name is refused with the nearest one', async () => {
 
 test.each([0, -1, 2.5, Number.NaN])('%d classes are refused', async (numClasses) => {
   await expect(createTNet('resnet-test', { numClasses })).rejects.toMatchObject({ code: 'bad-argument' });
+});
+
+describe.each(['vit-test', 'swin-test'])('%s that drops at random', (name) => {
+  const logits = async (rng: Rng, options: { dropout?: number; dropPath?: number }, training = true) => {
+    const network = await createTNet(name, { numClasses: 5, ...options });
+    const { params, stats } = network.init(Rng.fromSeed(1));
+    const { outputs } = network.forward(params, stats, { images: imagesFor(network) }, { training, rng });
+    return [...(await outputs.logits.data())];
+  };
+
+  test.each([{ dropout: 0.2 }, { dropPath: 0.5 }])(
+    '%j: while it trains, by its generator',
+    async (options) => {
+      const [first, again, other] = [1, 1, 2].map((seed) => logits(Rng.fromSeed(seed), options));
+      expect(await again).toEqual(await first);
+      expect(await other).not.toEqual(await first);
+      expect(await logits(Rng.fromSeed(1), options, false)).toEqual(await logits(Rng.fromSeed(1), {}, false));
+    },
+  );
+
+  test('drops more of later blocks, and nothing of the first', async () => {
+    const network = await createTNet(name, { numClasses: 5, dropPath: 0.5 });
+    const rates: number[] = [];
+    const net = netOf<number>({
+      apply(op, _, __, options) {
+        if (op.kind === 'dropPath') rates.push((options as { rate: number }).rate);
+        return 0;
+      },
+      shape: () => network.inputs[0]!.shape,
+    });
+    network.program(net, { images: 0 });
+    // Two branches a block.
+    const blocks = rates.length / 2;
+    expect(rates).toEqual(
+      Array.from({ length: 2 * blocks }, (_, i) => (0.5 * Math.floor(i / 2)) / (blocks - 1)),
+    );
+  });
+});
+
+test('networks without anything to drop refuse to', async () => {
+  const made = createTNet('resnet-test', { numClasses: 5, dropPath: 0.1 });
+  await expect(made).rejects.toMatchObject({ code: 'bad-argument' });
 });

@@ -1,25 +1,25 @@
 import { MaNetError, type Network, suggestion } from '@ma-net/core';
-import type { HubOptions, TNetOptions } from './options.ts';
+import type { HubOptions, TNetOptions, TransformerOptions } from './options.ts';
 import { type WeightReport, withWeights } from './weights/load.ts';
 import type { HostTensors } from './weights/rules.ts';
 
 /** Builds the network that the zoo knows as `name`. */
-type Builder = (name: string, options: TNetOptions) => Promise<Network<'images', 'logits'>>;
+type Builder = (name: string, options: TransformerOptions) => Promise<Network<'images', 'logits'>>;
 
 const resnet =
   (shape: import('./resnet.ts').ResNetShape): Builder =>
   async (name, options) =>
-    (await import('./resnet.ts')).resnet(name, shape, options);
+    (await import('./resnet.ts')).resnet(name, shape, withoutDrops(name, options));
 
 const wideResnet =
   (shape: import('./wide-resnet.ts').WideResNetShape): Builder =>
   async (name, options) =>
-    (await import('./wide-resnet.ts')).wideResnet(name, shape, options);
+    (await import('./wide-resnet.ts')).wideResnet(name, shape, withoutDrops(name, options));
 
 const densenet =
   (shape: import('./densenet.ts').DenseNetShape): Builder =>
   async (name, options) =>
-    (await import('./densenet.ts')).densenet(name, shape, options);
+    (await import('./densenet.ts')).densenet(name, shape, withoutDrops(name, options));
 
 const vit =
   (shape: import('./vit.ts').ViTShape): Builder =>
@@ -30,6 +30,21 @@ const swin =
   (shape: import('./swin.ts').SwinShape): Builder =>
   async (name, options) =>
     (await import('./swin.ts')).swin(name, shape, options);
+
+/** Only transformers drop anything; elsewhere the options would do nothing. */
+function withoutDrops(name: string, options: TransformerOptions): TNetOptions {
+  for (const option of ['dropout', 'dropPath'] as const) {
+    if ((options[option] ?? 0) === 0) continue;
+    throw new MaNetError(
+      'bad-argument',
+      `"${name}" has no ${option}, but ${options[option]} was asked for.`,
+      {
+        hint: 'leave it out, or choose a transformer (vit-..., swin-...).',
+      },
+    );
+  }
+  return options;
+}
 
 /** Every task network we ship, by name. Each family has a `-test` variant small enough for unit tests. */
 export const zoo = {
@@ -155,7 +170,7 @@ export type TNetName = keyof typeof zoo;
 /** Names of all task networks. */
 export const tnetNames = Object.keys(zoo) as TNetName[];
 
-export interface CreateOptions extends TNetOptions {
+export interface CreateOptions extends TransformerOptions {
   /**
    * What `init` starts from: a safetensors file with torchvision's or timm's names, by its path in Node and by its
    * address in a browser; `hub` for the published weights of this network, `hub:owner/name` for others; or tensors

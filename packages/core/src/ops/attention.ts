@@ -1,21 +1,39 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { attention as attend } from '../attention.ts';
 import type { Op } from '../op.ts';
-import { headsOf, tokensOf } from '../shapes.ts';
+import { headsOf, text, tokensOf } from '../shapes.ts';
 
 export interface AttentionOptions {
   /** Width of one head. How many heads there are follows from the width of the queries. */
   readonly headDim: number;
 }
 
-/** Every token [B, N, D] looks at every other. The units of q, k and v are heads from here on. */
+/** What is added to the score of a key that is not there. */
+const NOT_THERE = -1e9;
+
+/**
+ * Every query [B, Q, D] looks at every key [B, K, D] that is there: `mask` [B, K] is 1 where one is, 0 where one is
+ * padding, and may be left out. The units of q, k and v are heads from here on.
+ */
 export const attention: Op<AttentionOptions> = {
   kind: 'attention',
-  describe(on, _, [q, k, v], { headDim }) {
-    const [count, width] = tokensOf(on, q!);
-    on.macs(2 * count * count * width);
+  describe(on, _, [q, k, v, mask], { headDim }) {
+    const [[queries, width], [keys]] = [tokensOf(on, q!), tokensOf(on, k!)];
+    if (mask !== undefined && mask.shape.join() !== String(keys)) {
+      on.refuse(
+        `A mask of ${text(mask.shape)} does not say which of ${keys} keys are there.`,
+        'give one number per key.',
+      );
+    }
+    on.macs(2 * queries * keys * width);
     return headsOf(on, q!, k!, v!, headDim);
   },
-  execute: (_, __, [q, k, v], { headDim }) =>
-    attend(q as tf.Tensor3D, k as tf.Tensor3D, v as tf.Tensor3D, q!.shape.at(-1)! / headDim),
+  execute(_, __, [q, k, v, mask], { headDim }) {
+    const heads = q!.shape.at(-1)! / headDim;
+    const bias =
+      mask === undefined
+        ? undefined
+        : tf.reshape(tf.mul(tf.sub(1, mask), NOT_THERE), [mask.shape[0]!, 1, 1, mask.shape[1]!]);
+    return attend(q as tf.Tensor3D, k as tf.Tensor3D, v as tf.Tensor3D, heads, bias);
+  },
 };

@@ -1,0 +1,138 @@
+// What layers do to channels: which pass, which join, which become units, and what cannot be.
+
+import { describe, expect, test } from 'vitest';
+import { type Layers, single } from '../../test/single.ts';
+import type { Network } from '../network.ts';
+import type { Net } from '../program.ts';
+
+const conv = <V>(net: Net<V>, name: string, x: V, out = 4): V => net.conv(name, x, { out, kernel: 1 });
+const readBy = <V>(net: Net<V>, x: V): V => net.dense('fc', net.globalAveragePool(x), { out: 2 });
+const members = ({ groups }: Network, id: string): string[] =>
+  groups
+    .find((group) => group.id === id)!
+    .members.map(
+      ({ tensor, axis, block, role }) => `${tensor} ${axis} ${role}${block === 1 ? '' : ` by ${block}`}`,
+    )
+    .sort();
+
+describe('channels', () => {
+  test('of a depthwise convolution are those that it reads', () => {
+    const network = single(
+      (net, x) => readBy(net, net.depthwiseConv('d', conv(net, 'a', x), { kernel: 3 })),
+      [6, 6, 3],
+    );
+    expect(members(network, 'a')).toEqual(['a.weight 3 write', 'd.weight 2 norm', 'fc.weight 0 read']);
+    expect(network.kernels.map((k) => k.param)).toEqual(['a.weight', 'fc.weight']);
+    expect(network.parameters.find((p) => p.name === 'd.weight')).toMatchObject({
+      kind: 'depthwise',
+      shape: [3, 3, 4, 1],
+      positions: 36,
+    });
+  });
+
+  test('go with the gate that they are multiplied by', () => {
+    const network = single(
+      (net, x) => {
+        const a = conv(net, 'a', x);
+        return readBy(net, net.mul(a, net.sigmoid(net.dense('gate', net.globalAveragePool(a), { out: 4 }))));
+      },
+      [6, 6, 3],
+    );
+    expect(members(network, 'a')).toEqual([
+      'a.weight 3 write',
+      'fc.weight 0 read',
+      'gate.bias 0 write',
+      'gate.weight 0 read',
+      'gate.weight 1 write',
+    ]);
+  });
+
+  test('do not depend on a gate of positions', () => {
+    const network = single(
+      (net, x) => readBy(net, net.mul(conv(net, 'a', x), conv(net, 'gate', x, 1))),
+      [6, 6, 3],
+    );
+    expect(members(network, 'a')).toEqual(['a.weight 3 write', 'fc.weight 0 read']);
+  });
+
+  test('of candidates that are mixed go together', () => {
+    const network = single(
+      (net, x) => readBy(net, net.mix('alphas', [conv(net, 'a', x), conv(net, 'b', x)])),
+      [6, 6, 3],
+    );
+    expect(members(network, 'a')).toEqual(['a.weight 3 write', 'b.weight 3 write', 'fc.weight 0 read']);
+  });
+
+  test('of a group that is normalised are one unit', () => {
+    const network = single(
+      (net, x) => readBy(net, net.groupNorm('gn', conv(net, 'a', x, 6), { groupWidth: 3, epsilon: 1e-5 })),
+      [6, 6, 3],
+    );
+    expect(network.groups[0]).toMatchObject({ units: 2, pinnedBy: [] });
+    expect(members(network, 'a')).toEqual([
+      'a.weight 3 write by 3',
+      'fc.weight 0 read by 3',
+      'gn.bias 0 norm by 3',
+      'gn.weight 0 norm by 3',
+    ]);
+    const narrow = network.resized({ 'a.weight': [1, 1, 3, 3] });
+    expect(narrow.groups[0]!.units).toBe(1);
+  });
+
+  test.each<[string, Layers]>([
+    ['upsample', (net, x) => net.upsample(x, { times: 2 })],
+    ['dropout', (net, x) => net.dropout('d', x, { rate: 0.5 })],
+    ['dropPath', (net, x) => net.dropPath('d', x, { rate: 0.5 })],
+    ['scaleGradient', (net, x) => net.scaleGradient(x, 2)],
+    ['silu', (net, x) => net.hardSwish(net.silu(net.sigmoid(x)))],
+  ])('pass %s', (_, layer) => {
+    const network = single((net, x) => readBy(net, layer(net, conv(net, 'a', x))), [6, 6, 3]);
+    expect(members(network, 'a')).toEqual(['a.weight 3 write', 'fc.weight 0 read']);
+    expect(network.groups[0]!.pinnedBy).toEqual([]);
+  });
+});
+
+test('strides grow with strides and shrink with what enlarges', () => {
+  const network = single(
+    (net, x) =>
+      net.upsample(net.depthwiseConv('d', conv(net, 'a', x), { kernel: 3, stride: 4 }), { times: 2 }),
+    [9, 9, 3],
+  );
+  expect(network.outputs[0]).toMatchObject({ shape: [6, 6, 4], stride: 2 });
+});
+
+describe('what does not fit is refused', () => {
+  test.each<[string, Layers, RegExp]>([
+    [
+      'a gate of other channels',
+      (net, x) => net.mul(x, conv(net, 'a', x, 2)),
+      /gate of \[6, 6, 2\] does not fit \[6, 6, 3\]/,
+    ],
+    [
+      'candidates of other widths',
+      (net, x) => net.mix('m', [x, conv(net, 'a', x)]),
+      /Cannot mix \[6, 6, 3\] with \[6, 6, 4\]/,
+    ],
+    [
+      'groups that do not divide the width',
+      (net, x) => net.groupNorm('gn', conv(net, 'a', x), { groupWidth: 3, epsilon: 1e-5 }),
+      /4 channels do not consist of groups of 3/,
+    ],
+    [
+      'sizes that are joined',
+      (net, x) => net.concat([x, net.upsample(x, { times: 2 })]),
+      /Cannot join \[6, 6, 3\], \[12, 12, 3\]/,
+    ],
+    ['half a step', (net, x) => net.upsample(x, { times: 1.5 }), /"times" is 1.5/],
+    [
+      'a mask of other keys',
+      (net, x) => {
+        const t = net.tokens(x);
+        return net.attention(t, t, t, { headDim: 3 }, net.globalAveragePool(x));
+      },
+      /mask of \[3\] does not say which of 36 keys/,
+    ],
+  ])('%s', (_, layers, message) => {
+    expect(() => single(layers, [6, 6, 3])).toThrow(message);
+  });
+});

@@ -1,0 +1,35 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { kaimingFanOut, uniformFanIn } from '../init.ts';
+import type { Op } from '../op.ts';
+import { imageOf, kernelFor, windowsOf } from '../shapes.ts';
+import type { ConvOptions } from './conv.ts';
+
+export type DepthwiseConvOptions = Omit<ConvOptions, 'out' | 'modulated'>;
+
+/**
+ * Convolution of every channel by itself: `<name>.weight`, [kernel, kernel, C, 1]. What it makes are the channels that
+ * it reads, so that they go together, and it connects no neuron with another.
+ */
+export const depthwiseConv: Op<DepthwiseConvOptions> = {
+  kind: 'depthwiseConv',
+  describe(on, name, [x], { kernel, stride = 1, pad, bias = false, init }) {
+    const [height, width, channels] = imageOf(on, x!);
+    const { rows, columns } = windowsOf(on, [height, width], { kernel, stride, pad });
+    const shape = [kernel, kernel, channels, 1];
+    on.declare({
+      name: `${name}.weight`,
+      kind: 'depthwise',
+      shape,
+      init: init ?? kaimingFanOut([kernel, kernel, 1, channels]),
+      positions: rows * columns,
+    });
+    on.attach(x!, `${name}.weight`, 2, 'norm');
+    if (bias) on.affine(`${name}.bias`, x!, uniformFanIn(kernel * kernel));
+    return { shape: [rows, columns, channels], spaces: x!.spaces, stride: x!.stride * stride };
+  },
+  execute(on, name, [x], { kernel, stride = 1, pad = Math.floor(kernel / 2), bias = false }) {
+    const kernel_HWC1 = kernelFor(on, name, x!, 2) as tf.Tensor4D;
+    const y = tf.depthwiseConv2d(x as tf.Tensor4D, kernel_HWC1, stride, pad);
+    return bias ? tf.add(y, on.param(`${name}.bias`)) : y;
+  },
+};

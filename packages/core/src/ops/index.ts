@@ -1,0 +1,34 @@
+// The layers of core, for programs that apply them by `net.apply` or put one in place of another.
+
+export { add } from './add.ts';
+export { attention } from './attention.ts';
+export { avgPool } from './avg-pool.ts';
+export { batchNorm } from './batch-norm.ts';
+export { concat } from './concat.ts';
+export { conv } from './conv.ts';
+export { dense } from './dense.ts';
+export { depthwiseConv } from './depthwise-conv.ts';
+export { dropout } from './dropout.ts';
+export { dropPath } from './drop-path.ts';
+export { embedding } from './embedding.ts';
+export { flatten } from './flatten.ts';
+export { frozenBatchNorm } from './frozen-batch-norm.ts';
+export { gelu } from './gelu.ts';
+export { globalAveragePool } from './global-average-pool.ts';
+export { grid } from './grid.ts';
+export { groupNorm } from './group-norm.ts';
+export { hardSwish } from './hard-swish.ts';
+export { layerNorm } from './layer-norm.ts';
+export { maxPool } from './max-pool.ts';
+export { mergePatches } from './merge-patches.ts';
+export { mix } from './mix.ts';
+export { mul } from './mul.ts';
+export { prepend } from './prepend.ts';
+export { relu } from './relu.ts';
+export { scaleGradient } from './scale-gradient.ts';
+export { sigmoid } from './sigmoid.ts';
+export { silu } from './silu.ts';
+export { takeTokens } from './take-tokens.ts';
+export { tokens } from './tokens.ts';
+export { upsample } from './upsample.ts';
+export { windowAttention } from './window-attention.ts';

@@ -1,0 +1,346 @@
+// Values and gradients of layers, against functions in double precision as a person would write them.
+
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, test } from 'vitest';
+import '../../test/cpu.ts';
+import { centralDifferences, dot, expectClose, normals } from '../../test/numerics.ts';
+import { defineNetwork } from '../define.ts';
+import type { Net } from '../program.ts';
+import { Rng } from '../rng.ts';
+import { sizeOf } from '../shapes.ts';
+
+interface Layer {
+  readonly name: string;
+  /** Shapes of its inputs, without the batch. */
+  readonly inputs: Readonly<Record<string, readonly number[]>>;
+  readonly layer: <V>(net: Net<V>, inputs: Readonly<Record<string, V>>) => V;
+  /** The same on flat numbers of two images, inputs first, then parameters in the order of their declaration. */
+  readonly reference: (numbers: readonly (readonly number[])[]) => readonly number[];
+}
+
+const BATCH = 2;
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+const each =
+  (f: (x: number) => number): Layer['reference'] =>
+  ([x]) =>
+    x!.map(f);
+
+/** Calls `f` for every image, row, column and channel. */
+function everywhere(
+  [height, width, channels]: readonly [number, number, number],
+  f: (b: number, y: number, x: number, c: number) => number,
+): number[] {
+  return Array.from({ length: BATCH * height * width * channels }, (_, at) => {
+    const c = at % channels;
+    const x = Math.floor(at / channels) % width;
+    const y = Math.floor(at / (channels * width)) % height;
+    return f(Math.floor(at / (channels * width * height)), y, x, c);
+  });
+}
+
+const layers: readonly Layer[] = [
+  { name: 'sigmoid', inputs: { x: [5] }, layer: (net, { x }) => net.sigmoid(x!), reference: each(sigmoid) },
+  {
+    name: 'silu',
+    inputs: { x: [5] },
+    layer: (net, { x }) => net.silu(x!),
+    reference: each((x) => x * sigmoid(x)),
+  },
+  {
+    name: 'hardSwish',
+    inputs: { x: [5] },
+    layer: (net, { x }) => net.hardSwish(x!),
+    reference: each((x) => (x * Math.min(6, Math.max(0, x + 3))) / 6),
+  },
+  {
+    name: 'mul by a gate of the same shape',
+    inputs: { x: [2, 3, 2], gate: [2, 3, 2] },
+    layer: (net, { x, gate }) => net.mul(x!, gate!),
+    reference: ([x, gate]) => x!.map((value, i) => value * gate![i]!),
+  },
+  {
+    name: 'mul by a gate per channel',
+    inputs: { x: [2, 3, 2], gate: [2] },
+    layer: (net, { x, gate }) => net.mul(x!, gate!),
+    reference: ([x, gate]) =>
+      everywhere([2, 3, 2], (b, y, at, c) => x![((b * 2 + y) * 3 + at) * 2 + c]! * gate![b * 2 + c]!),
+  },
+  {
+    name: 'mul by a gate per position',
+    inputs: { x: [2, 3, 2], gate: [2, 3, 1] },
+    layer: (net, { x, gate }) => net.mul(x!, gate!),
+    reference: ([x, gate]) =>
+      everywhere(
+        [2, 3, 2],
+        (b, y, at, c) => x![((b * 2 + y) * 3 + at) * 2 + c]! * gate![(b * 2 + y) * 3 + at]!,
+      ),
+  },
+  ...[1, 2].map(
+    (stride): Layer => ({
+      name: `depthwiseConv of stride ${stride}`,
+      inputs: { x: [4, 3, 2] },
+      layer: (net, { x }) => net.depthwiseConv('d', x!, { kernel: 3, stride, bias: true }),
+      reference: ([x, kernel, bias]) =>
+        everywhere([Math.ceil(4 / stride), Math.ceil(3 / stride), 2], (b, row, column, c) => {
+          let sum = bias![c]!;
+          for (let i = 0; i < 9; i++) {
+            const y = row * stride + Math.floor(i / 3) - 1;
+            const at = column * stride + (i % 3) - 1;
+            if (y >= 0 && y < 4 && at >= 0 && at < 3)
+              sum += kernel![i * 2 + c]! * x![((b * 4 + y) * 3 + at) * 2 + c]!;
+          }
+          return sum;
+        }),
+    }),
+  ),
+  {
+    name: 'upsample, nearest',
+    inputs: { x: [2, 3, 2] },
+    layer: (net, { x }) => net.upsample(x!, { times: 2 }),
+    reference: ([x]) =>
+      everywhere([4, 6, 2], (b, y, at, c) => x![((b * 2 + (y >> 1)) * 3 + (at >> 1)) * 2 + c]!),
+  },
+  ...[2, 3].map(
+    (times): Layer => ({
+      name: `upsample, bilinear, ${times} times`,
+      inputs: { x: [2, 3, 2] },
+      layer: (net, { x }) => net.upsample(x!, { times, method: 'bilinear' }),
+      // Between the four positions around a place; beyond the outermost centres the image goes on as it is there.
+      reference: ([x]) =>
+        everywhere([2 * times, 3 * times, 2], (b, y, at, c) => {
+          const [v, u] = [(y + 0.5) / times - 0.5, (at + 0.5) / times - 0.5];
+          let sum = 0;
+          for (const row of [Math.floor(v), Math.floor(v) + 1]) {
+            for (const column of [Math.floor(u), Math.floor(u) + 1]) {
+              const inside = (i: number, size: number): number => Math.min(size - 1, Math.max(0, i));
+              const value = x![((b * 2 + inside(row, 2)) * 3 + inside(column, 3)) * 2 + c]!;
+              sum += (1 - Math.abs(v - row)) * (1 - Math.abs(u - column)) * value;
+            }
+          }
+          return sum;
+        }),
+    }),
+  ),
+  {
+    name: 'groupNorm',
+    inputs: { x: [2, 2, 4] },
+    layer: (net, { x }) => net.groupNorm('g', x!, { groupWidth: 2, epsilon: 1e-5 }),
+    reference: ([x, gain, offset]) => {
+      const group = (b: number, g: number): number[] =>
+        Array.from({ length: 8 }, (_, i) => x![(b * 4 + (i >> 1)) * 4 + 2 * g + (i & 1)]!);
+      return everywhere([2, 2, 4], (b, y, at, c) => {
+        const values = group(b, c >> 1);
+        const mean = values.reduce((a, v) => a + v, 0) / 8;
+        const variance = values.reduce((a, v) => a + (v - mean) ** 2, 0) / 8;
+        const value = x![((b * 2 + y) * 2 + at) * 4 + c]!;
+        return ((value - mean) / Math.sqrt(variance + 1e-5)) * gain![c]! + offset![c]!;
+      });
+    },
+  },
+  {
+    name: 'mix',
+    inputs: { a: [3], b: [3], c: [3] },
+    layer: (net, { a, b, c }) => net.mix('alphas', [a!, b!, c!]),
+    reference: ([a, b, c, alphas]) => {
+      const powers = alphas!.map(Math.exp);
+      const sum = powers.reduce((x, y) => x + y, 0);
+      return a!.map((value, i) => (powers[0]! * value + powers[1]! * b![i]! + powers[2]! * c![i]!) / sum);
+    },
+  },
+  {
+    name: 'attention of two queries over three keys',
+    inputs: { q: [2, 4], k: [3, 4], v: [3, 4] },
+    layer: (net, { q, k, v }) => net.attention(q!, k!, v!, { headDim: 2 }),
+    reference: ([q, k, v]) => attended(q!, k!, v!, () => true),
+  },
+];
+
+/** Two heads of width 2, two queries, three keys. */
+function attended(
+  q: readonly number[],
+  k: readonly number[],
+  v: readonly number[],
+  there: (b: number, key: number) => boolean,
+): number[] {
+  return Array.from({ length: BATCH * 2 * 4 }, (_, at) => {
+    const [b, query, c] = [Math.floor(at / 8), Math.floor(at / 4) % 2, at % 4];
+    const head = 2 * (c >> 1);
+    const power = [0, 1, 2].map((key) => {
+      const score = [0, 1].reduce(
+        (s, i) => s + q[(b * 2 + query) * 4 + head + i]! * k[(b * 3 + key) * 4 + head + i]!,
+        0,
+      );
+      return there(b, key) ? Math.exp(score / Math.SQRT2) : 0;
+    });
+    const sum = power.reduce((x, y) => x + y, 0);
+    return power.reduce((s, p, key) => s + (p / sum) * v[(b * 3 + key) * 4 + c]!, 0);
+  });
+}
+
+describe.each(layers)('$name', ({ inputs, layer, reference }) => {
+  const network = defineNetwork('layer', inputs, (net, given) => ({ y: layer(net, given) }));
+  const shapes = [
+    ...Object.values(inputs).map((shape) => [BATCH, ...shape]),
+    ...network.parameters.map(({ shape }) => [...shape]),
+  ];
+  const numbers = shapes.map((shape, i) => normals(i + 1, sizeOf(shape)));
+  const forward = (...tensors: tf.Tensor[]): tf.Tensor => {
+    const named = (names: readonly string[], from: number): Record<string, tf.Tensor> =>
+      Object.fromEntries(names.map((name, i) => [name, tensors[from + i]!]));
+    const given = named(Object.keys(inputs), 0);
+    const params = named(
+      network.parameters.map((p) => p.name),
+      Object.keys(inputs).length,
+    );
+    return network.forward(params, {}, given, { training: true }).outputs.y;
+  };
+  const tensors = (): tf.Tensor[] => numbers.map((values, i) => tf.tensor(values, shapes[i]!));
+
+  test('has the declared shape and the value of its formula', async () => {
+    const y = forward(...tensors());
+    expect(y.shape).toEqual([BATCH, ...network.outputs[0]!.shape]);
+    await expectClose(y, reference(numbers));
+  });
+
+  test('has the gradient of its formula, for all inputs and parameters', async () => {
+    const w = normals(99, BATCH * sizeOf(network.outputs[0]!.shape));
+    const dy = tf.tensor(w, [BATCH, ...network.outputs[0]!.shape]);
+    const found = tf.grads(forward)(tensors(), dy);
+    for (const [i, values] of numbers.entries()) {
+      const f = (x: readonly number[]): number => dot(reference(numbers.with(i, [...x])) as number[], w);
+      await expectClose(found[i]!, centralDifferences(f, values), { rtol: 1e-4, atol: 1e-5 });
+    }
+  });
+});
+
+test('keys that are padding are not looked at', async () => {
+  const network = defineNetwork(
+    'masked',
+    { q: [2, 4], k: [3, 4], v: [3, 4], mask: [3] },
+    (net, { q, k, v, mask }) => ({
+      y: net.attention(q, k, v, { headDim: 2 }, mask),
+    }),
+  );
+  const [q, k, v] = [normals(1, 16), normals(2, 24), normals(3, 24)];
+  const there = [
+    [1, 1, 0],
+    [1, 0, 1],
+  ];
+  const given = {
+    q: tf.tensor(q, [2, 2, 4]),
+    k: tf.tensor(k, [2, 3, 4]),
+    v: tf.tensor(v, [2, 3, 4]),
+    mask: tf.tensor(there),
+  };
+  const { outputs } = network.forward({}, {}, given, { training: false });
+  await expectClose(
+    outputs.y,
+    attended(q, k, v, (b, key) => there[b]![key] === 1),
+  );
+  // Queries times keys times width, twice.
+  expect(network.activationMacs).toBe(2 * 2 * 3 * 4);
+});
+
+test('a frozen normalisation is the running one, and trains nothing', async () => {
+  const layers = (frozen: boolean) =>
+    defineNetwork('norm', { x: [2, 2, 3] }, (net, { x }) => ({
+      y: frozen ? net.frozenBatchNorm('bn', x) : net.batchNorm('bn', x),
+    }));
+  const [frozen, plain] = [layers(true), layers(false)];
+  expect(frozen.parameters).toEqual([]);
+  expect(frozen.statistics.map((s) => s.name).sort()).toEqual(
+    [...plain.parameters, ...plain.statistics].map((s) => s.name).sort(),
+  );
+  const tensors = Object.fromEntries(
+    frozen.statistics.map(({ name }, i) => [name, tf.abs(tf.tensor(normals(i, 3)))]),
+  );
+  const x = tf.tensor(normals(7, 24), [2, 2, 2, 3]);
+  const found = frozen.forward({}, tensors, { x }, { training: true });
+  const expected = plain.forward(tensors, tensors, { x }, { training: false });
+  await expectClose(found.outputs.y, await expected.outputs.y.data());
+  for (const { name } of frozen.statistics) expect(found.stats[name]).toBe(tensors[name]);
+});
+
+test('a scaled gradient leaves the value', async () => {
+  const network = defineNetwork('scaled', { x: [3] }, (net, { x }) => ({
+    y: net.scaleGradient(net.sigmoid(x), 0.25),
+  }));
+  const forward = (x: tf.Tensor): tf.Tensor => network.forward({}, {}, { x }, { training: true }).outputs.y;
+  const x = tf.tensor(normals(1, 6), [2, 3]);
+  const s = normals(1, 6).map(sigmoid);
+  await expectClose(forward(x), s);
+  await expectClose(
+    tf.grad(forward)(x),
+    s.map((value) => 0.25 * value * (1 - value)),
+  );
+});
+
+describe('what drops at random', () => {
+  const network = defineNetwork('drops', { x: [4, 5] }, (net, { x }) => ({
+    numbers: net.dropout('a', x, { rate: 0.3 }),
+    others: net.dropout('b', x, { rate: 0.3 }),
+    again: net.dropout('a', x, { rate: 0.3 }),
+    branches: net.dropPath('c', x, { rate: 0.3 }),
+  }));
+  const batch = 500;
+  const x = tf.ones([batch, 4, 5]);
+  const run = async (rng: Rng | undefined, training = true): Promise<Record<string, number[]>> => {
+    const { outputs } = network.forward({}, {}, { x }, rng === undefined ? { training } : { training, rng });
+    const read = Object.entries(outputs).map(async ([name, t]) => [name, [...(await t.data())]] as const);
+    return Object.fromEntries(await Promise.all(read));
+  };
+
+  test('keeps its part and its mean', async () => {
+    const found = await run(Rng.fromSeed(1));
+    for (const [name, count] of [
+      ['numbers', batch * 20],
+      ['branches', batch],
+    ] as const) {
+      const values = name === 'branches' ? found[name]!.filter((_, i) => i % 20 === 0) : found[name]!;
+      const dropped = values.filter((value) => value === 0).length;
+      expect(values.every((value) => value === 0 || Math.abs(value - 1 / 0.7) < 1e-6)).toBe(true);
+      // Within four standard deviations of a binomial distribution.
+      expect(Math.abs(dropped - 0.3 * count)).toBeLessThan(4 * Math.sqrt(count * 0.3 * 0.7));
+    }
+    for (let image = 0; image < batch; image++) {
+      const whole = found['branches']!.slice(image * 20, (image + 1) * 20);
+      expect(new Set(whole).size).toBe(1);
+    }
+  });
+
+  test('follows from the generator and the name, and does not move the generator', async () => {
+    const rng = Rng.fromSeed(1);
+    const [first, second, other] = [await run(rng), await run(rng), await run(Rng.fromSeed(2))];
+    expect(second).toEqual(first);
+    expect(other['numbers']).not.toEqual(first['numbers']);
+    expect(first['others']).not.toEqual(first['numbers']);
+    expect(first['again']).not.toEqual(first['numbers']);
+  });
+
+  test('passes everything on when it does not train, with or without random numbers', async () => {
+    for (const rng of [undefined, Rng.fromSeed(1)]) {
+      for (const values of Object.values(await run(rng, false)))
+        expect(new Set(values)).toEqual(new Set([1]));
+    }
+  });
+
+  test('has the gradient of its mask', async () => {
+    const rng = Rng.fromSeed(3);
+    const f = (t: tf.Tensor): tf.Tensor =>
+      network.withOutputs(['numbers']).forward({}, {}, { x: t }, { training: true, rng }).outputs.numbers;
+    await expectClose(tf.grad(f)(x), await f(x).data());
+  });
+
+  test('asks for random numbers while it trains', async () => {
+    await expect(run(undefined)).rejects.toMatchObject({
+      code: 'bad-argument',
+      message: expect.stringContaining('layer "a"') as string,
+    });
+  });
+
+  test.each([-0.1, 1, Number.NaN])('refuses a rate of %d', (rate) => {
+    expect(() =>
+      defineNetwork('x', { x: [2] }, (net, { x: given }) => ({ y: net.dropPath('d', given, { rate }) })),
+    ).toThrow(expect.objectContaining({ code: 'bad-argument' }));
+  });
+});
