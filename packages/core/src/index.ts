@@ -1,6 +1,7 @@
 // The order matters: the engine has to be tfjs-core's own, not the copy inside the bundle of gradients.
 import '@tensorflow/tfjs-core';
 import '../generated/gradients.js';
+import * as ops from './ops/index.ts';
 
 export { attention, softmax, type WindowAttention, windowAttention } from './attention.ts';
 export {
@@ -67,7 +68,6 @@ export type { DepthwiseConvOptions } from './ops/depthwise-conv.ts';
 export type { DropOptions } from './ops/dropout.ts';
 export type { EmbeddingOptions } from './ops/embedding.ts';
 export type { GroupNormOptions } from './ops/group-norm.ts';
-export * as ops from './ops/index.ts';
 export type { MixOptions } from './ops/mix.ts';
 export type { UpsampleOptions } from './ops/upsample.ts';
 export type { PoolOptions } from './ops/max-pool.ts';
@@ -120,3 +120,6 @@ export { checkStart } from './start-check.ts';
 export type { Task, TaskLoss } from './task.ts';
 export { fromTorchLayout, toTorchLayout, torchShape } from './torch-layout.ts';
 export { relativePositions, shiftMask } from './windows.ts';
+
+/** The layers of core, for `net.apply` and for programs that put one in place of another. */
+export { ops };
