@@ -286,7 +286,9 @@ describe('what drops at random', () => {
   const x = tf.ones([batch, 4, 5]);
   const run = async (rng: Rng | undefined, training = true): Promise<Record<string, number[]>> => {
     const { outputs } = network.forward({}, {}, { x }, rng === undefined ? { training } : { training, rng });
-    const read = Object.entries(outputs).map(async ([name, t]) => [name, [...(await t.data())]] as const);
+    const read = Object.entries(outputs).map(
+      async ([name, t]): Promise<[string, number[]]> => [name, [...(await t.data())]],
+    );
     return Object.fromEntries(await Promise.all(read));
   };
 
