@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { onnx } from '@ma-net/backend-onnx';
 import { Rng, startBackend } from '@ma-net/core';
 import { createTNet } from '@ma-net/tnet';
+import { zoo } from '@ma-net/tnet/parts';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { type FormatName, formats } from './formats.ts';
@@ -31,7 +32,8 @@ test.each(['safetensors', 'onnx', 'tfjs'] as const satisfies readonly FormatName
     });
     const expected = await logits_BK.data();
     const facts = {
-      tnet: { name: 'resnet-test' },
+      network: zoo({ name: 'resnet-test' }),
+      shapes: {},
       classNames: ['a', 'b', 'c'],
       input: { mean, std, white: 255 },
     };

@@ -1,1 +1,1 @@
-export { type InputFacts, type NetworkFacts, toMetadata } from './network-facts.ts';
+export { type NetworkFacts, toMetadata } from './network-facts.ts';

@@ -1,39 +1,36 @@
 // What an exported network says about itself, as the strings of a safetensors file's metadata.
 
+import type { Architecture, DataFacts, Use } from '@ma-net/core';
 import { MaNetError } from '@ma-net/core';
-import type { ImageSet } from '@ma-net/data';
 import type { CompactionPlan, PrunePlan } from '@ma-net/mnet';
-import type { TNetOptions } from '@ma-net/tnet';
 import { z } from 'zod';
+import { withoutLocalPaths } from './local-paths.ts';
 
-/** How images become the network's input: (pixel / white - mean) / std, channel by channel. */
-export type InputFacts = ImageSet['normalisation'] & Pick<ImageSet, 'white'>;
-
-/** What an exported network says about itself. */
-export interface NetworkFacts {
-  /** Name in the zoo and options it was built with, before any compaction. */
-  readonly tnet: { readonly name: string } & Omit<TNetOptions, 'numClasses'>;
-  readonly classNames: readonly string[];
-  readonly input: InputFacts;
+/** What an exported network says about itself: all that it takes to use it. */
+export interface NetworkFacts extends DataFacts {
+  /** The part that builds it, and its options, before any compaction; absent for a network of one's own. */
+  readonly network?: Use<Architecture>;
+  /** What it was trained for. */
+  readonly task?: Use<unknown>;
   /** Which connections were removed; absent for a network that was never pruned. */
   readonly plan?: PrunePlan;
   /** Which channels were cut away; absent for a network of its original widths. */
   readonly compaction?: CompactionPlan;
-  /** The recipe it was trained by, as JSON; `parseRecipe` checks it. */
+  /** The recipe it was trained by, as JSON; whoever uses it checks it. */
   readonly recipe?: unknown;
 }
 
-/** One entry per fact, in JSON. */
+/** One entry per fact, in JSON. Paths of this machine are left out: the file is meant to be shared. */
 export function toMetadata({ classNames, ...facts }: NetworkFacts): Record<string, string> {
   return Object.fromEntries(
     Object.entries({ ...facts, classes: classNames })
       .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [key, JSON.stringify(value)]),
+      .map(([key, value]) => [key, JSON.stringify(withoutLocalPaths(value))]),
   );
 }
 
 const counts = z.array(z.int().min(0));
-const shape = z.tuple([z.int().min(1), z.int().min(1), z.int().min(1)]);
+const choice = z.looseObject({ use: z.string() });
 const ruleSchema = z.discriminatedUnion('mode', [
   z.object({ mode: z.literal('delta'), delta: z.number(), kappa: z.number() }),
   z.object({ mode: z.literal('target'), removeModulated: z.number() }),
@@ -65,13 +62,10 @@ const compactionSchema = z.object({
 
 /** What the metadata must hold; unknown entries are somebody else's. */
 const factsSchema = z.object({
-  tnet: z.object({
-    name: z.string(),
-    inputShape: shape.optional(),
-    modulateStem: z.boolean().optional(),
-    modulateClassifier: z.boolean().optional(),
-  }),
-  classes: z.array(z.string()).min(1),
+  network: choice.optional(),
+  task: choice.optional(),
+  shapes: z.record(z.string(), z.array(z.int().min(1))),
+  classes: z.array(z.string()),
   input: z.object({ mean: z.array(z.number()), std: z.array(z.number()), white: z.number().positive() }),
   plan: planSchema.optional(),
   compaction: compactionSchema.optional(),
@@ -86,8 +80,8 @@ export function parseFacts(metadata: Readonly<Record<string, string>>, where: st
       hint: 'the file was edited or damaged: export the network again.',
     });
   };
-  const parsed: Record<string, unknown> = {};
-  for (const key of Object.keys(factsSchema.shape)) {
+  const parsed: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  for (const key of [...Object.keys(factsSchema.shape), 'tnet']) {
     const text = metadata[key];
     if (text === undefined) continue;
     try {
@@ -96,11 +90,22 @@ export function parseFacts(metadata: Readonly<Record<string, string>>, where: st
       refuse(`"${key}" is not JSON`);
     }
   }
-  const result = factsSchema.safeParse(parsed);
+  const result = factsSchema.safeParse(fromFormat1(parsed));
   if (!result.success) {
     const [issue] = result.error.issues;
     return refuse(`${issue!.path.join('.')}: ${issue!.message}`);
   }
   const { classes, ...facts } = result.data;
   return { ...facts, classNames: classes } as NetworkFacts;
+}
+
+/** Format 1 knew networks of the zoo and no others, as `tnet`. */
+function fromFormat1({ tnet, ...facts }: Record<string, unknown>): Record<string, unknown> {
+  if (tnet === undefined) return facts;
+  const { inputShape, ...options } = tnet as Record<string, unknown>;
+  return {
+    ...facts,
+    network: { use: '@ma-net/tnet#zoo', ...options },
+    shapes: inputShape === undefined ? {} : { images: inputShape },
+  };
 }

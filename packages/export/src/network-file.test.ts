@@ -2,10 +2,18 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cpu } from '@ma-net/backend-cpu';
-import { decodeSafetensors, type HostTensor, readParams, Rng, startBackend } from '@ma-net/core';
+import {
+  decodeSafetensors,
+  defineNetwork,
+  type HostTensor,
+  readParams,
+  Rng,
+  startBackend,
+} from '@ma-net/core';
 import { writeSafetensors } from '@ma-net/core/node';
 import { applyCompaction, applyPlan, planCompaction, planOfMasks } from '@ma-net/mnet';
 import { createTNet, tnetNames } from '@ma-net/tnet';
+import { zoo } from '@ma-net/tnet/parts';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type NetworkFacts, toMetadata } from './network-facts.ts';
@@ -20,7 +28,8 @@ let files = 0;
 const newFile = (): string => join(folder, `${++files}.safetensors`);
 
 const facts = (name: string): NetworkFacts => ({
-  tnet: { name },
+  network: zoo({ name }),
+  shapes: {},
   classNames: ['a', 'b', 'c'],
   input: { mean: [0.5, 0.4, 0.3], std: [0.1, 0.2, 0.3], white: 255 },
 });
@@ -138,9 +147,49 @@ describe('saveNetwork and loadNetwork', () => {
   });
 });
 
+test("a network of one's own is read with the network, compacted or not", async () => {
+  const network = defineNetwork('mine', [6, 6, 2], (net, images) => {
+    const x = net.relu(net.batchNorm('bn', net.conv('a', images, { out: 4, kernel: 3 })));
+    return net.dense('fc', net.globalAveragePool(net.relu(net.conv('b', x, { out: 5, kernel: 3 }))), {
+      out: 3,
+    });
+  });
+  const whole = { network, ...network.init(Rng.fromSeed(4)) };
+  const masks = masksFreeing(network, 'a');
+  const plan = planOfMasks(network, masks, { mode: 'target', removeModulated: 0.3 });
+  const compaction = planCompaction(network, masks);
+  const compacted = applyCompaction(network, applyPlan(whole.params, plan), whole.stats, compaction);
+  expect(compacted.network.parameters.find((p) => p.name === 'a.weight')!.shape).toEqual([3, 3, 2, 3]);
+  for (const saved of [whole, compacted]) {
+    const path = newFile();
+    const { network: _, ...own } = facts('unused');
+    await saveNetwork(path, saved, own);
+    const loaded = await loadNetwork(path, { network });
+    expect(await outputs(loaded)).toEqual(await outputs(saved));
+    expect(loaded.facts).toEqual(own);
+  }
+});
+
+test('a file of format 1 names a network of the zoo, and is still read', async () => {
+  const path = newFile();
+  const saved = await fresh('resnet-test');
+  await saveNetwork(path, saved, facts('resnet-test'));
+  const { tensors, metadata } = decodeSafetensors(readFileSync(path));
+  const { network: _, shapes: __, ...others } = metadata;
+  await writeSafetensors(path, tensors, {
+    ...others,
+    'ma-net.network': '1',
+    tnet: '{"name":"resnet-test","inputShape":[8,8,3],"modulateStem":false}',
+  });
+  const loaded = await loadNetwork(path);
+  expect(loaded.facts.network).toMatchObject({ use: '@ma-net/tnet#zoo', name: 'resnet-test' });
+  expect(loaded.facts.shapes).toEqual({ images: [8, 8, 3] });
+  expect(await outputs(loaded)).toEqual(await outputs(saved));
+});
+
 test('toMetadata writes each fact as JSON, under a name of its own, and none that is absent', () => {
   const metadata = toMetadata({ ...facts('resnet-test'), recipe: { seed: 3 } });
-  expect(Object.keys(metadata).sort()).toEqual(['classes', 'input', 'recipe', 'tnet']);
+  expect(Object.keys(metadata).sort()).toEqual(['classes', 'input', 'network', 'recipe', 'shapes']);
   expect(JSON.parse(metadata['classes']!)).toEqual(['a', 'b', 'c']);
   expect(JSON.parse(metadata['recipe']!)).toEqual({ seed: 3 });
 });
@@ -168,17 +217,35 @@ describe('loadNetwork refuses', () => {
   });
 
   test('metadata that is damaged, naming the entry', async () => {
-    await refusal(await changed((_, m) => (m['tnet'] = '{')), 'bad-file', /"tnet" is not JSON/);
+    await refusal(await changed((_, m) => (m['network'] = '{')), 'bad-file', /"network" is not JSON/);
     await refusal(await changed((_, m) => (m['input'] = '{"mean":[0]}')), 'bad-file', /input\.std/);
     await refusal(await changed((_, m) => delete m['classes']), 'bad-file', /classes/);
   });
 
   test('a network that the zoo does not know', async () => {
     await refusal(
-      await changed((_, m) => (m['tnet'] = '{"name":"resnet-tset"}')),
+      await changed((_, m) => (m['network'] = '{"use":"@ma-net/tnet#zoo","name":"resnet-tset"}')),
       'unknown-name',
       /resnet-test/,
     );
+  });
+
+  test('a part of a package that is no dependency, and options that the part does not have', async () => {
+    await refusal(
+      await changed((_, m) => (m['network'] = '{"use":"left-pad#pad"}')),
+      'unknown-name',
+      /not a dependency/,
+    );
+    const typo = '{"use":"@ma-net/tnet#zoo","name":"resnet-test","modulateSten":true}';
+    await refusal(
+      await changed((_, m) => (m['network'] = typo)),
+      'bad-recipe',
+      /did you mean "modulateStem"/,
+    );
+  });
+
+  test('a network of somebody that was not handed over', async () => {
+    await refusal(await changed((_, m) => delete m['network']), 'bad-argument', /what builds its network/);
   });
 
   test('tensors of another network, listing what differs', async () => {

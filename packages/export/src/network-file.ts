@@ -2,24 +2,28 @@
 // that is needed to use it, so that nobody has to know which run it came from (Node only).
 
 import {
+  type Architecture,
   assertFinite,
   assertSameShapes,
   compareShapes,
   fromTorchLayout,
   type HostTensor,
+  type Installed,
   MaNetError,
   type Network,
   type Params,
   type ParameterSpec,
   readParams,
+  resolvePart,
   torchShape,
   uploadParams,
 } from '@ma-net/core';
 import { readSafetensors, writeSafetensors } from '@ma-net/core/node';
-import { createTNet, fromPyTorch, toPyTorch } from '@ma-net/tnet';
+import { fromPyTorch, toPyTorch } from '@ma-net/tnet';
 import { type NetworkFacts, parseFacts, toMetadata } from './network-facts.ts';
 
-const FORMAT = '1';
+const FORMAT = '2';
+const FORMATS = ['1', FORMAT];
 
 /** A network with its weights and running statistics. */
 export interface TrainedNetwork {
@@ -42,23 +46,34 @@ export async function saveNetwork(
   });
 }
 
+export interface LoadOptions {
+  /** The network of the file, for one that no part builds; of the widths before any compaction, or of the file's. */
+  readonly network?: Network;
+  /** Packages whose parts the file may name; the networks of the zoo unless given. */
+  readonly installed?: Installed;
+}
+
 /**
  * Reads what `saveNetwork` wrote and builds the network with the widths of the file. The caller owns the
- * tensors. Throws `not-found`, `bad-file`, `non-finite`, or `network-mismatch` with the differing names and shapes.
+ * tensors. Throws `not-found`, `bad-file`, `non-finite`, `unknown-name` for a part that is not installed, or
+ * `network-mismatch` with the differing names and shapes.
  */
-export async function loadNetwork(path: string): Promise<TrainedNetwork & { readonly facts: NetworkFacts }> {
+export async function loadNetwork(
+  path: string,
+  options: LoadOptions = {},
+): Promise<TrainedNetwork & { readonly facts: NetworkFacts }> {
   const { tensors, metadata } = await readSafetensors(path);
-  if (metadata['ma-net.network'] !== FORMAT) {
+  const format = metadata['ma-net.network'];
+  if (format === undefined || !FORMATS.includes(format)) {
     throw new MaNetError(
       'bad-file',
-      `This is not an exported network of format ${FORMAT}: found ${metadata['ma-net.network'] ?? 'none'}.`,
+      `This is not an exported network of format ${FORMATS.join(' or ')}: found ${format ?? 'none'}.`,
       { where: path, hint: 'pass a file that "manet prune" or "manet export" wrote, or a run directory.' },
     );
   }
   assertFinite(tensors, path, 'export it again from a run whose weights are numbers.');
   const facts = parseFacts(metadata, path);
-  const { name, ...options } = facts.tnet;
-  const original = await createTNet(name, { ...options, numClasses: facts.classNames.length });
+  const original = options.network ?? (await build(facts, options.installed ?? zooOnly, path));
   const named = fromPyTorch(original, tensors).tensors;
   const network = resizedTo(original, named, path);
   const host = fromTorchLayout(network.parameters, named);
@@ -66,6 +81,20 @@ export async function loadNetwork(path: string): Promise<TrainedNetwork & { read
   const part = (inStats: boolean): Record<string, HostTensor> =>
     Object.fromEntries(Object.entries(host).filter(([tensor]) => statistics.has(tensor) === inStats));
   return { network, params: uploadParams(part(false)), stats: uploadParams(part(true)), facts };
+}
+
+const zooOnly: Installed = { packages: ['@ma-net/tnet'], load: () => import('@ma-net/tnet/parts') };
+
+/** The network that a file names, as it was before any compaction. */
+async function build(facts: NetworkFacts, installed: Installed, path: string): Promise<Network> {
+  if (facts.network === undefined) {
+    throw new MaNetError('bad-argument', 'The file does not say what builds its network.', {
+      where: path,
+      hint: "it is a network of somebody's own: pass it, as loadNetwork(path, { network }).",
+    });
+  }
+  const { open } = await resolvePart(facts.network, 'network', installed, `${path}, network`);
+  return ((await open()) as Architecture)(facts, { fresh: false });
 }
 
 /** The network with the widths of a file's tensors, once all their names and shapes are known to fit. */

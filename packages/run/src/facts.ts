@@ -42,9 +42,10 @@ export function resumption(step: number, backend: RunningBackend): Record<string
 export function networkFacts({ recipe, data }: OpenRun, { plan, compaction }: Decision): NetworkFacts {
   const { shape, classNames, normalisation, white } = data.train;
   return {
-    tnet: { ...recipe.tnet, inputShape: shape },
+    network: { use: '@ma-net/tnet#zoo', ...recipe.tnet },
     classNames,
-    input: { ...normalisation, white },
+    shapes: { images: shape },
+    input: { mean: normalisation.mean, std: normalisation.std, white },
     recipe,
     ...(plan === undefined ? {} : { plan }),
     ...(compaction === undefined ? {} : { compaction }),

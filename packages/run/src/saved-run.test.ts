@@ -141,7 +141,8 @@ test('what is exported says which network it is and how images become its input'
   const { state } = requireCheckpoint(saved);
   const decision = await decide(saved.open, state, { dense: true });
   const facts = networkFacts(saved.open, decision);
-  expect(facts.tnet).toMatchObject({ name: 'resnet-test', inputShape: [8, 8, 1] });
+  expect(facts.network).toMatchObject({ use: '@ma-net/tnet#zoo', name: 'resnet-test' });
+  expect(facts.shapes).toEqual({ images: [8, 8, 1] });
   expect(facts.classNames).toEqual([...'0123456789']);
   const network = await prepare(saved.open, state, decision, { again: false });
   const classes = await predictions(network, saved.open);

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { cpu } from '@ma-net/backend-cpu';
 import { Rng, startBackend } from '@ma-net/core';
 import { createTNet } from '@ma-net/tnet';
+import { zoo } from '@ma-net/tnet/parts';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
@@ -23,7 +24,8 @@ let folders = 0;
 const newFolder = (): string => join(parent, `${++folders}`);
 
 const facts: NetworkFacts = {
-  tnet: { name: 'resnet-test' },
+  network: zoo({ name: 'resnet-test' }),
+  shapes: {},
   classNames: ['a', 'b', 'c'],
   input: { mean: [0.5, 0.4, 0.3], std: [0.1, 0.2, 0.3], white: 255 },
 };

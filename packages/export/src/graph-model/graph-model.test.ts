@@ -2,6 +2,7 @@ import { cpu } from '@ma-net/backend-cpu';
 import { defineNetwork, Rng, startBackend } from '@ma-net/core';
 import { applyCompaction, applyPlan, planCompaction, planOfMasks } from '@ma-net/mnet';
 import { createTNet, tnetNames } from '@ma-net/tnet';
+import { zoo } from '@ma-net/tnet/parts';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -14,7 +15,8 @@ beforeAll(async () => {
 });
 
 const facts: NetworkFacts = {
-  tnet: { name: 'resnet-test' },
+  network: zoo({ name: 'resnet-test' }),
+  shapes: {},
   classNames: ['a', 'b', 'c'],
   input: { mean: [0.5, 0.4, 0.3], std: [0.1, 0.2, 0.3], white: 255 },
 };
@@ -143,7 +145,8 @@ test('it says what goes in and comes out, and carries the facts', async () => {
     outputs: { logits: { dtype: 'DT_FLOAT', tensorShape: { dim: [{ size: '-1' }, { size: '3' }] } } },
   });
   expect(model.metadata).toEqual({
-    tnet: { name: 'resnet-test' },
+    network: zoo({ name: 'resnet-test' }),
+    shapes: {},
     input: facts.input,
     classes: ['a', 'b', 'c'],
     takes: 'pixels',

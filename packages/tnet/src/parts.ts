@@ -1,0 +1,35 @@
+// What recipes may choose here: any network of the zoo, by its name.
+
+import { type Architecture, definePart } from '@ma-net/core';
+import { z } from 'zod';
+import type { CreateOptions } from './zoo.ts';
+
+/** A network of the zoo. */
+export const zoo = definePart({
+  id: '@ma-net/tnet#zoo',
+  kind: 'network',
+  about: 'a network of the zoo, such as resnet18-cifar or vit-b-16',
+  schema: z.strictObject({
+    name: z.string(),
+    /** Whether the first convolution takes part in the modulation. */
+    modulateStem: z.boolean().default(false),
+    /** Whether the classifier takes part in the modulation. */
+    modulateClassifier: z.boolean().default(false),
+    /** Weights to start from: a safetensors file, `hub`, or `hub:owner/name`; fresh ones unless given. */
+    weights: z.string().optional(),
+  }),
+  open: async ({ name, weights, ...options }): Promise<Architecture> => {
+    const { createTNet } = await import('./zoo.ts');
+    return (facts, { fresh }) => {
+      const shape = facts.shapes['images'] as CreateOptions['inputShape'];
+      return createTNet(name, {
+        ...options,
+        numClasses: facts.classNames.length,
+        ...(shape === undefined ? {} : { inputShape: shape }),
+        ...(fresh && weights !== undefined ? { weights } : {}),
+      });
+    };
+  },
+});
+
+export const parts = [zoo];
