@@ -148,11 +148,10 @@ describe('saveNetwork and loadNetwork', () => {
 });
 
 test("a network of one's own is read with the network, compacted or not", async () => {
-  const network = defineNetwork('mine', [6, 6, 2], (net, images) => {
+  const network = defineNetwork('mine', { images: [6, 6, 2] }, (net, { images }) => {
     const x = net.relu(net.batchNorm('bn', net.conv('a', images, { out: 4, kernel: 3 })));
-    return net.dense('fc', net.globalAveragePool(net.relu(net.conv('b', x, { out: 5, kernel: 3 }))), {
-      out: 3,
-    });
+    const y = net.relu(net.conv('b', x, { out: 5, kernel: 3 }));
+    return { logits: net.dense('fc', net.globalAveragePool(y), { out: 3 }) };
   });
   const whole = { network, ...network.init(Rng.fromSeed(4)) };
   const masks = masksFreeing(network, 'a');
