@@ -22,6 +22,15 @@ describe('crossEntropy', () => {
     await expectClose(crossEntropy(logits(), labels(2), 0.4), [2.7 * Math.LN2]);
   });
 
+  test('takes shares of classes, and is linear in them', async () => {
+    // 0.75 of class 0 (1 bit) and 0.25 of class 2 (3 bits); smoothed, 0.75 * 1.5 + 0.25 * 2.7 bits as above.
+    const shares = tf.tensor2d([[0.75, 0, 0.25, 0]]);
+    await expectClose(crossEntropy(logits(), shares), [1.5 * Math.LN2]);
+    await expectClose(crossEntropy(logits(), shares, 0.4), [1.8 * Math.LN2]);
+    const x = logits();
+    expect(leaked(() => crossEntropy(x, shares, 0.1).dispose())).toBe(0);
+  });
+
   test('is the mean over the batch', async () => {
     const both = tf.concat([logits(), logits()], 0) as tf.Tensor2D;
     await expectClose(crossEntropy(both, labels(0, 2)), [2 * Math.LN2]);

@@ -35,6 +35,8 @@ export interface Data<B extends Batch> {
   readonly facts: DataFacts;
   readonly train: SplitFacts;
   readonly test: SplitFacts;
+  /** A part of the training images that is held out, to choose by; absent where none is. */
+  readonly validation?: SplitFacts;
   /** Mini-batches to train on. `rng` decides order and augmentation, and is not moved. */
   open(options: {
     readonly batchSize: number;
@@ -43,6 +45,8 @@ export interface Data<B extends Batch> {
   }): Promise<BatchSource<B>>;
   /** Every test sample once, in order; the last batch is filled up as its task expects it. The caller disposes them. */
   testBatches(batchSize: number): Iterable<B> | AsyncIterable<B>;
+  /** Every sample that is held out once, as `testBatches`; absent where none is. */
+  validationBatches?(batchSize: number): Iterable<B> | AsyncIterable<B>;
   /** Training samples as they are, to estimate running statistics from; always the same ones. */
   recalibrationBatches(batchSize: number): Iterable<B> | AsyncIterable<B>;
 }

@@ -2,7 +2,7 @@
 // images, and a part held out for validation.
 
 import { availableParallelism } from 'node:os';
-import { type Bucket, type Data, type Dataset, MaNetError, type SplitFacts } from '@ma-net/core';
+import { type Bucket, type Data, type Dataset, MaNetError } from '@ma-net/core';
 import type { Augmentation } from '../augment.ts';
 import { batchesInOrder, recalibrationOf } from '../batches/evaluation.ts';
 import type { ImageCollateOptions } from '../batches/image-collate.ts';
@@ -36,18 +36,11 @@ export interface PhotoDataOptions {
   readonly normalisation?: Normalisation;
 }
 
-/** A data set that may hold a part out. */
-export interface HeldOut extends Data<ImageBatch> {
-  /** Absent unless a part is held out. */
-  readonly validation?: SplitFacts;
-  validationBatches?(batchSize: number): AsyncIterable<ImageBatch>;
-}
-
 /**
  * Batches over `sets`. Without test images, what is held out for validation is all there is to measure on, so a
  * validation part is needed then: `bad-argument` says so.
  */
-export async function photoData(sets: PhotoSets, options: PhotoDataOptions): Promise<HeldOut> {
+export async function photoData(sets: PhotoSets, options: PhotoDataOptions): Promise<Data<ImageBatch>> {
   const { size, shapes = [], validation = 0, validationSeed = 0, augment = {} } = options;
   const workers = options.workers ?? Math.max(1, availableParallelism() - 1);
   const { mean, std } = options.normalisation ?? PHOTO_NORMALISATION;

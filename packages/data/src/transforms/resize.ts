@@ -107,9 +107,9 @@ function horizontal(
         let blue = HALF;
         for (let k = at; k < at + count; k++, i += 3) {
           const w = weights[k]!;
-          red = (red + data[i]! * w) | 0;
-          green = (green + data[i + 1]! * w) | 0;
-          blue = (blue + data[i + 2]! * w) | 0;
+          red = (red + Math.imul(data[i]!, w)) | 0;
+          green = (green + Math.imul(data[i + 1]!, w)) | 0;
+          blue = (blue + Math.imul(data[i + 2]!, w)) | 0;
         }
         out[o] = red >> PRECISION;
         out[o + 1] = green >> PRECISION;
@@ -138,10 +138,31 @@ function vertical(
   const sums = new Int32Array(row);
   for (let y = 0; y < rows; y++) {
     sums.fill(HALF);
-    for (let k = 0; k < size[y]!; k++) {
-      const w = weights[y * stride + k]!;
-      const from = (first[y]! - firstRow + k) * row;
-      for (let x = 0; x < row; x++) sums[x] = (sums[x]! + data[from + x]! * w) | 0;
+    const count = size[y]!;
+    // Four rows at a time: most outputs have no more, and the sums are then read and written once.
+    for (let k = 0; k < count; k += 4) {
+      const at = y * stride + k;
+      const a = (first[y]! - firstRow + k) * row;
+      const [b, c, d] = [
+        k + 1 < count ? a + row : a,
+        k + 2 < count ? a + 2 * row : a,
+        k + 3 < count ? a + 3 * row : a,
+      ];
+      const u = weights[at]!;
+      const [v, w, z] = [
+        b === a ? 0 : weights[at + 1]!,
+        c === a ? 0 : weights[at + 2]!,
+        d === a ? 0 : weights[at + 3]!,
+      ];
+      for (let x = 0; x < row; x++) {
+        sums[x] =
+          (sums[x]! +
+            Math.imul(data[a + x]!, u) +
+            Math.imul(data[b + x]!, v) +
+            Math.imul(data[c + x]!, w) +
+            Math.imul(data[d + x]!, z)) |
+          0;
+      }
     }
     for (let x = 0, o = y * row; x < row; x++, o++) out[o] = sums[x]! >> PRECISION;
   }

@@ -1,7 +1,7 @@
 // Worker threads run what was built: `npm run build` first, as `npm test` does.
 
 import { execFile } from 'node:child_process';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -179,24 +179,65 @@ test.each([-1, 0.5, 1000])('%d workers are refused', (workers) => {
   expect(() => workerCrew(photoCollate(options), workers)).toThrow(/workers cannot be started/);
 });
 
-test('a process that forgets its workers ends', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'crew-'));
-  const script = join(folder, 'forget.mjs');
-  const here = new URL('../../dist/node.js', import.meta.url).href;
+/** A program that draws batches of one file with two workers; `body` is what it does with its `source`. */
+async function program(body: string): Promise<string> {
+  const script = join(await mkdtemp(join(tmpdir(), 'crew-')), 'program.mjs');
+  const url = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
   await writeFile(
     script,
-    `import { Rng } from ${JSON.stringify(new URL('../../../core/dist/index.js', import.meta.url).href)};
-import { photoCollate, workerCrew } from ${JSON.stringify(here)};
-import { createSource } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)};
-const options = ${JSON.stringify(options)};
-const collate = photoCollate(options);
-const file = Buffer.from(${JSON.stringify(Buffer.from(files[0]!).toString('base64'))}, 'base64');
-const dataset = { name: 'one', size: 30, fingerprint: 'one', read: async (i) => ({ image: new Uint8Array(file), label: i % 2, where: 'x' }) };
+    `import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { Rng } from ${url('../../../core/dist/index.js')};
+import { createSource } from ${url('../../dist/index.js')};
+import { photoCollate, workerCrew } from ${url('../../dist/node.js')};
+const collate = photoCollate(${JSON.stringify(options)});
+const file = Buffer.from('${Buffer.from(files[0]!).toString('base64')}', 'base64');
+const read = async (i) => ({ image: new Uint8Array(file), label: i % 2, where: 'x' });
+const dataset = { name: 'one', size: 30, fingerprint: 'one', read };
 const source = createSource(dataset, collate, { rng: Rng.fromSeed(0), crew: workerCrew(collate, 2) });
-await source.next();
-console.log('handed out');
-`,
+${body}`,
   );
+  return script;
+}
+
+test('a process that forgets its workers ends', async () => {
+  const script = await program(`await source.next(); console.log('handed out');`);
   const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 25_000 });
   expect(stdout).toContain('handed out');
+});
+
+test('a process that is killed while it reads ahead is resumed to the same numbers', async () => {
+  const script = await program(`
+const [saved, last] = [process.argv[2], Number(process.argv[3])];
+let done = [];
+if (existsSync(saved)) {
+  const before = JSON.parse(readFileSync(saved, 'utf8'));
+  source.restore(before.state);
+  done = before.done;
+}
+while (done.length < last) {
+  const { images_BHWC } = await source.next();
+  done.push(createHash('md5').update(images_BHWC.data).digest('hex'));
+  writeFileSync(saved + '.new', JSON.stringify({ state: source.state(), done }));
+  renameSync(saved + '.new', saved);
+  if (done.length === Number(process.argv[4])) process.kill(process.pid, 'SIGKILL');
+}
+await source.close();`);
+  const run = async (saved: string, ...more: string[]): Promise<unknown> => {
+    const finished = await promisify(execFile)(process.execPath, [script, saved, '13', ...more], {
+      timeout: 25_000,
+    }).catch((error: { signal?: string }) => error);
+    return (finished as { signal?: string }).signal;
+  };
+  const done = async (saved: string) =>
+    (JSON.parse(await readFile(saved, 'utf8')) as { done: string[] }).done;
+  const [whole, killed] = [`${script}.whole`, `${script}.killed`];
+  expect(await run(whole)).toBeUndefined();
+  expect(await run(killed, '4')).toBe('SIGKILL');
+  expect(await done(killed)).toHaveLength(4);
+  // In the next epoch already.
+  expect(await run(killed, '11')).toBe('SIGKILL');
+  expect(await run(killed)).toBeUndefined();
+  expect(new Set(await done(whole)).size).toBe(13);
+  expect(await done(killed)).toEqual(await done(whole));
 });
