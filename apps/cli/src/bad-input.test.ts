@@ -104,6 +104,55 @@ describe('recipes', () => {
   });
 });
 
+describe('names and words that are nearly right', () => {
+  test('an unknown network: the nearest are named, not all', async () => {
+    const said = refused(await train('--set', 'tnet.name=resnet19'), 'unknown-name');
+    expect(said).toMatch(/did you mean "resnet18"( or "[\w-]+"){0,2}\? \d+ are known: .*"manet networks"/);
+    expect(said.length).toBeLessThan(400);
+  });
+
+  test('manet networks lists them all', async () => {
+    const { code, stdout } = await manet(['networks'], folder);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ {2}resnet18 +224 x 224 x 3 +11 181 642$/m);
+    expect(stdout).toMatch(/^ {2}swin-test /m);
+  });
+
+  test('a folder for data that need none', async () => {
+    expect(refused(await train('--data', 'somewhere'), 'bad-recipe')).toMatch(/data\.path.*leave it out/);
+  });
+
+  test.each([
+    [['train'], 'pass --recipe <name>, one of "manet recipes", or --resume <run>.'],
+    [['train', '--recipe', 'digits', '--epochs', '3'], '--set epochs=3'],
+    [['train', '--recipe', 'digits', '--learning-rate=0.1'], '--set optimizer.learningRate=0.1'],
+  ])('manet %j exits with 2 and says %s', async (args, advice) => {
+    const { code, stderr } = await manet(args, folder);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error \[usage\]: /);
+    expect(stderr).toMatch(/\n {2}hint: \S/);
+    expect(stderr).toContain(advice);
+  });
+
+  test.each([
+    [['help'], ['--help']],
+    [['-h'], ['--help']],
+    [
+      ['help', 'train'],
+      ['train', '--help'],
+    ],
+    [
+      ['train', '-h'],
+      ['train', '--help'],
+    ],
+  ])('manet %j is manet %j', async (args, same) => {
+    const [asked, meant] = [await manet(args, folder), await manet(same, folder)];
+    expect(asked).toEqual(meant);
+    expect(asked.code).toBe(0);
+    expect(asked.stdout).toContain('Examples\n');
+  });
+});
+
 describe('backends and command lines', () => {
   test('an unknown backend', async () => {
     const said = refused(

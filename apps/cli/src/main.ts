@@ -28,4 +28,9 @@ try {
   await program.parseAsync();
 } catch (error) {
   fail(error);
+  if (error instanceof Error && 'code' in error && error.code === 'commander.unknownOption') {
+    const { insteadOf } = await import('./recipe-flag.ts');
+    const advice = insteadOf(process.argv.slice(2), error.message);
+    if (advice !== undefined) process.stderr.write(`  hint: ${advice}\n`);
+  }
 }

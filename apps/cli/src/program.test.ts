@@ -41,6 +41,7 @@ test('flags are few, and a new one is a decision: a field of a recipe needs none
     export: 'format no-normalisation verify dense recalibrate out force data backend',
     data: 'out',
     recipes: '',
+    networks: '',
     doctor: '',
     bench: 'network batch steps backend',
     demo: 'seed backend',
@@ -62,4 +63,19 @@ describe('values that are no values of their option', () => {
       code: 'commander.invalidArgument',
     });
   });
+});
+
+test('what does nothing together is refused', async () => {
+  for (const args of [
+    ['prune', 'run', '--dry-run', '--out', 'x'],
+    ['prune', 'run', '--dry-run', '--recalibrate'],
+    ['train', '--recipe', 'digits', '--print', '--out', 'x'],
+    ['train', '--recipe', 'digits', '--print', '--backend', 'cpu'],
+  ]) {
+    const quiet = createProgram(() => undefined);
+    for (const command of [quiet, ...quiet.commands]) command.configureOutput({ writeErr: () => undefined });
+    await expect(quiet.parseAsync(args, { from: 'user' })).rejects.toMatchObject({
+      code: 'commander.conflictingOption',
+    });
+  }
 });

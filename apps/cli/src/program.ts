@@ -23,8 +23,8 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .usage('<command> [options]')
     .version(ownVersion(), '--version', 'print the version')
     .option('--debug', 'print the stack of an error')
-    .helpOption('--help', 'explain manet or a command')
-    .helpCommand(false)
+    .helpOption('-h, --help', 'explain manet or a command')
+    .helpCommand('help [command]', 'explain manet or a command')
     .configureHelp(helpStyle)
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error:/, 'error [usage]:')),
@@ -62,8 +62,17 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
       ),
     )
     .option('--resume <run>', 'continue a run from its last checkpoint')
-    .option('--print', 'print the resolved recipe and exit')
-    .action(async (options) => done(await (await import('./commands/train.ts')).train(options)));
+    .addOption(
+      new Option('--print', 'print the resolved recipe and exit').conflicts(['out', 'backend', 'resume']),
+    )
+    .action(async (options, command: Command) => {
+      if (options.recipe === undefined && options.resume === undefined) {
+        command.error(
+          'error: there is nothing to train\n  hint: pass --recipe <name>, one of "manet recipes", or --resume <run>.',
+        );
+      }
+      done(await (await import('./commands/train.ts')).train(options));
+    });
 
   command('eval', 'Measure a run or an exported network on the test images.', [
     'manet eval runs/digits-ma-net-s0',
@@ -96,7 +105,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     )
     .option('--dense', 'keep every channel in place: dead connections are zeros')
     .option('--recalibrate', 're-estimate the running statistics in any case')
-    .option('--dry-run', 'print the plan and write nothing')
+    .addOption(new Option('--dry-run', 'print the plan and write nothing').conflicts(['out', 'recalibrate']))
     .addOption(outOption('<run>/pruned.safetensors'))
     .addOption(forceOption())
     .addOption(dataOption())
@@ -144,6 +153,10 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .usage('[name]')
     .argument('[name]', 'print this recipe, with every field')
     .action(async (name) => done((await import('./commands/recipes.ts')).listRecipes(name)));
+
+  command('networks', 'List the task networks of the zoo.', ['manet networks']).action(async () =>
+    done(await (await import('./commands/networks.ts')).listNetworks()),
+  );
 
   command('doctor', 'Tell what this machine can run, and why not the rest.', ['manet doctor']).action(
     async () => done(await (await import('./commands/doctor.ts')).doctor()),

@@ -12,9 +12,9 @@ afterAll(() => {
 });
 
 /** Two epochs of four mini-batches of eight images, half a second each; nine of ten connections live. */
-function play(isTTY: boolean): string {
+function play(isTTY: boolean, columns = 100): string {
   let [written, clock] = ['', 0];
-  const out = { isTTY, columns: 100, write: (text: string) => (written += text) };
+  const out = { isTTY, columns, write: (text: string) => (written += text) };
   const show = progress({
     screen: createScreen(out),
     epochs: 2,
@@ -78,4 +78,20 @@ test('on a terminal, a live line says the same between evaluations, and is gone 
   expect(shown).toHaveLength(3);
   expect(shown[1]).toMatch(/75\.00 %/);
   expect(shown[2]).toBe('');
+});
+
+test('a narrow screen has fewer columns, and no line that it would break', () => {
+  for (const columns of [60, 45, 82]) {
+    const lines = play(false, columns).split('\n');
+    expect(lines.filter((line) => line.length > columns)).toEqual([]);
+    expect(lines[0]).toMatch(/epoch.*loss.*top1.*left/);
+  }
+  expect(play(false, 60).split('\n')[0]!.trim().split(/\s+/)).toEqual([
+    'epoch',
+    'round',
+    'loss',
+    'top1',
+    'kept',
+    'left',
+  ]);
 });

@@ -25,6 +25,7 @@ const PAUSE = 0.1;
 /** Listens to a training and writes it down. */
 export function progress(options: ProgressOptions): (event: TrainingEvent) => void {
   const { screen, epochs, batchesPerEpoch, batchSize, headline } = options;
+  const row = rowOf(screen.width);
   const now = options.now ?? (() => performance.now() / 1000);
   const times: number[] = [];
   const seen = { budget: 0, step: 0, kept: options.kept ?? 1, died: 0, revived: 0 };
@@ -101,9 +102,20 @@ export function progress(options: ProgressOptions): (event: TrainingEvent) => vo
   };
 }
 
-function row(...cells: readonly string[]): string {
-  const widths = [9, -14, 7, 9, 9, 8, 7, 10, 9];
-  return cells
-    .map((cell, i) => (widths[i]! < 0 ? `  ${cell}`.padEnd(-widths[i]!) : cell.padStart(widths[i]!)))
-    .join('');
+/** Columns from the left, negative where text stands left; and those that a narrow screen does without, first to last. */
+const WIDTHS = [9, -14, 7, 9, 9, 8, 7, 10, 9];
+const DISPENSABLE = [6, 5, 7, 4, 1];
+
+/** Writes rows of as many columns as `width` has room for. */
+function rowOf(width: number): (...cells: readonly string[]) => string {
+  const shown = new Set(WIDTHS.keys());
+  const taken = (): number => [...shown].reduce((sum, i) => sum + Math.abs(WIDTHS[i]!), 0);
+  for (const column of DISPENSABLE) if (taken() > width) shown.delete(column);
+  return (...cells) =>
+    cells
+      .flatMap((cell, i) => {
+        if (!shown.has(i)) return [];
+        return WIDTHS[i]! < 0 ? `  ${cell}`.padEnd(-WIDTHS[i]!) : cell.padStart(WIDTHS[i]!);
+      })
+      .join('');
 }

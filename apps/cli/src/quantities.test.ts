@@ -10,6 +10,10 @@ test.each([
   [changed(39_611, 77_754), '39 611 (-49.1 %)'],
   [changed(110, 100), '110 (+10.0 %)'],
   [changed(5, 5), '5'],
+  // A change that would be written -0.0 % is counted instead.
+  [changed(77_753, 77_754), '77 753 (1 fewer)'],
+  [changed(3_001_000, 3_000_000), '3 001 000 (1 000 more)'],
+  [changed(999_499, 1_000_000), '999 499 (-0.1 %)'],
   [duration(8.34), '8.3 s'],
   [duration(42.4), '42 s'],
   [duration(185), '3 min 05 s'],

@@ -10,11 +10,12 @@ export function percent(part: number, digits = 2): string {
   return `${(100 * part).toFixed(digits)} %`;
 }
 
-/** A count and how it compares with what it was: 39 000 (-49.9 %). */
+/** A count and how it compares with what it was: 39 000 (-49.9 %), or 38 999 (1 fewer) where a percentage says nothing. */
 export function changed(now: number, before: number): string {
   if (now === before) return count(now);
-  const change = (100 * (now - before)) / before;
-  return `${count(now)} (${change > 0 ? '+' : ''}${change.toFixed(1)} %)`;
+  const change = ((100 * (now - before)) / before).toFixed(1);
+  if (Number(change) !== 0) return `${count(now)} (${now > before ? '+' : ''}${change} %)`;
+  return `${count(now)} (${count(Math.abs(now - before))} ${now > before ? 'more' : 'fewer'})`;
 }
 
 /** 8.3 s, 3 min 05 s, 2 h 04 min. */

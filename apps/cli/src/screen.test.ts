@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { createScreen } from './screen.ts';
+import { createScreen, widthOf, wrapped } from './screen.ts';
 
 function recorder(isTTY: boolean, columns = 80) {
   const written: string[] = [];
@@ -48,4 +48,24 @@ test('names cannot command the terminal', () => {
   screen.update('\x1b[2Jgone');
   screen.clear();
   expect(written).toEqual(['class \\x1b]0;title\\x07cat\n', '\r\x1b[2K\\x1b[2Jgone', '\r\x1b[2K']);
+});
+
+test('the width is that of the terminal, or of COLUMNS; a file has none', () => {
+  const out = { write: () => true };
+  expect(widthOf({ ...out, columns: 60 })).toBe(60);
+  expect(widthOf(out)).toBe(Infinity);
+  vi.stubEnv('COLUMNS', '72');
+  expect(widthOf(out)).toBe(72);
+  expect(widthOf({ ...out, columns: 60 })).toBe(60);
+  vi.stubEnv('COLUMNS', 'wide');
+  expect(widthOf(out)).toBe(Infinity);
+  vi.unstubAllEnvs();
+});
+
+test('lines are broken between words, and hang below their beginning', () => {
+  expect(wrapped('  parameters  77 754 -> 38 877   (50 %)\nshort', 24)).toBe(
+    '  parameters  77 754 ->\n    38 877   (50 %)\nshort',
+  );
+  expect(wrapped('layer1.0.conv1.weight 4', 10)).toBe('layer1.0.conv1.weight\n  4');
+  expect(wrapped('as it is', Infinity)).toBe('as it is');
 });

@@ -38,6 +38,9 @@ export interface ErrorDetails {
 export class MaNetError extends Error {
   override readonly name = 'MaNetError';
   readonly code: ErrorCode;
+  /** The place and the instruction, which stand in the message too. */
+  readonly where: string | undefined;
+  readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, { where, hint, cause }: ErrorDetails = {}) {
     const lines = [printable(message, LONGEST)];
@@ -45,6 +48,8 @@ export class MaNetError extends Error {
     if (hint !== undefined) lines.push(`  hint: ${printable(hint, LONGEST)}`);
     super(lines.join('\n'), cause === undefined ? undefined : { cause });
     this.code = code;
+    this.where = where;
+    this.hint = hint;
   }
 }
 
@@ -53,21 +58,37 @@ const LONGEST = 4000;
 
 /** The known name closest to `name` by edit distance; undefined when none is close enough to suggest. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(name.length / 2) + 1);
-  for (const candidate of known) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best;
+  return closest(name, known)[0];
 }
 
-/** "did you mean ...? Known: ..." for an error about a name that a person typed. */
-export function suggestion(name: string, known: Iterable<string>): string {
+/** So many names fit in a hint. */
+const FEW = 12;
+
+/**
+ * "did you mean ...? known: ..." for an error about a name that a person typed. Where more names are known than
+ * a hint holds, `listing` says where they are listed, and those that contain `name` are suggested too.
+ */
+export function suggestion(name: string, known: Iterable<string>, listing?: string): string {
   const all = [...known];
-  const close = nearest(name, all);
-  const list = `known: ${all.join(', ')}`;
-  return close === undefined ? list : `did you mean "${close}"? ${list}`;
+  if (all.length <= FEW || listing === undefined) {
+    const close = nearest(name, all);
+    const list = `known: ${all.join(', ')}`;
+    return close === undefined ? list : `did you mean "${close}"? ${list}`;
+  }
+  const containing = all.filter((other) => name !== '' && other.toLowerCase().includes(name.toLowerCase()));
+  const close = [...new Set([...closest(name, all).slice(0, 3), ...containing.slice(0, 3)])].slice(0, 3);
+  const list = `${all.length} are known: ${listing}`;
+  return close.length === 0 ? list : `did you mean ${close.map((n) => `"${n}"`).join(' or ')}? ${list}`;
+}
+
+/** The names close enough to `name` to be meant by it, the closest first; of equals, the one listed first. */
+function closest(name: string, known: Iterable<string>): string[] {
+  const limit = Math.max(2, Math.floor(name.length / 2) + 1);
+  return [...known]
+    .map((other) => [other, editDistance(name.toLowerCase(), other.toLowerCase())] as const)
+    .filter(([, distance]) => distance < limit)
+    .toSorted(([, a], [, b]) => a - b)
+    .map(([other]) => other);
 }
 
 function editDistance(a: string, b: string): number {

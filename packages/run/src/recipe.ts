@@ -8,20 +8,25 @@ const part = z.number().min(0).max(1);
 const count = z.int().min(1);
 const rate = z.number().min(0);
 
-const dataSchema = z.strictObject({
-  name: z.enum(['digits', 'cifar10']),
-  /** Folder of the files; the embedded digits need none. */
-  path: z.string().optional(),
-  trainLimit: count.optional(),
-  testLimit: count.optional(),
-  augment: z.strictObject({
-    flip: z.boolean(),
-    /** Zeros around the image before a random crop of its size. */
-    padCrop: z.int().min(0),
-    /** Side of a square of zeros. */
-    cutout: z.int().min(0),
-  }),
-});
+const dataSchema = z
+  .strictObject({
+    name: z.enum(['digits', 'cifar10']),
+    /** Folder of the files; the embedded digits need none. */
+    path: z.string().optional(),
+    trainLimit: count.optional(),
+    testLimit: count.optional(),
+    augment: z.strictObject({
+      flip: z.boolean(),
+      /** Zeros around the image before a random crop of its size. */
+      padCrop: z.int().min(0),
+      /** Side of a square of zeros. */
+      cutout: z.int().min(0),
+    }),
+  })
+  .refine(({ name, path }) => name !== 'digits' || path === undefined, {
+    path: ['path'],
+    error: 'the digits are embedded and read from no folder; leave it out',
+  });
 
 const optimizerSchema = z.discriminatedUnion('name', [
   z.strictObject({

@@ -191,7 +191,7 @@ export interface CreateOptions extends TransformerOptions {
 export async function createTNet(name: string, options: CreateOptions): Promise<Network<'images', 'logits'>> {
   if (!Object.hasOwn(zoo, name)) {
     throw new MaNetError('unknown-name', `There is no task network called "${name}".`, {
-      hint: suggestion(name, tnetNames),
+      hint: suggestion(name, tnetNames, '`tnetNames` of @ma-net/tnet, or "manet networks".'),
     });
   }
   const { weights, hub, onWeights, ...architecture } = options;

@@ -68,7 +68,7 @@ export async function bench({ network: name, batch, steps, backend }: BenchArgum
     });
   }
   const head = ['backend', 'plain', 'modulated', 'astrocytes', 'of plain', 'images/s', `of ${first[0]}`];
-  for (const line of table(head, rows)) screen.line(line);
+  for (const line of table(head, rows, screen.width)) screen.line(line);
 }
 
 /** Images of noise: the arithmetic of a step does not depend on what is in them. */

@@ -24,7 +24,7 @@ import { manet } from '../command-name.ts';
 import { changed, count, duration, percent } from '../quantities.ts';
 import { EXIT } from '../report-error.ts';
 import { freePath } from '../run-path.ts';
-import { createScreen, type Screen } from '../screen.ts';
+import { createScreen, type Screen, wrapped } from '../screen.ts';
 import { table } from '../table.ts';
 import { describeRun, train } from '../training.ts';
 
@@ -77,7 +77,7 @@ export async function demo({ seed, backend: wanted }: DemoArguments): Promise<nu
   }
   screen.line();
   const head = ['', 'test top1', 'parameters', 'MACs', 'training', 'per image'];
-  for (const line of table(head, rows)) screen.line(line);
+  for (const line of table(head, rows, screen.width)) screen.line(line);
   screen.line(`\nEverything took ${duration((performance.now() - started) / 1000)}. The runs are in runs/.`);
   screen.line(`  next: ${manet()} train --help`);
   return 0;
@@ -119,7 +119,7 @@ async function prune(
   const decision = await decide(open, state, { dense: false });
   const whole = [countParameters(open.network).total, countMacs(open.network)] as const;
   const { plan } = decision;
-  screen.line(`${describeDecision(open, decision)}\n`);
+  screen.line(`${wrapped(describeDecision(open, decision), screen.width)}\n`);
 
   const rows: string[][] = [];
   const steps = [

@@ -15,7 +15,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
 import { refuseOut } from '../out-path.ts';
-import { createScreen, warn } from '../screen.ts';
+import { createScreen, warn, wrapped } from '../screen.ts';
 
 export interface PruneArguments {
   readonly delta?: number;
@@ -51,7 +51,7 @@ export async function prune(path: string, args: PruneArguments): Promise<void> {
       hint: 'train with --method ma-net or --method magnitude, past the plain rounds.',
     });
   }
-  screen.line(describeDecision(open, decision));
+  screen.line(wrapped(describeDecision(open, decision), screen.width));
   screen.line();
   if (args.dryRun === true) {
     screen.line('Nothing was written. Drop --dry-run to apply.');
