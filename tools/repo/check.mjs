@@ -31,7 +31,7 @@ const equipping = run('node', ['tools/repo/equip.mjs', '--install'], {
   stdio: ['ignore', 'pipe', 'pipe'],
 });
 
-if (await step('build', 'node packages/core/scripts/bundle-gradients.mjs && tsc -b')) {
+if (await step('build', 'npm run --silent build')) {
   const waiting = [...checks];
   const lane = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await step(...next);

@@ -25,6 +25,7 @@ const order = [
   'generators',
   'files',
   'scripts',
+  'publishConfig',
   'nx',
   'dependencies',
   'peerDependencies',
@@ -70,8 +71,9 @@ function shared(folder, { keywords = [], engines, bin, files = [], scripts }) {
     ...(bin && { bin: Object.fromEntries(Object.entries(bin).map(([k, v]) => [k, v.replace(/^\.\//, '')])) }),
     // With the sources: source maps and "go to definition" lead there.
     files: [...new Set(['dist', 'src', ...files, '!**/*.test.*', '!**/.tsbuildinfo'])],
-    // Nothing is packed that was not built.
-    scripts: { ...scripts, publint: 'publint', prepack: 'npm run build' },
+    // Nothing is packed that was not built just now, and publishing builds although installing here runs no scripts.
+    scripts: { ...scripts, publint: 'publint', prepack: 'npm --prefix ../.. run --silent build' },
+    publishConfig: { access: 'public', 'ignore-scripts': false },
   };
 }
 

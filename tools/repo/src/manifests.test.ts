@@ -44,7 +44,9 @@ describe.each(titled(published))('%s', (folder, { manifest }) => {
   });
 
   test('is packed built, with its sources and its licence, without tests', () => {
-    expect(manifest['scripts']).toMatchObject({ prepack: 'npm run build', publint: 'publint' });
+    const prepack = 'npm --prefix ../.. run --silent build';
+    expect(manifest['scripts']).toMatchObject({ prepack, publint: 'publint' });
+    expect(manifest['publishConfig']).toEqual({ access: 'public', 'ignore-scripts': false });
     expect(manifest['files']).toEqual(
       expect.arrayContaining(['dist', 'src', '!**/*.test.*', '!**/.tsbuildinfo']),
     );

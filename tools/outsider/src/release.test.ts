@@ -1,0 +1,133 @@
+// What would be published: whole, without what is ours alone, typed, and enough to train with. `npm run release:dry`
+// runs this.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { describe, expect, inject, test, vi } from 'vitest';
+
+vi.setConfig({ testTimeout: 300_000 });
+
+const { tarballs, project } = inject('stranger');
+const installed = join(project, 'node_modules/@ma-net');
+const ids = readdirSync(installed);
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+
+const manifestOf = (id: string): Manifest =>
+  JSON.parse(readFileSync(join(installed, id, 'package.json'), 'utf8')) as Manifest;
+
+const filesOf = (id: string): string[] =>
+  readdirSync(join(installed, id), { recursive: true, encoding: 'utf8' });
+
+/** What can be imported from a package, by its name. */
+const entriesOf = (id: string): string[] => {
+  const { name, exports } = manifestOf(id);
+  return Object.entries(exports).flatMap(([path, target]) =>
+    typeof target === 'object' ? [name + path.slice(1)] : [],
+  );
+};
+
+test('everything is there, under one version', () => {
+  expect(ids).toContain('core');
+  expect(ids).toContain('cli');
+  expect(ids).toHaveLength(readdirSync(tarballs).length);
+  expect([...new Set(ids.map((id) => manifestOf(id).version))]).toHaveLength(1);
+});
+
+describe.each(ids)('%s', (id) => {
+  test('is what publint wants, as it is packed', async () => {
+    const { version } = manifestOf(id);
+    const bytes = readFileSync(join(tarballs, `ma-net-${id}-${version}.tgz`));
+    const tarball = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+    const { messages, pkg } = await publint({ pack: { tarball }, strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+  });
+
+  test('brings its licence, and neither tests nor the notes of the compiler', () => {
+    const files = filesOf(id);
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'package.json']));
+    expect(files.filter((file) => /\.test\.|\.tsbuildinfo$|(^|\/)testing\//.test(file))).toEqual([]);
+  });
+
+  test('has the sources that its maps speak of', () => {
+    const maps = filesOf(id).filter((file) => file.endsWith('.map'));
+    expect(maps.length).toBeGreaterThan(0);
+    const lost = maps.flatMap((map) => {
+      const at = join(installed, id, map);
+      const { sources } = JSON.parse(readFileSync(at, 'utf8')) as { sources: string[] };
+      return sources.filter((source) => !existsSync(resolve(dirname(at), source))).map((s) => `${map}: ${s}`);
+    });
+    expect(lost).toEqual([]);
+  });
+});
+
+test('every entry can be imported', () => {
+  const entries = ids.flatMap(entriesOf);
+  expect(entries).toContain('@ma-net/core');
+  const imports = entries.map((entry) => `await import(${JSON.stringify(entry)});`).join('\n');
+  const { status, stderr } = node(['--input-type=module', '--eval', imports]);
+  expect(status, stderr).toBe(0);
+});
+
+test('types need no skipLibCheck for anything of ours', () => {
+  const entries = ids.flatMap(entriesOf);
+  const lines = entries.map((entry, i) => `import * as p${i} from '${entry}'; export const e${i} = p${i};`);
+  writeFileSync(join(project, 'everything.ts'), lines.join('\n'));
+  const tsc = resolve(import.meta.dirname, '../../../node_modules/.bin/tsc');
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2023',
+    '--lib',
+    'es2023,dom',
+  ];
+  const { stdout } = node([tsc, ...options, '--skipLibCheck', 'false', 'everything.ts']);
+  const ours = stdout.split('\n').filter((line) => /^(everything|node_modules\/@ma-net)/.test(line));
+  expect(ours).toEqual([]);
+});
+
+test('the installed command trains, prunes, exports and measures', () => {
+  const changes = [
+    'epochs=2',
+    'data.trainLimit=64',
+    'data.testLimit=32',
+    'batchSize=16',
+    'modulation.mnet.hidden=8',
+  ];
+  const set = changes.flatMap((change) => ['--set', change]);
+  manet(
+    'train',
+    '--recipe',
+    'digits',
+    '--backend',
+    'cpu',
+    ...set,
+    '--set',
+    'tnet.name=resnet-test',
+    '--out',
+    'run',
+  );
+  expect(manet('export', 'run', '--backend', 'cpu', '--out', 'net.safetensors')).toContain(
+    'Wrote net.safetensors',
+  );
+  expect(manet('eval', 'net.safetensors', '--backend', 'cpu')).toMatch(/top1 +\d/);
+});
+
+/** Runs the command that npm linked. */
+function manet(...args: readonly string[]): string {
+  return execFileSync(join(project, 'node_modules/.bin/manet'), args, { cwd: project, encoding: 'utf8' });
+}
+
+function node(args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' });
+}
