@@ -31,11 +31,18 @@ const needs = [
     packages: { 'apt-get': 'libvulkan1', dnf: 'vulkan-loader', apk: 'vulkan-loader' },
   },
 ];
+/** What gets packages on their way, which may be cut short, then what installs them, which must not be. */
 const managers = {
-  'apt-get': (names) =>
-    `apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends ${names}`,
-  dnf: (names) => `dnf install -qy ${names}`,
-  apk: (names) => `apk add -q ${names}`,
+  'apt-get': {
+    fetch: (names) =>
+      `apt-get update -q && apt-get install -qy --no-install-recommends --download-only ${names}`,
+    install: (names) => `DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends ${names}`,
+  },
+  dnf: {
+    fetch: (names) => `dnf install -qy --downloadonly ${names}`,
+    install: (names) => `dnf install -qy ${names}`,
+  },
+  apk: { fetch: () => 'apk update -q', install: (names) => `apk add -q ${names}` },
 };
 
 webgpu();
@@ -55,12 +62,13 @@ function webgpu() {
 function add(missing) {
   const manager = Object.keys(managers).find((name) => onPath([name]).some(isThere));
   if (manager === undefined) return 'not installed, and no package manager is known here';
-  const command = managers[manager](missing.map(({ packages }) => packages[manager]).join(' '));
-  if (!install) return `not installed, try "${command.split(' && ').at(-1)}"`;
-  if (process.getuid?.() !== 0)
-    return `not installed, and ${manager} needs root: "${command.split(' && ').at(-1)}"`;
+  const names = missing.map(({ packages }) => packages[manager]).join(' ');
+  const command = managers[manager].install(names);
+  if (!install) return `not installed, try "${command}"`;
+  if (process.getuid?.() !== 0) return `not installed, and ${manager} needs root: "${command}"`;
   try {
-    execSync(command, { stdio: 'pipe', timeout: minutes(5) });
+    execSync(managers[manager].fetch(names), { stdio: 'pipe', timeout: minutes(10) });
+    execSync(command, { stdio: 'pipe' });
     return '';
   } catch (error) {
     const said = String(error.stderr ?? '').trim() || error.message;
