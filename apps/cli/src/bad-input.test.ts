@@ -279,6 +279,25 @@ describe('runs', () => {
     refused(await manet(['eval', 'cut.safetensors', '--backend', 'cpu'], folder), 'bad-file');
   });
 
+  test.each([['net.onnx'], ['web'], ['web/model.json']])('a graph for other programs: %s', async (path) => {
+    mkdirSync(join(folder, 'web'), { recursive: true });
+    writeFileSync(join(folder, 'web/model.json'), '{}');
+    writeFileSync(join(folder, 'net.onnx'), '');
+    for (const command of ['eval', 'export']) {
+      const said = refused(await manet([command, path, '--backend', 'cpu'], folder), 'bad-argument');
+      expect(said).toMatch(/--format (onnx|tfjs) --verify/);
+    }
+  });
+
+  test('options that would do nothing', async () => {
+    const flat = ['export', 'whole', '--no-normalisation', '--backend', 'cpu'];
+    expect(refused(await manet(flat, folder), 'bad-argument')).toContain('--format onnx or tfjs');
+    const written = await manet(['export', 'whole', '--backend', 'cpu', '--out', 'own.safetensors'], folder);
+    expect(written.code).toBe(0);
+    const data = ['export', 'own.safetensors', '--data', 'x', '--out', 'again.safetensors'];
+    expect(refused(await manet(data, folder), 'bad-argument')).toContain('--verify');
+  });
+
   test.each([
     ['--delta', '3', 'delta is 3'],
     ['--delta', '-1', 'delta is -1'],

@@ -107,6 +107,10 @@ describe('manet prune and manet export', () => {
     const measured = (text: string) => /top1.*\n.*top5.*\n.*loss.*/.exec(text)?.[0];
     expect(measured(ofFile!.stdout)).toBeDefined();
     expect(measured(ofFile!.stdout)).toBe(measured(ofRun!.stdout));
+    // Parameters are counted alike: those alive, of all that were trained.
+    const alive = (text: string) => /^ {2}parameters +(\S.*\S)$/m.exec(text)?.[1];
+    expect(alive(ofRun!.stdout)).toMatch(/^[\d ]+ \(-[\d.]+ %\)$/);
+    expect(alive(ofFile!.stdout)).toBe(alive(ofRun!.stdout));
   });
 
   test.each([
@@ -138,6 +142,34 @@ describe('manet prune and manet export', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('at most 80 % of the modulated parameters go');
     expect(stdout).toContain('running statistics estimated again');
+    // As it has never been measured, it is before it is written.
+    expect(stdout).toMatch(/test top1 +[\d.]+ % -> [\d.]+ %\n[^]*Wrote less\.safetensors/);
+  });
+
+  test('a plan is measured in a dry run too, and one that costs most of the accuracy says so', async () => {
+    const args = ['prune', 'run', '--remove-modulated', '99.9%', '--dense', '--dry-run', '--backend', 'cpu'];
+    const { code, stdout } = await manet(args, folder);
+    expect(code).toBe(0);
+    const [, before, after] = /test top1 +([\d.]+) % -> ([\d.]+) %/.exec(stdout) ?? [];
+    expect(stdout.includes('This costs most of the accuracy')).toBe(Number(after) < Number(before) / 2);
+    expect(existsSync(join(run, 'pruned.safetensors'))).toBe(true);
+  });
+
+  test('at 60 columns nothing is broken in the middle of a word', async () => {
+    vi.stubEnv('COLUMNS', '60');
+    const wide = (text: string): string[] => text.split('\n').filter((line) => line.length > 60);
+    const planned = await manet(['prune', 'run', '--dry-run', '--backend', 'cpu'], folder);
+    const listed = await manet(['networks'], folder);
+    const timed = await manet(
+      ['bench', '--network', 'resnet-test', '--batch', '4', '--steps', '2', '--backend', 'cpu'],
+      folder,
+    );
+    vi.unstubAllEnvs();
+    for (const { code, stdout } of [planned, listed, timed]) {
+      expect(code).toBe(0);
+      expect(wide(stdout)).toEqual([]);
+    }
+    expect(timed.stdout).toMatch(/^ {4}astrocytes +[\d.]+ ms$/m);
   });
 });
 

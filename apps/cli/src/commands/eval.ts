@@ -66,7 +66,8 @@ async function evaluateRun(path: string, { data, backend }: EvalArguments): Prom
     images: open.data.test.labels.length,
     lines: [
       ['parameters', changed(kept, total)],
-      ['MACs', changed(countMacs(open.network, masks), countMacs(open.network))],
+      ['stored', count(total)],
+      ['MACs', count(countMacs(open.network))],
       ['mini-batch', `${count(state.step)} of ${count(open.options.budget)}`],
     ],
   };
@@ -85,14 +86,14 @@ async function evaluateFile(path: string, { data, backend }: EvalArguments): Pro
   return { measures, images: open.data.test.labels.length, lines };
 }
 
+/** Parameters that are alive, of all that were trained; then what the file stores and computes, zeros and all. */
 function sizes({ network }: TrainedNetwork, { plan, compaction }: NetworkFacts): Measured['lines'] {
   const { total } = countParameters(network);
   const before = compaction?.totalParams ?? total;
+  const alive = plan === undefined ? before : plan.totalParams - plan.removedParams;
   return [
-    ['parameters', changed(total, before)],
-    ...(plan === undefined
-      ? []
-      : ([['kept', changed(plan.totalParams - plan.removedParams, plan.totalParams)]] as const)),
+    ['parameters', changed(alive, plan?.totalParams ?? before)],
+    ['stored', changed(total, before)],
     ['MACs', changed(countMacs(network), compaction?.totalMacs ?? countMacs(network))],
   ];
 }

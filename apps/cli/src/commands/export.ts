@@ -52,6 +52,16 @@ export async function exportNetwork(path: string, args: ExportArguments): Promis
       hint: 'name another file with --out.',
     });
   }
+  if (!format.takesPixels && !args.normalisation) {
+    throw new MaNetError(
+      'bad-argument',
+      `A file of the format ${args.format} holds no normalisation to leave out.`,
+      {
+        where: '--no-normalisation',
+        hint: 'leave it out, or choose --format onnx or tfjs.',
+      },
+    );
+  }
   refuseOut(out, args.format, { force: args.force ?? false });
   const pixels = format.takesPixels && args.normalisation;
   const backend = backendFor(format, args);
@@ -103,6 +113,12 @@ async function fromFile(path: string, args: ExportArguments, backend: string): P
     throw new MaNetError('bad-argument', `An exported network stays as it is; ${flag} needs its run.`, {
       where: path,
       hint: `pass the run directory, or leave ${flag} out.`,
+    });
+  }
+  if (args.data !== undefined && args.verify !== true) {
+    throw new MaNetError('bad-argument', 'Exporting a file reads no data.', {
+      where: '--data',
+      hint: 'leave --data out, or compare the two files on the test images with --verify.',
     });
   }
   await start(backend);

@@ -1,21 +1,25 @@
 import { join } from 'node:path';
 import { MaNetError } from '@ma-net/core';
-import { saveNetwork } from '@ma-net/export/node';
+import { saveNetwork, type TrainedNetwork } from '@ma-net/export/node';
 import type { PruneRule } from '@ma-net/mnet';
 import {
+  accuracy,
   decide,
   describeDecision,
   networkFacts,
+  type OpenRun,
   openSavedRun,
+  predictions,
   prepare,
   requireCheckpoint,
 } from '@ma-net/run/node';
-import { disposeState } from '@ma-net/trainer';
+import { disposeState, effectiveParams, type TrainingState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
 import { refuseOut } from '../out-path.ts';
-import { createScreen, warn, wrapped } from '../screen.ts';
+import { percent } from '../quantities.ts';
+import { createScreen, type Screen, warn, wrapped } from '../screen.ts';
 
 export interface PruneArguments {
   readonly delta?: number;
@@ -53,21 +57,52 @@ export async function prune(path: string, args: PruneArguments): Promise<void> {
   }
   screen.line(wrapped(describeDecision(open, decision), screen.width));
   screen.line();
+  const again = args.recalibrate ?? false;
+  const moved = decision.moved !== undefined;
+  // As trained, the file computes what the run computes; under another rule nobody knows before it is measured.
+  const network = moved || args.dryRun !== true ? await prepare(open, state, decision, { again }) : undefined;
+  if (moved) await tellCost(open, state, network!, screen);
   if (args.dryRun === true) {
     screen.line('Nothing was written. Drop --dry-run to apply.');
   } else {
-    const again = args.recalibrate ?? false;
-    const network = await prepare(open, state, decision, { again });
-    await saveNetwork(out, network, networkFacts(open, decision));
-    tf.dispose([network.params, network.stats] as tf.TensorContainer);
+    await saveNetwork(out, network!, networkFacts(open, decision));
     screen.line(
-      decision.moved === undefined && !again
-        ? `Wrote ${out}; it computes what the run computes.`
-        : `Wrote ${out}, with running statistics estimated again.`,
+      moved || again
+        ? `Wrote ${out}, with running statistics estimated again.`
+        : `Wrote ${out}; it computes what the run computes.`,
     );
     screen.line(`  next: ${manet()} eval ${out}`);
   }
+  if (network !== undefined) tf.dispose([network.params, network.stats] as tf.TensorContainer);
   disposeState(state);
+}
+
+/** Part of a measure that a plan may cost before it is called most of it. */
+const MOST = 0.5;
+
+/** Measures the run and what is left of it on the test images, and says what the difference means. */
+async function tellCost(
+  open: OpenRun,
+  state: TrainingState,
+  left: TrainedNetwork,
+  screen: Screen,
+): Promise<void> {
+  const measure = async ({ network, params, stats }: TrainedNetwork): Promise<number> =>
+    accuracy(await predictions({ network, params, stats }, open), open);
+  const params = effectiveParams(open.mnet, state);
+  const before = await measure({ network: open.network, params, stats: state.stats });
+  tf.dispose(params as tf.TensorContainerObject);
+  const after = await measure(left);
+  screen.line(`  test top1   ${percent(before)} -> ${percent(after)}`);
+  if (after < MOST * before) {
+    screen.line(
+      wrapped(
+        '  This costs most of the accuracy. Remove less, or train towards it: --set modulation.prune=... of "manet train".',
+        screen.width,
+      ),
+    );
+  }
+  screen.line();
 }
 
 /** The rule asked for, if any; what was not said about it is as it was trained. */
