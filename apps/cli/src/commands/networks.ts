@@ -13,7 +13,7 @@ export async function listNetworks(): Promise<void> {
   const rows: string[][] = [];
   for (const name of tnetNames) {
     const network = await createTNet(name, { numClasses: CLASSES });
-    rows.push([name, network.inputShape.join(' x '), count(countParameters(network).total)]);
+    rows.push([name, network.inputs[0]!.shape.join(' x '), count(countParameters(network).total)]);
   }
   for (const line of table(['network', 'images', `parameters, ${CLASSES} classes`], rows, screen.width))
     screen.line(line);
