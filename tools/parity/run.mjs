@@ -5,8 +5,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+import { importSource } from '../repo/import-source.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const python = [process.env.PYTHON, 'python3', '/usr/bin/python3'].find(
@@ -17,18 +17,7 @@ if (python === undefined) {
   process.exit(1);
 }
 
-const outfile = join(here, '../../node_modules/.cache/ma-net-parity/compare.mjs');
-await build({
-  entryPoints: [join(here, 'src/compare.ts')],
-  outfile,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  conditions: ['@ma-net/source'],
-  external: ['@tensorflow/*', 'onnxruntime-node'],
-  logLevel: 'error',
-});
-const { compare, names } = await import(pathToFileURL(outfile).href);
+const { compare, names } = await importSource(new URL('src/compare.ts', import.meta.url));
 
 const words = process.argv.slice(2);
 const at = words.indexOf('--backend');

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-// The bundle of this file lies in node_modules/.cache/ma-net-bench.
+// The bundle of this file lies in node_modules/.cache/ma-net.
 const manet = fileURLToPath(new URL('../../../apps/cli/bin/manet.js', import.meta.url));
 if (!existsSync(manet.replace('bin/manet.js', 'dist/main.js'))) {
   console.error('Build first: npm run build');

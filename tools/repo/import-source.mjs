@@ -1,0 +1,24 @@
+// Runs TypeScript of this repository in plain Node: bundles a file with the packages it imports, from their sources.
+
+import { basename, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const cache = resolve(import.meta.dirname, '../../node_modules/.cache/ma-net');
+
+/** Imports the TypeScript file at `url`. What it needs of tfjs and ONNX Runtime stays outside the bundle. */
+export async function importSource(url) {
+  const entry = fileURLToPath(url);
+  const outfile = join(cache, `${basename(entry, '.ts')}.mjs`);
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    conditions: ['@ma-net/source'],
+    external: ['@tensorflow/*', 'onnxruntime-node', 'sharp', 'tinypool'],
+    logLevel: 'error',
+  });
+  return import(pathToFileURL(outfile).href);
+}
