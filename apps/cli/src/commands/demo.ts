@@ -40,6 +40,10 @@ const METHODS = [
   ['ma-net', 'MA-Net'],
 ] as const satisfies readonly (readonly [Recipe['method'], string])[];
 
+/** Columns of the table at the end, and its rows: the methods, then what pruning makes of the last one. */
+export const HEAD = ['', 'test top1', 'parameters', 'MACs', 'training', 'per image'];
+export const ROWS = [...METHODS.map(([, title]) => title), '  pruned', '  compacted'];
+
 /**
  * `manet demo`, which is `npm start`: the baseline, magnitude pruning and MA-Net on real digits, from the
  * same weights and the same mini-batches; then the MA-Net pruned and compacted.
@@ -76,8 +80,7 @@ export async function demo({ seed, backend: wanted }: DemoArguments): Promise<nu
     disposeState(state);
   }
   screen.line();
-  const head = ['', 'test top1', 'parameters', 'MACs', 'training', 'per image'];
-  for (const line of table(head, rows, screen.width)) screen.line(line);
+  for (const line of table(HEAD, rows, screen.width)) screen.line(line);
   screen.line(`\nEverything took ${duration((performance.now() - started) / 1000)}. The runs are in runs/.`);
   screen.line(`  next: ${manet()} train --help`);
   return 0;
