@@ -97,6 +97,8 @@ export {
   resolvePart,
   type Use,
 } from './part.ts';
+export { excerpt } from './excerpt.ts';
+export { named } from './named.ts';
 export type {
   Architecture,
   Choices,

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { MaNetError } from './errors.ts';
 import { named } from './named.ts';
+import type { StoredType } from './safetensors-numbers.ts';
 
 /** Flat and named, with PyTorch's names: `layer1.0.conv1.weight`. The same names appear in checkpoints. */
 export type Params = Readonly<Record<string, tf.Tensor>>;
@@ -57,6 +58,8 @@ export interface HostTensor {
   readonly shape: readonly number[];
   readonly dtype: 'float32' | 'int32';
   readonly data: Float32Array | Int32Array;
+  /** The type in the file it was read from, where it was converted: `F16`, `I8`. */
+  readonly stored?: StoredType;
 }
 
 /** One name that differs between what a network has and what it was given. */

@@ -70,7 +70,8 @@ export function toHostTensor(
       refuse(`${excerpt(name)} holds ${value}, which does not fit in 32 bits.`, where);
     if (type === 'BOOL' && value > 1) refuse(`${excerpt(name)} holds the truth value ${value}.`, where);
   }
-  return { shape, dtype: floating ? 'float32' : 'int32', data } as HostTensor;
+  const own = type === 'F32' || type === 'I32' ? {} : { stored: type };
+  return { shape, dtype: floating ? 'float32' : 'int32', data, ...own } as HostTensor;
 }
 
 function refuse(message: string, where: string): never {

@@ -65,9 +65,9 @@ describe('a file', () => {
   });
 
   test('holds names that no object has by itself', () => {
-    const { tensors, metadata, types } = decodeSafetensors(encodeSafetensors({ x: host([1]) }));
+    const { tensors, metadata } = decodeSafetensors(encodeSafetensors({ x: host([1]) }));
     for (const name of ['__proto__', 'constructor', 'toString'])
-      expect([tensors[name], metadata[name], types[name]]).toEqual([undefined, undefined, undefined]);
+      expect([tensors[name], metadata[name]]).toEqual([undefined, undefined]);
   });
 
   test('may have metadata longer than any stack is deep, with anything in it', () => {
@@ -111,7 +111,8 @@ describe('a file', () => {
   });
 
   test('says how numbers were stored', () => {
-    expect(decodeSafetensors(one('F16', [0, 0x3c], [1])).types['x']).toBe('F16');
+    expect(decodeSafetensors(one('F16', [0, 0x3c], [1])).tensors['x']!.stored).toBe('F16');
+    expect(decodeSafetensors(one('F32', [0, 0, 0, 0], [1])).tensors['x']!.stored).toBeUndefined();
   });
 });
 

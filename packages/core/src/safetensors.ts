@@ -13,15 +13,13 @@ import {
   type SafetensorsHeader,
   type StoredTensor,
 } from './safetensors-header.ts';
-import { type StoredType, toHostTensor } from './safetensors-numbers.ts';
+import { toHostTensor } from './safetensors-numbers.ts';
 
 /** What a file holds. The records inherit nothing: any name is only a name. */
 export interface Safetensors {
   readonly tensors: Readonly<Record<string, HostTensor>>;
   /** Without the digests. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** How the file stores each tensor: `F16` and others were converted. */
-  readonly types: Readonly<Record<string, StoredType>>;
   /** Whether the file carries digests, so that it is known to be as it was written. */
   readonly verified: boolean;
 }
@@ -103,7 +101,6 @@ export function assemble(
   return {
     tensors: named(tensors.map(({ name }, i) => [name, read[i]!])),
     metadata: named(Object.entries(metadata).filter(([key]) => key !== DIGESTS)),
-    types: named(tensors.map(({ name, type }) => [name, type])),
     verified: digests !== undefined,
   };
 }

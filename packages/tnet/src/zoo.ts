@@ -1,6 +1,8 @@
 import { MaNetError, type Network, suggestion } from '@ma-net/core';
 import type { HubOptions, TNetOptions, TransformerOptions } from './options.ts';
-import { type WeightReport, withWeights } from './weights/load.ts';
+import { tryWeights, type WeightReport } from './weights/load.ts';
+import { mismatch } from './weights/mismatch.ts';
+import { nearestNetwork } from './weights/nearest.ts';
 import type { HostTensors } from './weights/rules.ts';
 
 /** Builds the network that the zoo knows as `name`. */
@@ -207,7 +209,14 @@ export async function createTNet(name: string, options: CreateOptions): Promise<
     typeof weights === 'string'
       ? await (await import('#read')).readWeights(name, weights, hub)
       : { tensors: weights, where: 'weights in memory' };
-  const started = withWeights(network, tensors, where);
+  const started = tryWeights(network, tensors, where);
+  if ('differences' in started) {
+    const others = tnetNames.filter((other) => other !== name && !other.endsWith('-test'));
+    const guess = await nearestNetwork(tensors, others, (other) =>
+      zoo[other as TNetName](other, { numClasses }),
+    );
+    throw mismatch(network, started, where, guess);
+  }
   onWeights?.(started.report);
   return started.network;
 }

@@ -2,19 +2,30 @@
 
 import {
   compareShapes,
+  excerpt,
   MaNetError,
   type Network,
+  named,
   type ParamDifference,
   suggestion,
   torchShape,
   toTorchLayout,
 } from '@ma-net/core';
-import { type Format, type HostTensors, toOurs, toTheirs } from './rules.ts';
+import { type Format, fromOlder, type HostTensors, theirName, toOurs, toTheirs } from './rules.ts';
 import { swin } from './swin.ts';
 import { vit } from './vit.ts';
+import { prefixesOf, withinPrefix } from './wrappers.ts';
 
 /** Our names are torchvision's wherever one tensor is one tensor, and timm shares them for convolutions. */
-const asNamed: Format = { renamed: [], fused: [], ignored: ['.num_batches_tracked'] };
+const asNamed: Format = {
+  renamed: [],
+  fused: [],
+  ignored: ['.num_batches_tracked'],
+  // Of DenseNet, before modules could no longer have dots in their names.
+  older: ['norm', 'conv'].flatMap((kind) =>
+    [1, 2].map((n): [string, string] => [`features.*.*.${kind}${n}.**`, `features.*.*.${kind}.${n}.**`]),
+  ),
+};
 
 /** The families whose files differ from ours, each known by a parameter that no other has. */
 const families: readonly { readonly marker: string; readonly formats: Readonly<Record<string, Format>> }[] = [
@@ -52,18 +63,53 @@ export interface FromPyTorch {
   readonly tensors: HostTensors;
   /** What is missing, unexpected or of another shape, in PyTorch's layout. */
   readonly differences: readonly ParamDifference[];
+  /** How names of the file were changed first, in words: a wrapper's prefix, names of older releases. */
+  readonly renamed: readonly string[];
+  /** Names in the file that are not the network's: the state of an optimiser, another network beside it. */
+  readonly leftOut: readonly string[];
 }
 
-/** Reads the tensors of a file in the format that leaves the fewest differences to the network. */
+/**
+ * Reads the tensors of a file in the format that leaves the fewest differences to the network. Whatever wrapper
+ * stands before all names of the network (`module.`, `model.`, `state_dict.`) is taken off, and names of older
+ * releases are read as today's.
+ */
 export function fromPyTorch(network: Network, file: HostTensors): FromPyTorch {
-  const expected = Object.fromEntries([
-    ...network.parameters.map(({ name, kind, shape }) => [name, torchShape(kind, shape)]),
-    ...network.statistics.map(({ name, shape }) => [name, shape]),
-  ]) as Record<string, readonly number[]>;
-  const readings = Object.entries(formatsOf(network)).map(([format, rules]): FromPyTorch => {
-    const tensors = toOurs(rules, file);
-    const found = Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
-    return { format, tensors, differences: compareShapes(expected, found) };
+  const expected = torchShapes(network);
+  const readings = Object.entries(formatsOf(network)).flatMap(([format, rules]) => {
+    const theirNames = Object.keys(expected).map((name) => theirName(rules, name));
+    return prefixesOf(Object.keys(file), theirNames).map((prefix): FromPyTorch => {
+      const { tensors: inside, leftOut } = withinPrefix(file, prefix, theirNames);
+      const { tensors: today, used } = fromOlder(rules, inside);
+      const tensors = toOurs(rules, patchesAsKernel(today, expected));
+      const found = named(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
+      const renamed = [
+        ...(prefix === '' ? [] : [`${excerpt(prefix)} before every name was left out`]),
+        ...used.map(([theirs, older]) => `"${older}" of an older release was read as "${theirs}"`),
+      ];
+      return { format, tensors, differences: compareShapes(expected, found), renamed, leftOut };
+    });
   });
   return readings.reduce((best, next) => (next.differences.length < best.differences.length ? next : best));
+}
+
+function torchShapes(network: Network): Record<string, readonly number[]> {
+  return named([
+    ...network.parameters.map(({ name, kind, shape }) => [name, torchShape(kind, shape)] as const),
+    ...network.statistics.map(({ name, shape }) => [name, shape] as const),
+  ]);
+}
+
+/** Some files hold the embedding of patches as a matrix over pixels, [O, I H W]; its numbers lie as the kernel's. */
+function patchesAsKernel(
+  file: HostTensors,
+  expected: Readonly<Record<string, readonly number[]>>,
+): HostTensors {
+  const name = 'patch_embed.proj.weight';
+  const kernel = expected['conv_proj.weight'];
+  const matrix = file[name];
+  if (matrix?.shape.length !== 2 || kernel === undefined) return file;
+  const [outputs, inputs] = [kernel[0]!, kernel.slice(1).reduce((a, b) => a * b, 1)];
+  if (matrix.shape[0] !== outputs || matrix.shape[1] !== inputs) return file;
+  return named([...Object.entries(file), [name, { ...matrix, shape: kernel }]]);
 }

@@ -81,13 +81,47 @@ describe('withWeights', () => {
     );
   });
 
-  test('long lists are cut, and say so', async () => {
+  test('hundreds of differences are told in a few lines', async () => {
     const network = await createTNet('swin-test', { numClasses: 5 });
-    const other = await createTNet('densenet-test', { numClasses: 5 });
-    const file = await fileOf(other, 1);
-    expect(() => withWeights(network, file)).toThrow(
-      /unexpected:(\n {4}\S+ \[.*\]){20}\n {4}\.\.\. and \d+ more/,
+    const file = await fileOf(await createTNet('densenet-imagenet-test', { numClasses: 5 }), 1);
+    const load = (): unknown => withWeights(network, file);
+    expect(load).toThrow(/\d+ of its \d+ tensors are in the file; the first that differ:\n/);
+    expect(load).toThrow(/unexpected:(\n {4}\S+ \[.*\]){4}\n {4}\.\.\. and \d+ more/);
+  });
+
+  test('createTNet names the network that they look like', async () => {
+    const weights = Object.fromEntries(
+      Object.entries(await fileOf(await createTNet('resnet20-cifar', { numClasses: 7 }), 1)).map(
+        ([name, tensor]) => [`module.${name}`, tensor],
+      ),
     );
+    await expect(createTNet('resnet18', { numClasses: 5, weights })).rejects.toThrow(
+      /"module\." before every name was left out[^]*hint: they look like those of resnet20-cifar/,
+    );
+  });
+
+  test('whole numbers are no weights', async () => {
+    const network = await createTNet('resnet-test', { numClasses: 5 });
+    const file = await fileOf(network, 1);
+    const kernel = file['layer1.0.conv1.weight']!;
+    const data = Int32Array.from(kernel.data, (x) => Math.round(x * 127));
+    const quantised: HostTensor = { ...kernel, dtype: 'int32', data, stored: 'I8' };
+    expect(() =>
+      withWeights(network, { ...file, 'layer1.0.conv1.weight': quantised }, 'q.safetensors'),
+    ).toThrow(
+      expect.objectContaining({
+        code: 'network-mismatch',
+        message: expect.stringMatching(/\n {4}layer1\.0\.conv1\.weight: I8\n {2}at q\.safetensors/) as string,
+      }),
+    );
+  });
+
+  test('converted numbers are told', async () => {
+    const network = await createTNet('resnet-test', { numClasses: 5 });
+    const file = await fileOf(network, 1);
+    const half = { ...file, 'conv1.weight': { ...file['conv1.weight']!, stored: 'BF16' as const } };
+    expect(withWeights(network, half).report.converted).toEqual(['BF16']);
+    expect(withWeights(network, file).report.converted).toEqual([]);
   });
 
   test('leaves nothing behind', async () => {

@@ -5,10 +5,13 @@ import {
   initialValues,
   MaNetError,
   type Network,
+  named,
   type ParamDifference,
   uploadParams,
 } from '@ma-net/core';
 import { fromPyTorch } from './formats.ts';
+import { explainedByClassifier, withoutOtherHeads } from './heads.ts';
+import { type Misfit, mismatch } from './mismatch.ts';
 import type { HostTensors } from './rules.ts';
 
 /** What was taken from a weight file. */
@@ -17,25 +20,50 @@ export interface WeightReport {
   readonly format: string;
   /** Numbers taken from the file. */
   readonly loaded: number;
-  /** Parameters that start afresh, because the file's classifier has another number of classes. */
+  /** Parameters that start afresh: the file has no classifier, or one for another number of classes. */
   readonly replaced: readonly ParamDifference[];
+  /** How names of the file were changed before they fitted, in words. */
+  readonly renamed: readonly string[];
+  /** Names in the file that were not needed: the state of an optimiser, another head. */
+  readonly leftOut: readonly string[];
+  /** Types of the file that became float32: `F16`, `BF16`, `F64`. */
+  readonly converted: readonly string[];
+}
+
+/** A network whose `init` starts from weights, and what was taken from their file. */
+export interface Started<I extends string = string, O extends string = string> {
+  readonly network: Network<I, O>;
+  readonly report: WeightReport;
 }
 
 /**
  * The same network, whose `init` starts from the tensors of a safetensors file with torchvision's or timm's
- * names. A classifier for another number of classes starts afresh. Throws `network-mismatch` with the
- * differences, before anything is taken, when the weights belong to another architecture.
+ * names. A classifier that the file does not have, or has for another number of classes, starts afresh. Throws
+ * `network-mismatch` before anything is taken: with the differences when the weights belong to another architecture,
+ * with name and type where numbers are no floating-point numbers.
  */
 export function withWeights<I extends string, O extends string>(
   network: Network<I, O>,
   file: HostTensors,
   where = 'a weight file',
-): { readonly network: Network<I, O>; readonly report: WeightReport } {
-  const { format, tensors, differences } = fromPyTorch(network, file);
-  const head = headOf(network);
-  const replaced = differences.filter((d) => head.has(d.name) && onlyClassesDiffer(d));
-  const others = differences.filter((d) => !replaced.includes(d));
-  if (others.length > 0) throw mismatch(network, others, format, where);
+): Started<I, O> {
+  const started = tryWeights(network, file, where);
+  if ('differences' in started) throw mismatch(network, started, where);
+  return started;
+}
+
+/** `withWeights`, for who has something to add about weights of another architecture. */
+export function tryWeights<I extends string, O extends string>(
+  network: Network<I, O>,
+  file: HostTensors,
+  where: string,
+): Started<I, O> | Misfit {
+  const read = withoutOtherHeads(network, fromPyTorch(network, file));
+  const replaced = explainedByClassifier(network, read);
+  const differences = read.differences.filter((d) => !replaced.includes(d));
+  if (differences.length > 0) return { read, differences };
+  const { format, tensors, renamed, leftOut } = read;
+  assertFloats(network, tensors, where);
 
   const fresh = network.parameters.filter(({ name }) => replaced.some((d) => d.name === name));
   const kept = Object.fromEntries(
@@ -52,7 +80,7 @@ export function withWeights<I extends string, O extends string>(
         });
         const all: HostTensors = { ...ours, ...Object.fromEntries(drawn) };
         const part = (names: readonly { readonly name: string }[]): HostTensors =>
-          Object.fromEntries(names.map(({ name }) => [name, all[name]!]));
+          named(names.map(({ name }) => [name, all[name]!]));
         return {
           params: uploadParams(part(network.parameters)),
           stats: uploadParams(part(network.statistics)),
@@ -63,48 +91,24 @@ export function withWeights<I extends string, O extends string>(
       format,
       loaded: Object.values(ours).reduce((sum, { data }) => sum + data.length, 0),
       replaced,
+      renamed,
+      leftOut,
+      converted: [...new Set(Object.values(ours).flatMap(({ stored }) => stored ?? []))].toSorted(),
     },
   };
 }
 
-/** The parameters that make outputs of one number per class. */
-function headOf({ groups, outputs }: Network): Set<string> {
-  const scores = new Set(outputs.filter(({ shape }) => shape.length === 1).map(({ name }) => name));
-  const made = groups.filter(({ pinnedBy }) =>
-    pinnedBy.some((p) => p.kind === 'output' && scores.has(p.name)),
+/** Whole numbers are no weights: a quantised kernel needs scales that we do not know. */
+function assertFloats(network: Network, tensors: HostTensors, where: string): void {
+  const wrong = [...network.parameters, ...network.statistics].filter(
+    ({ name }) => Object.hasOwn(tensors, name) && tensors[name]!.dtype !== 'float32',
   );
-  return new Set(made.flatMap(({ members }) => members.map((m) => m.tensor)));
-}
-
-function onlyClassesDiffer({ expected, found }: ParamDifference): boolean {
-  return expected !== undefined && found !== undefined && expected.slice(1).join() === found.slice(1).join();
-}
-
-const SHOWN = 20;
-
-function mismatch(
-  network: Network,
-  differences: readonly ParamDifference[],
-  format: string,
-  where: string,
-): MaNetError {
-  const shape = (s: readonly number[]): string => `[${s.join(', ')}]`;
-  const kinds = {
-    missing: differences.filter((d) => d.found === undefined),
-    unexpected: differences.filter((d) => d.expected === undefined),
-    'of another shape': differences.filter((d) => d.expected !== undefined && d.found !== undefined),
-  };
-  const lines = Object.entries(kinds).flatMap(([kind, list]) => [
-    ...(list.length === 0 ? [] : [`  ${list.length} ${kind}:`]),
-    ...list.slice(0, SHOWN).map(({ name, expected, found }) => {
-      const both = expected !== undefined && found !== undefined;
-      return `    ${name} ${both ? `${shape(found)}, expected ${shape(expected)}` : shape((expected ?? found)!)}`;
-    }),
-    ...(list.length > SHOWN ? [`    ... and ${list.length - SHOWN} more`] : []),
-  ]);
-  return new MaNetError(
+  if (wrong.length === 0) return;
+  const list = wrong.slice(0, 5).map(({ name }) => `    ${name}: ${tensors[name]!.stored ?? 'I32'}`);
+  if (wrong.length > list.length) list.push(`    ... and ${wrong.length - list.length} more`);
+  throw new MaNetError(
     'network-mismatch',
-    `The weights do not belong to ${network.name}, read with ${format}'s names. Nothing was loaded.\n${lines.join('\n')}`,
-    { where, hint: 'load them into the network they were made for, or pass the weights of this one.' },
+    `Weights are floating-point numbers; ${wrong.length} of these tensors hold whole numbers. Nothing was loaded.\n${list.join('\n')}`,
+    { where, hint: 'save the network before it is quantised, or in F32, F16 or BF16.' },
   );
 }

@@ -1,7 +1,7 @@
 // Names of a weight file and ours, as rules that can be read in both directions. In a pattern `*` stands for
 // one part of a name and a last `**` for the rest of it; both sides have the same stars in the same order.
 
-import { type HostTensor, MaNetError } from '@ma-net/core';
+import { type HostTensor, MaNetError, named } from '@ma-net/core';
 
 export type HostTensors = Readonly<Record<string, HostTensor>>;
 
@@ -12,13 +12,15 @@ export interface Format {
   readonly fused: readonly (readonly [ours: readonly string[], theirs: string])[];
   /** Ends of the file's names that are no weights: counters, tables of indices. */
   readonly ignored: readonly string[];
+  /** Patterns of [the file's name, how older releases wrote it], which its libraries still convert. */
+  readonly older?: readonly (readonly [theirs: string, older: string])[];
   /** Tensors without weights that PyTorch expects beside those of the file. */
   readonly derived?: (theirs: HostTensors) => HostTensors;
 }
 
 /** The file's names for tensors of ours, both in PyTorch's layout. */
 export function toTheirs(format: Format, ours: HostTensors): Record<string, HostTensor> {
-  const theirs: Record<string, HostTensor> = {};
+  const theirs = named<HostTensor>();
   const taken = new Set<string>();
   for (const [name, tensor] of Object.entries(ours)) {
     if (taken.has(name)) continue;
@@ -36,20 +38,20 @@ export function toTheirs(format: Format, ours: HostTensors): Record<string, Host
     theirs[group.theirs] = stack(parts as HostTensor[]);
     for (const part of group.parts) taken.add(part);
   }
-  return { ...theirs, ...format.derived?.(theirs) };
+  return named(Object.entries({ ...theirs, ...format.derived?.(theirs) }));
 }
 
 /** Our names for the tensors of a file, both in PyTorch's layout; what is no weight is left out. */
 export function toOurs(format: Format, theirs: HostTensors): Record<string, HostTensor> {
   const backwards = format.renamed.map(([ours, other]) => [other, ours] as const);
-  const ours: Record<string, HostTensor> = {};
+  const ours = named<HostTensor>();
   for (const [name, tensor] of Object.entries(theirs)) {
     if (format.ignored.some((end) => name.endsWith(end))) continue;
     const parts = format.fused.flatMap(([patterns, other]) => {
       const names = patterns.map((pattern) => translate(name, other, pattern));
       return names.includes(undefined) ? [] : [names as string[]];
     })[0];
-    if (parts === undefined || tensor.shape[0]! % parts.length !== 0) {
+    if (parts === undefined || tensor.shape.length === 0 || tensor.shape[0]! % parts.length !== 0) {
       ours[rename(name, backwards)] = tensor;
       continue;
     }
@@ -64,6 +66,26 @@ export function toOurs(format: Format, theirs: HostTensors): Record<string, Host
     });
   }
   return ours;
+}
+
+/** The file's name for a tensor of ours, or for the one that it is a part of. */
+export function theirName(format: Format, ours: string): string {
+  return fusedGroup(format, ours)?.theirs ?? rename(ours, format.renamed);
+}
+
+/** What older releases wrote, in today's names of the file; and the patterns that were needed for it. */
+export function fromOlder(
+  format: Format,
+  theirs: HostTensors,
+): { readonly tensors: HostTensors; readonly used: readonly (readonly [theirs: string, older: string])[] } {
+  const used = new Set<readonly [string, string]>();
+  const tensors = named<HostTensor>();
+  for (const [name, tensor] of Object.entries(theirs)) {
+    const rule = format.older?.find(([, older]) => translate(name, older, older) !== undefined);
+    if (rule !== undefined) used.add(rule);
+    tensors[rule === undefined ? name : translate(name, rule[1], rule[0])!] = tensor;
+  }
+  return { tensors, used: [...used] };
 }
 
 /** The tensor of the file that one of ours is a part of, and all of its parts. */
@@ -92,12 +114,22 @@ function rename(name: string, rules: readonly (readonly [from: string, to: strin
 
 /** `name` with what the stars of `from` stand for put into `to`; undefined unless it matches `from`. */
 function translate(name: string, from: string, to: string): string | undefined {
-  const source = from
+  const stars = expression(from).exec(name)?.slice(1);
+  return stars === undefined ? undefined : to.replaceAll(/\*\*|\*/g, () => stars.shift()!);
+}
+
+const expressions = new Map<string, RegExp>();
+
+function expression(pattern: string): RegExp {
+  const known = expressions.get(pattern);
+  if (known !== undefined) return known;
+  const source = pattern
     .split(/(\*\*|\*)/)
     .map((part) => (part === '**' ? '(.+)' : part === '*' ? '([^.]+)' : part.replaceAll('.', '\\.')))
     .join('');
-  const stars = new RegExp(`^${source}$`).exec(name)?.slice(1);
-  return stars === undefined ? undefined : to.replaceAll(/\*\*|\*/g, () => stars.shift()!);
+  const made = new RegExp(`^${source}$`);
+  expressions.set(pattern, made);
+  return made;
 }
 
 function stack(parts: readonly HostTensor[]): HostTensor {

@@ -14,6 +14,10 @@ export const vit = {
       [qkv('bias'), `${layer}.self_attention.in_proj_bias`],
     ],
     ignored: [],
+    older: [
+      [`${layer}.mlp.0.**`, `${layer}.mlp.linear_1.**`],
+      [`${layer}.mlp.3.**`, `${layer}.mlp.linear_2.**`],
+    ],
   },
   timm: {
     renamed: [
@@ -32,6 +36,7 @@ export const vit = {
       [qkv('weight'), 'blocks.*.attn.qkv.weight'],
       [qkv('bias'), 'blocks.*.attn.qkv.bias'],
     ],
-    ignored: [],
+    // A layer of 21k classes before the head, which timm leaves out too.
+    ignored: ['pre_logits.fc.weight', 'pre_logits.fc.bias'],
   },
 } as const satisfies Record<string, Format>;
