@@ -98,7 +98,9 @@ export {
   type Use,
 } from './part.ts';
 export { excerpt } from './excerpt.ts';
+export { kindOfFile } from './foreign-file.ts';
 export { named } from './named.ts';
+export { sha256 } from '#sha256';
 export type {
   Architecture,
   Choices,

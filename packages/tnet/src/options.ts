@@ -38,6 +38,8 @@ export interface HubOptions {
   readonly onProgress?: (received: number, total: number) => void;
   /** For repositories that are not public. */
   readonly accessToken?: string;
+  /** Milliseconds without a byte after which a server is given up; 30 000 unless given. */
+  readonly patience?: number;
   readonly hubUrl?: string;
   readonly fetch?: typeof fetch;
 }

@@ -205,11 +205,11 @@ export async function createTNet(name: string, options: CreateOptions): Promise<
   }
   const network = await zoo[name as TNetName](name, architecture);
   if (weights === undefined) return network;
-  const { tensors, where } =
+  const { tensors, where, verified } =
     typeof weights === 'string'
       ? await (await import('#read')).readWeights(name, weights, hub)
-      : { tensors: weights, where: 'weights in memory' };
-  const started = tryWeights(network, tensors, where);
+      : { tensors: weights, where: 'weights in memory', verified: false };
+  const started = tryWeights(network, tensors, where, verified);
   if ('differences' in started) {
     const others = tnetNames.filter((other) => other !== name && !other.endsWith('-test'));
     const guess = await nearestNetwork(tensors, others, (other) =>

@@ -10,7 +10,7 @@ import {
   writeFileSync,
   mkdirSync,
 } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,31 +19,37 @@ import type { HubOptions } from '../options.ts';
 import { downloadWeights } from './hub.ts';
 
 const content = Buffer.from(Array.from({ length: 5000 }, (_, i) => i % 251));
+let gitSum = '';
 const sha256 = createHash('sha256').update(content).digest('hex');
 
 let server: Server;
 let folder: string;
 let requests: string[];
 let served: Buffer;
-let announced: string;
+let announced: string | undefined;
+let answer: ((response: ServerResponse) => void) | undefined;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'manet-hub-'));
-  [requests, served, announced] = [[], content, sha256];
+  gitSum = createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+  [requests, served, announced, answer] = [[], content, sha256, undefined];
   server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url} ${request.headers.range ?? ''}`.trim());
     if (request.url!.startsWith('/api/models/a/b/paths-info/')) {
       request.resume();
-      const file = { path: 'model.safetensors', type: 'file', size: content.length, oid: '0'.repeat(40) };
-      const lfs = { oid: announced, size: content.length, pointerSize: 134 };
+      const file = { path: 'model.safetensors', type: 'file', size: content.length, oid: gitSum };
+      const lfs =
+        announced === undefined ? {} : { lfs: { oid: announced, size: content.length, pointerSize: 134 } };
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify([{ ...file, lfs }]));
+      response.end(JSON.stringify([{ ...file, ...lfs }]));
+    } else if (answer !== undefined && request.headers.range !== 'bytes=0-0') {
+      answer(response);
     } else if (request.url!.startsWith('/a/b/resolve/')) {
       const [, from, to] = /bytes=(\d+)-(\d*)/.exec(request.headers.range ?? '') ?? [];
       const start = Number(from ?? 0);
       const end = to === undefined || to === '' ? served.length - 1 : Math.min(Number(to), served.length - 1);
       response.writeHead(from === undefined ? 200 : 206, {
-        etag: `"${announced}"`,
+        etag: `"${announced ?? gitSum}"`,
         'content-range': `bytes ${start}-${end}/${served.length}`,
         'content-length': end - start + 1,
       });
@@ -57,6 +63,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
   rmSync(folder, { recursive: true });
 });
@@ -97,6 +104,70 @@ describe('downloadWeights', () => {
     served = Buffer.from(content).fill(0, 7, 8);
     await expect(downloadWeights({ repo: 'a/b' }, options())).rejects.toMatchObject({ code: 'bad-file' });
     expect(readdirSync(cached())).toEqual([]);
+  });
+
+  test('checks small files by the sum of git', async () => {
+    announced = undefined;
+    expect(readFileSync(await downloadWeights({ repo: 'a/b' }, options()))).toEqual(content);
+    rmSync(cached(), { recursive: true });
+    served = Buffer.from(content).fill(0, 7, 8);
+    await expect(downloadWeights({ repo: 'a/b' }, options())).rejects.toThrow(/with the sum/);
+  });
+
+  test('takes no file without a sum', async () => {
+    [announced, gitSum] = [undefined, ''];
+    await expect(downloadWeights({ repo: 'a/b' }, options())).rejects.toThrow(/no size and sum/);
+    expect(readdirSync(cached())).toEqual([]);
+  });
+
+  test('stops at the size that was announced, whatever else comes', async () => {
+    let sent = 0;
+    answer = (response) => {
+      const more = (): void => {
+        while (sent < 2 ** 30 && response.write(Buffer.alloc(2 ** 16, 7))) sent += 2 ** 16;
+        if (!response.destroyed) response.once('drain', more);
+      };
+      more();
+    };
+    await expect(downloadWeights({ repo: 'a/b' }, options())).rejects.toMatchObject({
+      code: 'bad-file',
+      message: expect.stringContaining('more than the 5000 bytes') as string,
+    });
+    expect(readdirSync(cached())).toEqual([]);
+    expect(sent).toBeLessThan(2 ** 26); // what lies in buffers between us and the server
+  });
+
+  test('gives up a server that falls silent, and goes on from there later', async () => {
+    answer = (response) =>
+      response.writeHead(200, { 'content-length': 5000 }).write(content.subarray(0, 1000));
+    await expect(downloadWeights({ repo: 'a/b' }, options({ patience: 300 }))).rejects.toThrow(
+      /nothing for 0.3 seconds/,
+    );
+    answer = undefined;
+    expect(readFileSync(await downloadWeights({ repo: 'a/b' }, options()))).toEqual(content);
+    expect(requests.at(-1)).toBe('GET /a/b/resolve/main/model.safetensors bytes=1000-4999');
+  });
+
+  test('gives up a server that never answers', async () => {
+    const silent = options({ patience: 100, fetch: () => new Promise(() => undefined) });
+    await expect(downloadWeights({ repo: 'a/b' }, silent)).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  test('says what comes in place of a file', async () => {
+    answer = (response) => response.end('<!DOCTYPE html><title>Please log in</title>'.padEnd(5000));
+    await expect(downloadWeights({ repo: 'a/b' }, options())).rejects.toThrow(/looks like a page of HTML/);
+    expect(readdirSync(cached())).toEqual([]);
+  });
+
+  test.each([
+    ['a page', '<html>log in</html>', /answer cannot be used/],
+    ['no list of files', '{}', /answer cannot be used|no file/],
+    ['without end', `["${'x'.repeat(2 ** 21)}"]`, /more than the 1048576 bytes/],
+  ])('says of an answer that is %s that it is none', async (_, body, message) => {
+    const page: typeof fetch = () => Promise.resolve(new Response(body));
+    const failing = downloadWeights({ repo: 'a/b' }, options({ fetch: page }));
+    await expect(failing).rejects.toThrow(message);
+    await expect(failing).rejects.toMatchObject({ name: 'MaNetError' });
   });
 
   test('a repository that does not exist is said to be so', async () => {

@@ -28,6 +28,8 @@ export interface WeightReport {
   readonly leftOut: readonly string[];
   /** Types of the file that became float32: `F16`, `BF16`, `F64`. */
   readonly converted: readonly string[];
+  /** Whether a digest, of the hub or in the file, says that the numbers are as they were written. */
+  readonly verified: boolean;
 }
 
 /** A network whose `init` starts from weights, and what was taken from their file. */
@@ -57,6 +59,7 @@ export function tryWeights<I extends string, O extends string>(
   network: Network<I, O>,
   file: HostTensors,
   where: string,
+  verified = false,
 ): Started<I, O> | Misfit {
   const read = withoutOtherHeads(network, fromPyTorch(network, file));
   const replaced = explainedByClassifier(network, read);
@@ -94,6 +97,7 @@ export function tryWeights<I extends string, O extends string>(
       renamed,
       leftOut,
       converted: [...new Set(Object.values(ours).flatMap(({ stored }) => stored ?? []))].toSorted(),
+      verified,
     },
   };
 }

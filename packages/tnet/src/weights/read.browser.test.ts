@@ -1,4 +1,4 @@
-import { encodeSafetensors } from '@ma-net/core';
+import { encodeSafetensors, sha256 } from '@ma-net/core';
 import { describe, expect, test } from 'vitest';
 import { readWeights } from './read.browser.ts';
 
@@ -56,5 +56,36 @@ describe('weights in a browser', () => {
     await expect(readWeights('resnet18', 'hub', { fetch: offline })).rejects.toMatchObject({
       code: 'not-found',
     });
+  });
+
+  test('end at the length that was announced, and after silence', async () => {
+    const endless = (): ReadableStream<Uint8Array> =>
+      new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(1000)) });
+    const headers = { 'content-length': '5000' };
+    const reading = readWeights('resnet18', 'https://example.org/x', {
+      fetch: answer(new Response(endless(), { headers })),
+    });
+    await expect(reading).rejects.toThrow(/more than the 5000 bytes/);
+    const silent = readWeights('resnet18', 'https://example.org/x', {
+      fetch: answer(new Response(new ReadableStream(), { headers })),
+      patience: 50,
+    });
+    await expect(silent).rejects.toThrow(/nothing for 0.05 seconds/);
+  });
+
+  test('of the hub are compared with the sum that it names', async () => {
+    const read = (etag: string): ReturnType<typeof readWeights> =>
+      readWeights('resnet18', 'hub', {
+        fetch: answer(new Response(bytes(), { headers: { 'x-linked-etag': etag } })),
+      });
+    expect((await read(`"${sha256([bytes()])}"`)).verified).toBe(true);
+    await expect(read(`"${'0'.repeat(64)}"`)).rejects.toMatchObject({ code: 'bad-file' });
+  });
+
+  test('that are a page are told as one', async () => {
+    const page = answer(new Response('<!doctype html>'));
+    await expect(readWeights('resnet18', 'hub', { fetch: page })).rejects.toThrow(
+      /looks like a page of HTML/,
+    );
   });
 });

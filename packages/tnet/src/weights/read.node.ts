@@ -5,14 +5,10 @@ import { readSafetensors } from '@ma-net/core/node';
 import type { HubOptions } from '../options.ts';
 import { downloadWeights } from './hub.ts';
 import { repoOf } from './published.ts';
-import type { HostTensors } from './rules.ts';
+import type { ReadWeights } from './read.ts';
 
 /** The tensors of a file, where `weights` is its path, `hub` or `hub:owner/name`, and where they were found. */
-export async function readWeights(
-  name: string,
-  weights: string,
-  hub?: HubOptions,
-): Promise<{ readonly tensors: HostTensors; readonly where: string }> {
+export async function readWeights(name: string, weights: string, hub?: HubOptions): Promise<ReadWeights> {
   const repo = repoOf(name, weights);
   if (repo === undefined && /^https?:/.test(weights)) {
     throw new MaNetError('bad-argument', `In Node, weights are read from files, not from ${weights}.`, {
@@ -20,5 +16,6 @@ export async function readWeights(
     });
   }
   const path = repo === undefined ? weights : await downloadWeights({ repo }, hub);
-  return { tensors: (await readSafetensors(path)).tensors, where: path };
+  const { tensors, verified } = await readSafetensors(path);
+  return { tensors, where: path, verified: verified || repo !== undefined };
 }
