@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { MaNetError } from '@ma-net/core';
+import { MaNetError, parseJson } from '@ma-net/core';
 import { findRecipe, recipes } from '@ma-net/recipes';
 import { override, parseRecipe, type Recipe } from '@ma-net/run';
 
@@ -34,25 +34,19 @@ export function resolveRecipe({ recipe: wanted, set, data, method, seed }: Recip
   return path === undefined ? changed : { ...changed, data: { ...changed.data, path: resolve(path) } };
 }
 
+const PRINT = '"manet train --recipe <name> --print > my-recipe.json"';
+
 function readRecipe(path: string): Recipe {
-  let text: string;
+  let content: Uint8Array;
   try {
-    text = readFileSync(path, 'utf8');
+    content = readFileSync(path);
   } catch (cause) {
     throw new MaNetError('not-found', 'The recipe cannot be read.', {
       where: path,
-      hint: 'write one with "manet train --recipe <name> --print > my-recipe.json".',
+      hint: `write one with ${PRINT}.`,
       cause,
     });
   }
-  try {
-    return parseRecipe(JSON.parse(text), path);
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    throw new MaNetError('bad-recipe', `The recipe is not JSON: ${cause.message}`, {
-      where: path,
-      hint: 'start from "manet train --recipe <name> --print > my-recipe.json".',
-      cause,
-    });
-  }
+  const hint = `mend it there, or start from ${PRINT}.`;
+  return parseRecipe(parseJson(content, { what: 'The recipe', where: path, code: 'bad-recipe', hint }), path);
 }

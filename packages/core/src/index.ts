@@ -97,6 +97,8 @@ export {
   resolvePart,
   type Use,
 } from './part.ts';
+export { assertSteps, assertTensor, Cost } from './cost.ts';
+export { type JsonOptions, parseJson } from './json-text.ts';
 export { excerpt } from './excerpt.ts';
 export { kindOfFile } from './foreign-file.ts';
 export { named } from './named.ts';

@@ -14,6 +14,24 @@ const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * 
 const count = (mnet: ReturnType<typeof createMNet>, prefix: string): number =>
   mnet.names.filter((n) => n.startsWith(prefix)).reduce((sum, n) => sum + sizeOf(mnet.shapes[n]!), 0);
 
+test.each([
+  ['hidden', 2 ** 20],
+  ['hidden', 4e12],
+  ['blocks', 1e9],
+  ['cells', 1e9],
+  ['rank', 1e12],
+  ['bins', 1e12],
+] as const)('astrocytes with %s = %d are refused before anything is made', (name, value) => {
+  const before = performance.now();
+  expect(() => make({ [name]: value })).toThrow(
+    expect.objectContaining({
+      code: 'too-large',
+      message: expect.stringMatching(/Nothing was allocated/) as string,
+    }),
+  );
+  expect(performance.now() - before).toBeLessThan(5000);
+});
+
 describe('Phi', () => {
   test.each([
     ['all', true],

@@ -1,6 +1,7 @@
 // Phi: the parameters of an MNet, and the state its cells keep between iterations.
 
 import {
+  Cost,
   type Initializer,
   initialValues,
   type ModulatedKernel,
@@ -21,11 +22,16 @@ export interface PhiSpec {
   readonly init: Initializer | 'forget';
 }
 
-/** Every tensor of Phi: the shared ones, then those of each astrocyte. Initialised as section 12 says. */
+/**
+ * Every tensor of Phi: the shared ones, then those of each astrocyte. Initialised as section 12 says. Throws
+ * `too-large` for options that no machine could hold.
+ */
 export function phiSpecs(kernels: readonly ModulatedKernel[], options: MNetOptions): readonly PhiSpec[] {
   const { astrocytes, cells, hidden: d, rank, bins, reduction, blocks, chain, temporal, gamma0 } = options;
   const specs: PhiSpec[] = [];
+  const cost = new Cost('The astrocyte network');
   const add = (name: string, shape: readonly number[], init: PhiSpec['init']): void => {
+    cost.add(name, shape);
     specs.push({ name, shape, init });
   };
   const dense = (

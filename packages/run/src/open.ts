@@ -1,6 +1,6 @@
 // From a recipe to something that can be trained (Node only, because data is read from disk).
 
-import { type BatchSource, MaNetError, type Network, Rng, type Task } from '@ma-net/core';
+import { assertSteps, type BatchSource, MaNetError, type Network, Rng, type Task } from '@ma-net/core';
 import {
   type BatchStream,
   createStream,
@@ -98,7 +98,7 @@ function trainingOptions(recipe: Recipe, batchesPerEpoch: number): TrainingOptio
   } = recipe.modulation;
   return {
     seed: recipe.seed,
-    budget: Math.max(1, Math.round(recipe.epochs * batchesPerEpoch)),
+    budget: assertSteps(Math.max(1, Math.round(recipe.epochs * batchesPerEpoch)), 'epochs'),
     method: recipe.method,
     optimizer,
     learningRate,

@@ -4,7 +4,7 @@
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { MaNetError } from '@ma-net/core';
+import { MaNetError, parseJson } from '@ma-net/core';
 import { fileError, isTemporary, makeFolder, removeLeftoversIn, writeFileAtomic } from '@ma-net/core/node';
 import type { TrainingEvent } from '@ma-net/trainer';
 import { z } from 'zod';
@@ -198,19 +198,15 @@ function exists(path: string): boolean {
 }
 
 function readJson(path: string): unknown {
-  let text: string;
+  let content: Uint8Array;
   try {
-    text = readFileSync(path, 'utf8');
+    content = readFileSync(path);
   } catch (error) {
     throw fileError(error, path);
   }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new MaNetError(
-      'bad-file',
-      `The file cannot be read as JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { where: path, hint: 'restore the file, or start the run again.', cause },
-    );
-  }
+  return parseJson(content, {
+    what: 'The file',
+    where: path,
+    hint: 'restore the file, or start the run again.',
+  });
 }
