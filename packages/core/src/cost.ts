@@ -36,6 +36,17 @@ export class Cost {
         `${this.#what} would have more than ${MOST_PARAMETERS} parameters, ${gibibytes(MOST_PARAMETERS)} to store and several times that to train.`,
         name,
       );
+    this.#mustEnd(name);
+  }
+
+  /** Counts what a layer makes of one image. Throws `too-large` as `add` does. */
+  value(layer: string, shape: readonly number[]): void {
+    assertTensor(layer, shape);
+    this.#tensors += 1;
+    this.#mustEnd(layer);
+  }
+
+  #mustEnd(name: string): void {
     if (this.#tensors > MOST_TENSORS)
       refuse(`${this.#what} would have more than ${MOST_TENSORS} tensors.`, name);
   }

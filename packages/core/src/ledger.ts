@@ -1,6 +1,7 @@
 // What a description writes down while the layers of a network run on shapes. A name that comes again with the same
 // spec is the same weight: its readers are joined, it makes the same channels, its positions add up.
 
+import { Cost } from './cost.ts';
 import { MaNetError } from './errors.ts';
 import { uniformFanIn } from './init.ts';
 import type { CouplingMember, ModulatedKernel, ParameterSpec, Pin, StatisticSpec } from './network.ts';
@@ -12,6 +13,8 @@ export type Shapes = Readonly<Record<string, readonly number[]>>;
 type Channels = Pick<Shaped, 'spaces'>;
 
 export class Ledger {
+  /** What the network would take, so far. */
+  readonly cost = new Cost('The network');
   readonly spaces: Space[] = [];
   readonly kernels: ModulatedKernel[] = [];
   /** Multiply-accumulates per image that take no weight. */
@@ -59,6 +62,7 @@ export class Ledger {
   declare(spec: ParameterSpec): void {
     const known = this.#parameters.get(spec.name);
     if (known !== undefined) this.#mustBeOne(this.#said(spec), this.#said(known), spec.name);
+    else this.cost.add(spec.name, spec.shape);
     this.#owner.set(spec.name, this.kind);
     const positions = spec.positions + (known?.positions ?? 0);
     this.#parameters.set(spec.name, known === undefined ? spec : { ...known, positions });

@@ -1,6 +1,7 @@
 // A program run once, on shapes: which layers are applied to which values. Layers that no chosen output needs are
 // left out, so that nobody computes, declares or keeps what nobody reads.
 
+import { assertTensor } from './cost.ts';
 import { MaNetError } from './errors.ts';
 import { Ledger, type Shapes } from './ledger.ts';
 import type { Op } from './op.ts';
@@ -79,19 +80,26 @@ export function trace(
 export function shapedInputs(inputs: InputShapes): Record<string, Shaped> {
   const spacesOf = (id: string, units: number | undefined): Shaped['spaces'] =>
     units === undefined ? [] : [{ order: -1, id, units, block: 1, members: [], pinnedBy: [] }];
+  for (const [name, shape] of Object.entries(inputs)) assertTensor(`input "${name}"`, shape);
   return Object.fromEntries(
     Object.entries(inputs).map(([name, shape]) => [
       name,
-      { shape, spaces: spacesOf(name, shape.at(-1)), stride: shape.length === 3 ? 1 : 0 },
+      {
+        shape,
+        spaces: spacesOf(name, shape.at(-1)),
+        stride: shape.length === 3 ? 1 : 0,
+      },
     ]),
   );
 }
 
-/** Describes one layer. */
+/** Describes one layer. Throws `too-large` for what no machine could hold. */
 export function described(ledger: Ledger, { op, name, options }: Call, of: readonly Shaped[]): Shaped {
   ledger.layer = name || op.kind;
   ledger.kind = op.kind;
-  return op.describe(ledger, name, of, options);
+  const made = op.describe(ledger, name, of, options);
+  ledger.cost.value(`layer "${ledger.layer}"`, made.shape);
+  return made;
 }
 
 /** Runs the layers of a trace on other values; the result has one for each output. */

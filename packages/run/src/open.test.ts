@@ -32,6 +32,13 @@ function cifarFolder(records: number): string {
 }
 
 describe('openRun', () => {
+  test.each(['epochs=1e308', 'modulation.mnet.hidden=1000000', 'modulation.mnet.blocks=1000000000'])(
+    'refuses %s before anything is made',
+    async (change) => {
+      await expect(openRun(override(digits, [change]))).rejects.toMatchObject({ code: 'too-large' });
+    },
+  );
+
   test('derives budget, rounds and evaluation from the recipe and the data', async () => {
     const run = await openRun(
       override(digits, [
