@@ -1,13 +1,48 @@
-import type { BatchSource, Data, SplitFacts } from '@ma-net/core';
+import type { Collate, Data, Dataset, SplitFacts } from '@ma-net/core';
 import type { Augmentation } from './augment.ts';
-import { evaluationBatches, recalibrationBatches } from './batches.ts';
-import type { ImageSet, Splits } from './image-set.ts';
-import { type BatchStream, createStream } from './stream.ts';
-import { type ImageBatch, tensorBatches, toTensors } from './tensors.ts';
+import { batchesInOrder, recalibrationOf } from './batches/evaluation.ts';
+import { imageCollate } from './batches/image-collate.ts';
+import { createSource } from './batches/source.ts';
+import { halves, holdOut } from './batches/split.ts';
+import { datasetOf, type Splits } from './image-set.ts';
+import type { ImageSample } from './sample.ts';
+import { type ImageBatch, tensorSource, uploadBatches } from './tensors.ts';
+
+export interface ImageDataOptions {
+  readonly augment?: Augmentation | readonly Augmentation[];
+  /** Part of the training images that is held out, by class; 0 is none. */
+  readonly validation?: number;
+  /** Decides which. */
+  readonly validationSeed?: number;
+}
 
 /** Labelled images in memory as a run draws from them; test batches are filled up with images of label -1. */
-export function imageData({ train, test }: Splits, augment: Augmentation = {}): Data<ImageBatch> {
-  const { classNames, shape, normalisation, white } = train;
+export async function imageData(
+  { train: set, test }: Splits,
+  { augment = {}, validation = 0, validationSeed = 0 }: ImageDataOptions = {},
+): Promise<Data<ImageBatch>> {
+  const { classNames, shape, normalisation, white } = set;
+  const [height, width, channels] = shape;
+  const parts = validation > 0 ? await holdOut(datasetOf(set), validation, validationSeed) : undefined;
+  const train = parts?.train ?? datasetOf(set);
+  const collateOf = (
+    batch: number,
+    of: Augmentation | readonly Augmentation[],
+    views = 1,
+  ): Collate<ImageSample> =>
+    imageCollate({
+      buckets: [{ height, width, batch }],
+      channels,
+      white,
+      normalisation,
+      classes: classNames.length,
+      augment: of,
+      views,
+    });
+  const inOrder = (dataset: Dataset<ImageSample>) => (batchSize: number) =>
+    uploadBatches(batchesInOrder(dataset, collateOf(batchSize, {})));
+  // Refuses what cannot be done to these images before anything is drawn.
+  collateOf(1, augment);
   return {
     facts: {
       classNames,
@@ -15,23 +50,21 @@ export function imageData({ train, test }: Splits, augment: Augmentation = {}): 
       input: { mean: normalisation.mean, std: normalisation.std, white },
     },
     train: factsOf(train),
-    test: factsOf(test),
-    open: ({ batchSize, rng }) => Promise.resolve(sourceOf(createStream(train, { batchSize, augment, rng }))),
-    testBatches: (batchSize) => tensorBatches(evaluationBatches(test, batchSize)),
-    recalibrationBatches: (batchSize) => tensorBatches(recalibrationBatches(train, batchSize)),
+    test: factsOf(datasetOf(test)),
+    open: async ({ batchSize, rng, views }) => {
+      const splits = halves(train, ['weights', 'alphas'], validationSeed);
+      return tensorSource(createSource(train, collateOf(batchSize, augment, views), { rng, splits }));
+    },
+    testBatches: inOrder(datasetOf(test)),
+    recalibrationBatches: (batchSize) => uploadBatches(recalibrationOf(train, collateOf(batchSize, {}))),
+    ...(parts === undefined
+      ? {}
+      : { validation: factsOf(parts.validation), validationBatches: inOrder(parts.validation) }),
   };
 }
 
-function factsOf({ name, labels, fingerprint }: ImageSet): SplitFacts {
-  return { name, samples: labels.length, fingerprint };
-}
-
-function sourceOf(stream: BatchStream): BatchSource<ImageBatch> {
-  return {
-    batchesPerEpoch: stream.batchesPerEpoch,
-    next: () => Promise.resolve(toTensors(stream.next())),
-    state: () => stream.state(),
-    restore: (state) => stream.restore(state as ReturnType<BatchStream['state']>),
-    close: () => Promise.resolve(),
-  };
-}
+const factsOf = ({ name, size: samples, fingerprint }: Dataset<ImageSample>): SplitFacts => ({
+  name,
+  samples,
+  fingerprint,
+});

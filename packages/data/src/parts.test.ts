@@ -1,9 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { Rng } from '@ma-net/core';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import { digits as readDigits } from './digits-asset.ts';
-import { cifar10, digits, parts } from './parts.ts';
+import { cifar10, cifar100, digits, parts, photos } from './parts.ts';
 import { createStream } from './stream.ts';
 
 beforeAll(async () => {
@@ -54,4 +58,65 @@ test('what is left out of a choice is filled in; CIFAR-10 needs a folder', async
     code: 'not-found',
     message: expect.stringMatching(/--data/),
   });
+});
+
+test('a part of the training images is held out where that is asked for, by class and by seed', async () => {
+  const open = (validationSeed: number) =>
+    digits.open({ trainLimit: 200, validation: 0.2, validationSeed, augment });
+  const [data, same, other] = [await open(1), await open(1), await open(2)];
+  expect([data.train.samples, data.validation!.samples]).toEqual([160, 40]);
+  expect(same.validation).toEqual(data.validation);
+  expect(other.validation!.fingerprint).not.toBe(data.validation!.fingerprint);
+  const counts = new Map<number, number>();
+  for await (const batch of data.validationBatches!(16)) {
+    for (const label of await batch.labels_B.data()) counts.set(label, (counts.get(label) ?? 0) + 1);
+    tf.dispose(batch);
+  }
+  // 40 of 200, of about 20 images a class; three batches of 16 have room for eight more.
+  expect(counts.get(-1)).toBe(8);
+  for (let label = 0; label < 10; label++) expect(Math.abs(counts.get(label)! - 4)).toBeLessThanOrEqual(2);
+});
+
+test('views and the halves of a search reach the batches', async () => {
+  const data = await digits.open({ trainLimit: 64, augment });
+  const source = await data.open({ batchSize: 8, rng: Rng.fromSeed(0), views: 2 });
+  const batch = await source.next('weights');
+  expect([source.views, batch.images_BHWC.shape[0], batch.labels_B.shape[0]]).toEqual([2, 16, 16]);
+  tf.dispose(batch);
+  await source.close();
+});
+
+test('what cannot be done to an image is refused before a batch is asked for', async () => {
+  await expect(digits.open({ augment: { ...augment, grey: 0.5 } })).rejects.toMatchObject({
+    code: 'bad-argument',
+  });
+  expect(() => photos({ augment: { jitter: { hue: 0.7 } } })).toThrow(/hue/);
+  expect(() => photos({ validation: 1 })).toThrow(/validation/);
+});
+
+test('photographs: a folder of classes is enough', async () => {
+  expect(photos({ path: 'p' })).toMatchObject({
+    use: '@ma-net/data#photos',
+    size: 224,
+    augment: { flip: true },
+  });
+  const root = await mkdtemp(join(tmpdir(), 'parts-'));
+  for (const name of ['cat', 'dog']) {
+    await mkdir(join(root, name));
+    for (let i = 0; i < 5; i++) {
+      const image = sharp({ create: { width: 20 + i, height: 30, channels: 3, background: 'green' } });
+      await writeFile(join(root, name, `${i}.jpg`), await image.jpeg().toBuffer());
+    }
+  }
+  const { use: _, ...options } = photos({ path: root, size: 16, validation: 0.2, workers: 1 });
+  const data = await photos.open(photos.schema.parse(options));
+  expect(data.facts.classNames).toEqual(['cat', 'dog']);
+  const source = await data.open({ batchSize: 4, rng: Rng.fromSeed(0) });
+  const batch = await source.next();
+  expect(batch.images_BHWC.shape).toEqual([4, 16, 16, 3]);
+  tf.dispose(batch);
+  await source.close();
+  for (const part of [cifar100, photos]) {
+    await expect(part.open(part.schema.parse({}) as never)).rejects.toMatchObject({ code: 'not-found' });
+  }
 });

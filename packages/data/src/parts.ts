@@ -2,24 +2,24 @@
 
 import { type Data, definePart, MaNetError } from '@ma-net/core';
 import { z } from 'zod';
+import { augmentFields, resizedCropField } from './augment-schema.ts';
 import type { ImageBatch } from './tensors.ts';
 
-const limit = z.int().min(1).optional();
+const limit = z.int().min(1).exactOptional();
+const heldOut = {
+  /** Part of the training images, of every class the same, that is held out to choose by; none unless given. */
+  validation: z.number().min(0).lt(1).exactOptional(),
+  /** Decides which. */
+  validationSeed: z.int().min(0).exactOptional(),
+};
 const fields = {
   /** Use only the first so many training images. */
   trainLimit: limit,
   /** Use only the first so many test images. */
   testLimit: limit,
+  ...heldOut,
   /** What is done to a training image. */
-  augment: z
-    .strictObject({
-      flip: z.boolean().default(false),
-      /** Zeros around the image before a random crop of its size. */
-      padCrop: z.int().min(0).default(0),
-      /** Side of a square of zeros. */
-      cutout: z.int().min(0).default(0),
-    })
-    .prefault({}),
+  augment: z.strictObject(augmentFields).prefault({}),
 };
 
 /** Handwritten digits of 8 x 8 pixels, which come with this package. */
@@ -28,13 +28,19 @@ export const digits = definePart({
   kind: 'data',
   about: '1,797 handwritten digits of 8 x 8 pixels, embedded',
   schema: z.strictObject(fields),
-  open: async ({ augment, ...limits }): Promise<Data<ImageBatch>> => {
+  open: async ({ trainLimit, testLimit, ...options }): Promise<Data<ImageBatch>> => {
     const [{ digits: read }, { imageData }] = await Promise.all([
       import('./digits-asset.ts'),
       import('./image-data.ts'),
     ]);
-    return imageData(await read(given(limits)), augment);
+    return imageData(await read(given({ trainLimit, testLimit })), options);
   },
+});
+
+const inFolder = z.strictObject({
+  /** The folder of the files. */
+  path: z.string().exactOptional(),
+  ...fields,
 });
 
 /** CIFAR-10 in the binary version of its authors. */
@@ -42,27 +48,87 @@ export const cifar10 = definePart({
   id: '@ma-net/data#cifar10',
   kind: 'data',
   about: 'CIFAR-10: 60,000 photographs of 32 x 32 pixels in 10 classes',
-  schema: z.strictObject({
-    /** The folder with data_batch_1.bin, ..., test_batch.bin. */
-    path: z.string().optional(),
-    ...fields,
-  }),
-  open: async ({ path, augment, ...limits }): Promise<Data<ImageBatch>> => {
-    if (path === undefined) {
-      throw new MaNetError('not-found', 'The recipe trains on CIFAR-10, and no folder of it was given.', {
-        where: 'data.path',
-        hint: 'pass --data <folder> with data_batch_1.bin, ..., test_batch.bin (the binary version of CIFAR-10).',
-      });
-    }
+  schema: inFolder,
+  open: async ({ path, trainLimit, testLimit, ...options }): Promise<Data<ImageBatch>> => {
+    const folder = needed(
+      path,
+      'CIFAR-10',
+      'data_batch_1.bin, ..., test_batch.bin (the binary version of CIFAR-10)',
+    );
     const [{ readCifar10 }, { imageData }] = await Promise.all([
       import('./cifar10-directory.ts'),
       import('./image-data.ts'),
     ]);
-    return imageData(await readCifar10(path, given(limits)), augment);
+    return imageData(await readCifar10(folder, given({ trainLimit, testLimit })), options);
   },
 });
 
-export const parts = [digits, cifar10];
+/** CIFAR-100 in the binary version of its authors, with its fine classes. */
+export const cifar100 = definePart({
+  id: '@ma-net/data#cifar100',
+  kind: 'data',
+  about: 'CIFAR-100: 60,000 photographs of 32 x 32 pixels in 100 classes',
+  schema: inFolder,
+  open: async ({ path, trainLimit, testLimit, ...options }): Promise<Data<ImageBatch>> => {
+    const folder = needed(path, 'CIFAR-100', 'train.bin and test.bin (the binary version of CIFAR-100)');
+    const [{ readCifar100 }, { imageData }] = await Promise.all([
+      import('./cifar10-directory.ts'),
+      import('./image-data.ts'),
+    ]);
+    return imageData(await readCifar100(folder, given({ trainLimit, testLimit })), options);
+  },
+});
+
+/** Photographs of any size: folders of classes, ImageNet, tar shards, Parquet. */
+export const photos = definePart({
+  id: '@ma-net/data#photos',
+  kind: 'data',
+  about: 'photographs of your own: one folder a class, train/ and val/ of such, tar shards, or Parquet',
+  schema: z.strictObject({
+    /** The folder. */
+    path: z.string().exactOptional(),
+    /** List of the classes of flat validation images, where it does not lie beside them. */
+    truth: z.string().exactOptional(),
+    /** Side of the square images that a network sees. */
+    size: z.int().min(1).default(224),
+    /** Shapes of training batches beside the square one, for images of other proportions. */
+    shapes: z.array(z.strictObject({ height: z.int().min(1), width: z.int().min(1) })).exactOptional(),
+    ...heldOut,
+    /** Threads that decode and augment; they change no number. */
+    workers: z.int().min(0).max(256).exactOptional(),
+    /** Images that cannot be decoded. */
+    corrupt: z.enum(['error', 'skip']).default('error'),
+    /** What is cut from the middle of a test image, of its shorter side. */
+    crop: z.number().gt(0).max(1).default(0.875),
+    interpolation: z.enum(['bilinear', 'bicubic']).default('bilinear'),
+    /** What is done to a training image. */
+    augment: z
+      .strictObject({
+        ...augmentFields,
+        flip: z.boolean().default(true),
+        resizedCrop: resizedCropField.exactOptional().prefault({}),
+      })
+      .prefault({}),
+  }),
+  open: async ({ path, truth, ...options }): Promise<Data<ImageBatch>> => {
+    const folder = needed(path, 'photographs', 'one folder of images for each class');
+    const [{ readPhotos }, { photoData }] = await Promise.all([
+      import('./readers/photos.ts'),
+      import('./readers/photo-data.ts'),
+    ]);
+    return photoData(await readPhotos(folder, truth === undefined ? {} : { truth }), options);
+  },
+});
+
+export const parts = [digits, cifar10, cifar100, photos];
+
+function needed(path: string | undefined, what: string, contents: string): string {
+  if (path !== undefined) return path;
+  throw new MaNetError('not-found', `The recipe trains on ${what}, and no folder of it was given.`, {
+    where: 'data.path',
+    hint: `pass --data <folder> with ${contents}.`,
+  });
+}
 
 interface Limits {
   readonly trainLimit?: number;
@@ -70,7 +136,7 @@ interface Limits {
 }
 
 /** Without what was not given. */
-function given({ trainLimit, testLimit }: { [K in keyof Limits]?: Limits[K] | undefined }): Limits {
+function given({ trainLimit, testLimit }: { [K in keyof Limits]: Limits[K] | undefined }): Limits {
   return {
     ...(trainLimit === undefined ? {} : { trainLimit }),
     ...(testLimit === undefined ? {} : { testLimit }),
