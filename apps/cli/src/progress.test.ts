@@ -25,12 +25,21 @@ function play(isTTY: boolean, columns = 100): string {
   });
   const round = { index: 1, kind: 'neurons', start: 0, length: 8 } as const;
   const events: TrainingEvent[] = [
-    { type: 'start', step: 0, budget: 8, rounds: [round] },
-    { type: 'round', step: 0, round },
-    { type: 'masks', step: 0, kept: 90, connections: 100, died: 12, revived: 2, removedParams: 90 },
+    { type: 'start', step: 0, budget: 8, rounds: [round], warnings: ['at most 1 %'] },
+    { type: 'round', step: 1, round },
+    { type: 'masks', step: 1, kept: 90, connections: 100, died: 12, revived: 2, removedParams: 90 },
   ];
   for (let step = 1; step <= 4; step++)
-    events.push({ type: 'step', step, round, loss: step, learningRate: 0.1, seconds: 0.5 });
+    events.push({
+      type: 'step',
+      step,
+      round,
+      loss: step,
+      terms: {},
+      norms: {},
+      learningRate: 0.1,
+      seconds: 0.5,
+    });
   events.push({ type: 'evaluation', step: 4, measures: { top1: 0.75, loss: 1 } });
   events.push({ type: 'checkpoint', step: 4 }, { type: 'end', step: 4, reason: 'interrupted' });
   for (const event of events) {
@@ -41,7 +50,8 @@ function play(isTTY: boolean, columns = 100): string {
 }
 
 test('piped, there is a header and a line per evaluation', () => {
-  const [header, row, end] = play(false).split('\n');
+  const [note, header, row, end] = play(false).split('\n');
+  expect(note).toBe('  note: at most 1 %');
   expect(header!.trim().split(/\s+/)).toEqual([
     'epoch',
     'round',

@@ -46,6 +46,7 @@ export function progress(options: ProgressOptions): (event: TrainingEvent) => vo
       case 'start':
         seen.budget = event.budget;
         times.push(now());
+        for (const warning of event.warnings) screen.line(`  note: ${warning}`);
         screen.heading(row('epoch', 'round', 'loss', headline, 'kept', 'died', 'back', 'images/s', 'left'));
         break;
       case 'round':

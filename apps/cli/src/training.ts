@@ -3,7 +3,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { MaNetError } from '@ma-net/core';
 import { countParameters, keptConnections } from '@ma-net/metrics';
-import { hostMasks, type OpenRun, type RunWriter, runOf } from '@ma-net/run/node';
+import { masksInForce, type OpenRun, type RunWriter, runOf } from '@ma-net/run/node';
 import { encodeCheckpoint, fit, type TrainingState } from '@ma-net/trainer';
 import { manet } from './command-name.ts';
 import { interruptible } from './interrupt.ts';
@@ -42,7 +42,7 @@ export async function train(
     epochs: recipe.epochs,
     batchesPerEpoch: source.batchesPerEpoch,
     batchSize: recipe.batchSize,
-    headline: task.headline,
+    headline: task.headline.measure,
     kept: await keptPart(open, state),
   });
   let reason: Trained['reason'] = 'budget';
@@ -84,19 +84,19 @@ export async function train(
 }
 
 /** One line on what is about to be trained. */
-export function describeRun({ network, mnet, data, recipe }: OpenRun): string {
+export function describeRun({ network, training, data }: OpenRun): string {
   const { total } = countParameters(network);
   const parts = [
     `${network.name}, ${count(total)} parameters`,
-    ...(recipe.method === 'ma-net' && mnet !== undefined ? [`${mnet.options.astrocytes} astrocytes`] : []),
+    ...(training.about === undefined ? [] : [training.about]),
     `${count(data.train.labels.length)} training and ${count(data.test.labels.length)} test images`,
   ];
   return parts.join('; ');
 }
 
 /** Part of the connections alive in a state. */
-async function keptPart({ network }: OpenRun, state: TrainingState): Promise<number> {
-  const kernels = keptConnections(network, await hostMasks(state));
+async function keptPart(open: OpenRun, state: TrainingState): Promise<number> {
+  const kernels = keptConnections(open.network, await masksInForce(open, state));
   const sum = (of: (k: (typeof kernels)[number]) => number): number =>
     kernels.reduce((total, k) => total + of(k), 0);
   return sum((k) => k.kept) / sum((k) => k.of);

@@ -60,6 +60,61 @@ function disposingTapeOnFailure<T>(run: () => T, kept: () => tf.TensorContainer 
   }
 }
 
+/** The first half of a gradient: made under a tape that goes on later. */
+export interface Tape<Made> {
+  /** Borrowed from the tape until it is disposed. */
+  readonly made: Made;
+  /** The second half: the value of `f` and its gradient through both halves. Once. */
+  finish<Aux extends tf.TensorContainer>(
+    f: (made: Made) => { readonly value: tf.Scalar; readonly aux: Aux },
+    params: Params,
+    names: readonly string[],
+  ): ValueAndGrad<Aux>;
+  /** Frees what the first half made. */
+  dispose(): void;
+}
+
+/**
+ * Runs `f` and keeps what its gradient needs, so that the host can look at the result before it goes on: nothing is
+ * recorded in between. Not for use inside another gradient.
+ */
+export function openTape<Made extends object>(f: () => Made): Tape<Made> {
+  const state = tf.engine().state as { activeTape: { saved: tf.Tensor[] }[] | null; gradientDepth: number };
+  const before = (tf.engine() as unknown as { nextTensorId(): number }).nextTensorId();
+  let tape: { saved: tf.Tensor[] }[] | undefined = [];
+  let made: tf.TensorContainerObject = {};
+  const release = (): void => {
+    for (const { saved } of tape ?? []) tf.dispose(saved);
+    tape = undefined;
+    // What was only handed through belongs to somebody else.
+    tf.dispose(tf.tensor_util.getTensorsInContainer(made).filter(({ id }) => id > before));
+  };
+  [state.activeTape, state.gradientDepth] = [tape, 1];
+  try {
+    made = tf.tidy(() => f() as unknown as tf.TensorContainerObject);
+  } catch (error) {
+    release();
+    throw error;
+  } finally {
+    [state.activeTape, state.gradientDepth] = [null, 0];
+  }
+  return {
+    made: made as unknown as Made,
+    finish: (second, params, names) =>
+      valueAndGrad(
+        () => {
+          // tfjs has just begun a tape of its own; this one goes on in its place, and ends with it.
+          state.activeTape = tape!;
+          tape = undefined;
+          return second(made as unknown as Made);
+        },
+        params,
+        names,
+      ),
+    dispose: release,
+  };
+}
+
 function mapTensors<T extends tf.TensorContainer>(container: T, f: (t: tf.Tensor) => tf.Tensor): T {
   if (container instanceof tf.Tensor) return f(container) as unknown as T;
   if (Array.isArray(container))

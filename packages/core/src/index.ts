@@ -16,9 +16,11 @@ export {
   type Tolerance,
 } from './backend.ts';
 export type { Batch, BatchSource } from './batch-source.ts';
+export { type Backpropagated, backpropagate, type Forward, type Objective } from './backpropagate.ts';
 export type { Bucket, Collate, Collated, Dataset, HostBatch, Remote } from './dataset.ts';
 export { defineNetwork, type NetworkOptions } from './define.ts';
 export { type ErrorCode, type ErrorDetails, MaNetError, nearest, suggestion } from './errors.ts';
+export { evaluate } from './evaluate.ts';
 export { type CheckOptions, checked, fieldsAt } from './fields.ts';
 export { assertFinite } from './finite.ts';
 export { globalNorm, stopGradient, type ValueAndGrad, valueAndGrad } from './gradient.ts';
@@ -48,6 +50,20 @@ export {
 } from './layers.ts';
 export { crossEntropy } from './losses.ts';
 export type {
+  Decision,
+  MaskChange,
+  Masks,
+  Method,
+  Ranks,
+  Removal,
+  Round,
+  RunLength,
+  Sections,
+  SectionSpec,
+  Step,
+  Training,
+} from './method.ts';
+export type {
   CouplingGroup,
   CouplingMember,
   ForwardContext,
@@ -72,8 +88,17 @@ export type { MixOptions } from './ops/mix.ts';
 export type { UpsampleOptions } from './ops/upsample.ts';
 export type { PoolOptions } from './ops/max-pool.ts';
 export type { WindowAttentionOptions } from './ops/window-attention.ts';
+export type {
+  AdamWOptions,
+  Optimization,
+  OptimizerOptions,
+  ParameterGroup,
+  Schedule,
+  SgdOptions,
+} from './optimization.ts';
 export {
   assertSameShapes,
+  cloneParams,
   compareShapes,
   countParams,
   type HostTensor,
@@ -123,7 +148,7 @@ export {
 export type { StoredType } from './safetensors-numbers.ts';
 export type { Shaped, Space } from './spaces.ts';
 export { checkStart } from './start-check.ts';
-export type { Task, TaskLoss } from './task.ts';
+export type { Assignment, Meter, Task, Terms } from './task.ts';
 export { fromTorchLayout, toTorchLayout, torchShape } from './torch-layout.ts';
 export { relativePositions, shiftMask } from './windows.ts';
 

@@ -24,6 +24,11 @@ export function param(params: Params, name: string): tf.Tensor {
   return tensor;
 }
 
+/** The same tensors under new handles, owned by the caller. */
+export function cloneParams(params: Params): Record<string, tf.Tensor> {
+  return Object.fromEntries(Object.entries(params).map(([name, tensor]) => [name, tensor.clone()]));
+}
+
 /** Number of scalars in all tensors. */
 export function countParams(params: Params): number {
   return Object.values(params).reduce((sum, tensor) => sum + tensor.size, 0);

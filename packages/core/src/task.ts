@@ -1,28 +1,42 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Batch } from './batch-source.ts';
+import type { HostBatch } from './dataset.ts';
 import type { ForwardContext, Network } from './network.ts';
-import type { Params } from './params.ts';
 
-/** What the loss of one mini-batch is made of. */
-export interface TaskLoss {
-  readonly loss: tf.Scalar;
-  /** Parts of the loss and cheap measures of the batch, for the log: scalars. */
-  readonly terms: Readonly<Record<string, tf.Scalar>>;
-  /** The next running statistics. */
-  readonly stats: Params;
+/** `loss` is what is minimised; everything beside it is for the log: its parts, cheap measures of the batch. */
+export type Terms = Readonly<Record<'loss', tf.Scalar>> & Readonly<Record<string, tf.Scalar>>;
+
+/** A decision on the host in the middle of a training step: Hungarian matching, sampled proposals. */
+export interface Assignment<B extends Batch> {
+  /** Names of the network's outputs that it reads. */
+  readonly outputs: readonly string[];
+  /** More of the batch for the loss, by names that the batch does not have yet, and static in shape. */
+  decide(outputs: HostBatch, batch: B): Promise<HostBatch>;
+}
+
+/** Accumulates predictions against targets. */
+export interface Meter<Prediction> {
+  /** `targets`: what the batch holds beside the network's inputs. */
+  add(predictions: readonly Prediction[], targets: HostBatch): void;
+  result(): Readonly<Record<string, number>>;
 }
 
 /**
- * What the trainer optimises and reports. `B` holds the tensors of one mini-batch, static in shape;
- * whoever asked for a batch disposes it.
+ * What the trainer optimises and reports. A loss is a function of the network's outputs, not of its weights, so that
+ * it serves whoever made them.
  */
-export interface Task<B extends Batch> {
+export interface Task<B extends Batch, Prediction = unknown> {
   readonly name: string;
   readonly network: Network;
-  /** The measure that runs are compared by; larger is better. */
-  readonly headline: string;
-  /** L_TN of a mini-batch, as a pure function of the weights. Runs under a gradient tape. */
-  loss(params: Params, stats: Params, batch: B, ctx: ForwardContext): TaskLoss;
-  /** Measures over batches with running statistics; changes nothing. Disposes each batch. */
-  evaluate(params: Params, stats: Params, batches: Iterable<B>): Promise<Readonly<Record<string, number>>>;
+  /** The measure that runs are compared by. */
+  readonly headline: { readonly measure: string; readonly better: 'larger' | 'smaller' };
+  /** The network's inputs of a mini-batch, by name; borrowed from it. */
+  inputs(batch: B): Readonly<Record<string, tf.Tensor>>;
+  /** Where it is given, a step is two graphs, with this between them; otherwise it is one. */
+  readonly assign?: Assignment<B>;
+  /** L_TN of a mini-batch. Runs under a gradient tape. `batch` has what `assign` decided. */
+  loss(outputs: Readonly<Record<string, tf.Tensor>>, batch: B, ctx: ForwardContext): Terms;
+  /** What the outputs say, one entry per sample, padding included. `targets` as a meter gets them. */
+  decode(outputs: HostBatch, targets: HostBatch): readonly Prediction[];
+  meter(): Meter<Prediction>;
 }

@@ -14,7 +14,7 @@ import { expectClose, expectNoLeak } from '../test/tensors.ts';
 import { applyCompaction, compactMasks } from './compaction.ts';
 import { type CompactionPlan, planCompaction } from './compaction-plan.ts';
 import { applyPlan, planOfMasks } from './plan.ts';
-import type { PruneRule } from './thresholds.ts';
+import type { PruneRule } from './prune-rule.ts';
 
 const rule: PruneRule = { mode: 'target', removeModulated: 0.5 };
 const codeOf = (code: string): unknown => expect.objectContaining({ code });

@@ -3,7 +3,8 @@ export { applyCompaction, type Compacted, compactMasks } from './compaction.ts';
 export { type CompactionPlan, type Cut, describeCompaction, planCompaction } from './compaction-plan.ts';
 export { contrastiveLoss } from './contrastive.ts';
 export { type GateOptions, type GradientRule, gatesOf, modulate } from './gates.ts';
-export { createMNet, type Evaluation, type EvaluationInputs, type MNet } from './mnet.ts';
+export { descriptors } from './descriptors.ts';
+export { createMNet, type MNet, type ModulationInputs, type Modulations } from './mnet.ts';
 export { DEFAULT_OPTIONS, type MNetOptions } from './options.ts';
 export type { Partition } from './partition.ts';
 export {
@@ -15,12 +16,12 @@ export {
   planPruning,
   type PrunePlan,
 } from './plan.ts';
+export { DEFAULT_KAPPA, describeRule, parsePruneRule, type PruneRule, pruneRule } from './prune-rule.ts';
 export {
   fullMasks,
   type HostMasks,
   type HostScores,
   masksOf,
-  type PruneRule,
   thresholds,
 } from './thresholds.ts';
 export {

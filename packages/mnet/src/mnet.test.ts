@@ -171,7 +171,7 @@ describe('state', () => {
     const other = createMNet(kernels, mnet.options);
     const now = other.descriptors(weights);
     const inputs = { descriptors: now, previous: now, state: other.restState(), competition: tf.scalar(2) };
-    const fresh = other.evaluate(phi, inputs);
+    const fresh = other.modulations(phi, inputs);
     const reset = evaluate({ state: mnet.restState() });
     for (const { param } of kernels) expectClose(reset.q[param]!, fresh.q[param]!, { atol: 0, rtol: 0 });
   });
@@ -200,7 +200,7 @@ describe('interleave', () => {
         if (/fc[12]\.weight|norm\.weight|pos/.test(name)) same[name] = tf.zerosLike(same[name]!);
       }
       const now = mnet.descriptors(weights);
-      return mnet.evaluate(same, {
+      return mnet.modulations(same, {
         descriptors: now,
         previous: now,
         state: mnet.restState(),
@@ -220,7 +220,7 @@ describe('gradients', () => {
     const { mnet, phi, weights } = setup(options);
     const now = mnet.descriptors(weights);
     // From a state that is not zero, so that wh and the temporal term matter.
-    const state = mnet.evaluate(phi, {
+    const state = mnet.modulations(phi, {
       descriptors: now,
       previous: now,
       state: mnet.restState(),
@@ -239,7 +239,7 @@ describe('gradients', () => {
       ]),
     );
     const loss = (p: Params): tf.Scalar => {
-      const { q, local_MD, global_MD } = mnet.evaluate(p, {
+      const { q, local_MD, global_MD } = mnet.modulations(p, {
         descriptors: now,
         previous: now,
         state,
@@ -278,7 +278,7 @@ describe('gradients', () => {
     const outside = mnet.descriptors(weights);
     const value = (w: Params, attach: boolean): tf.Scalar => {
       const now = attach ? mnet.descriptors(w) : outside;
-      const { q } = mnet.evaluate(phi, {
+      const { q } = mnet.modulations(phi, {
         descriptors: now,
         previous: outside,
         state: rest,
@@ -302,7 +302,7 @@ describe('resources', () => {
       const mnet = createMNet(kernels, { ...smallOptions, partition: 'interleave' });
       const now = mnet.descriptors(weights);
       const inputs = { descriptors: now, previous: now, state: mnet.restState(), competition: tf.scalar(1) };
-      const evaluate = (): tf.TensorContainer => ({ ...mnet.evaluate(phi, inputs) }) as tf.TensorContainer;
+      const evaluate = (): tf.TensorContainer => ({ ...mnet.modulations(phi, inputs) }) as tf.TensorContainer;
       const first = evaluate();
       expectNoLeak(evaluate);
       mnet.dispose();

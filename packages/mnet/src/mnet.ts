@@ -14,13 +14,15 @@ import { logitsOf } from './head.ts';
 import { hear } from './joint.ts';
 import { type MNetOptions, resolveOptions } from './options.ts';
 import { type Partition, partitionPreNeurons } from './partition.ts';
-import { activeNames, initPhi, phiSpecs, restState } from './phi.ts';
+import { activeNames, initPhi, phiSpecs, restState, stateShapes } from './phi.ts';
 import { inverseOf, permuteRows, type RowOrder, rowOrder, splitRows } from './rows.ts';
 import { postTokens, preTokens, type TokenConstants, tokenConstants } from './tokens.ts';
 
-/** What A(W, Phi) is computed of besides Phi. Nothing here is a constant by itself: what the caller made on
- * the gradient tape is differentiated, so descriptors are made outside it (inside: the switch `attach`). */
-export interface EvaluationInputs {
+/**
+ * What A(W, Phi) is computed of besides Phi. No input is detached here: make the descriptors outside the tape, unless
+ * gradients are to go through them.
+ */
+export interface ModulationInputs {
   /** D of the weights now, as `descriptors` makes it. */
   readonly descriptors: Params;
   /** D at the beginning of the previous modulated round; D itself in the first one. */
@@ -32,7 +34,7 @@ export interface EvaluationInputs {
 }
 
 /** One evaluation of A(W, Phi). The caller owns every tensor. */
-export interface Evaluation {
+export interface Modulations {
   /** Relative probabilities by parameter name, [F, O]; 1 is average. */
   readonly q: Params;
   /** Logits by parameter name, [F, O], before the competition. */
@@ -57,12 +59,14 @@ export interface MNet {
   init(rng: Rng): Params;
   /** Names of Phi that mini-batch `pointer` of the MNet rounds updates (section 5). */
   active(pointer: number): readonly string[];
-  /** The state before the first iteration: `cells.<j>.<k>.h`, `.c` [F_j, D] and `pooled` [M, D]. */
+  /** Shapes of what is kept between iterations: `cells.<j>.<k>.h`, `.c` [F_j, D] and `pooled` [M, D]. */
+  readonly stateShapes: Readonly<Record<string, readonly number[]>>;
+  /** The state before the first iteration. */
   restState(): Params;
   /** D of every modulated kernel of `weights`, by parameter name, [F, O]; owned by the caller. */
   descriptors(weights: Params): Params;
   /** A(W, Phi). Pure: borrows its arguments and moves no state. */
-  evaluate(phi: Params, inputs: EvaluationInputs): Evaluation;
+  modulations(phi: Params, inputs: ModulationInputs): Modulations;
   /** One line on what is modulated by what. */
   describe(): string;
   /** Frees the constants that evaluations share. */
@@ -74,6 +78,7 @@ export function createMNet(kernels: readonly ModulatedKernel[], given: Partial<M
   const options = resolveOptions(kernels, given);
   const partition = partitionPreNeurons(kernels, options.astrocytes, options.partition);
   const specs = phiSpecs(kernels, options);
+  const shapes = stateShapes(partition.sizes, options);
   const constants = lazyConstants(() => ({
     tokens: tokenConstants(kernels, options.bins, partition.order),
     toPreNeurons: rowOrder(inverseOf(partition.order)),
@@ -86,10 +91,11 @@ export function createMNet(kernels: readonly ModulatedKernel[], given: Partial<M
     shapes: Object.fromEntries(specs.map(({ name, shape }) => [name, shape])),
     init: (rng) => initPhi(specs, rng),
     active: (pointer) => activeNames(specs, options, pointer),
-    restState: () => restState(partition.sizes, options),
+    stateShapes: shapes,
+    restState: () => restState(shapes),
     descriptors: (weights) => descriptors(kernels, weights),
-    evaluate: (phi, inputs) =>
-      tf.tidy(() => evaluate(kernels, options, partition, constants.get(), phi, inputs)),
+    modulations: (phi, inputs) =>
+      tf.tidy(() => modulations(kernels, options, partition, constants.get(), phi, inputs)),
     describe: () => describeMNet(kernels, options, specs),
     dispose: () => constants.dispose(),
   };
@@ -100,14 +106,14 @@ interface Constants {
   readonly toPreNeurons: RowOrder;
 }
 
-function evaluate(
+function modulations(
   kernels: readonly ModulatedKernel[],
   options: MNetOptions,
   { sizes }: Partition,
   { tokens, toPreNeurons }: Constants,
   phi: Params,
-  { descriptors: now, previous, state, competition }: EvaluationInputs,
-): Evaluation & tf.TensorContainerObject {
+  { descriptors: now, previous, state, competition }: ModulationInputs,
+): Modulations & tf.TensorContainerObject {
   const tokens_NX = preTokens(kernels, tokens, now, previous);
   const postTokens_PZ = postTokens(kernels, tokens, now);
 

@@ -9,7 +9,7 @@ import { byKernel, oracleNetwork, oracleOptions, readAlternate, tensorsOf } from
 import { expectClose, type Fixed, tensorOf } from '../test/tensors.ts';
 import { contrastiveLoss } from './contrastive.ts';
 import { gatesOf, modulate } from './gates.ts';
-import { createMNet, type Evaluation } from './mnet.ts';
+import { createMNet, type Modulations } from './mnet.ts';
 import { masksOf, thresholds } from './thresholds.ts';
 
 const oracle = readAlternate();
@@ -24,8 +24,8 @@ let images: tf.Tensor4D;
 let labels: tf.Tensor1D;
 let competition: tf.Scalar;
 let previous: Params;
-let iterations: Evaluation[];
-let phiStep: Evaluation;
+let iterations: Modulations[];
+let phiStep: Modulations;
 
 function expectAll(found: Params, expected: Readonly<Record<string, Fixed>>, atol = 1e-5): void {
   for (const [name, value] of Object.entries(expected))
@@ -68,7 +68,7 @@ beforeAll(() => {
   iterations = [];
   let state = mnet.restState();
   for (let t = 0; t < 3; t++) {
-    const evaluation = mnet.evaluate(phi, { descriptors: now, previous, state, competition });
+    const evaluation = mnet.modulations(phi, { descriptors: now, previous, state, competition });
     state = evaluation.state;
     iterations.push(evaluation);
   }
@@ -131,7 +131,12 @@ function stepPhi(): { after: Params; running: Params } {
   const { state } = iterations[1]!;
   const { value, grads, aux } = valueAndGrad(
     (p) => {
-      const { q, local_MD, global_MD } = mnet.evaluate(p, { descriptors: now, previous, state, competition });
+      const { q, local_MD, global_MD } = mnet.modulations(p, {
+        descriptors: now,
+        previous,
+        state,
+        competition,
+      });
       const gates = gatesOf(q, masks, { straightThrough: true });
       const modulated = modulate(weights, gates, kernels, 'constant-kernel');
       const used = { ...weights, ...modulated };
@@ -172,7 +177,12 @@ test('a step of W with constant gates, a fresh evaluation, and the export', () =
   const expected = oracle.w_step;
   const { after: phiAfter, running } = stepPhi();
   const now = mnet.descriptors(weights);
-  const fourth = mnet.evaluate(phiAfter, { descriptors: now, previous, state: phiStep.state, competition });
+  const fourth = mnet.modulations(phiAfter, {
+    descriptors: now,
+    previous,
+    state: phiStep.state,
+    competition,
+  });
   expectKernels(fourth.q, expected.q, 'q');
   const { masks } = masksFor(fourth.q);
   expectKernels(masks, expected.mask, 'mask');
@@ -204,7 +214,7 @@ test('a step of W with constant gates, a fresh evaluation, and the export', () =
   expectAll({ ...weightsAfter, ...statsAfter }, expected.weights_after);
 
   // History is D before the step of W.
-  const fresh = mnet.evaluate(phiAfter, {
+  const fresh = mnet.modulations(phiAfter, {
     descriptors: mnet.descriptors(weightsAfter),
     previous: now,
     state: fourth.state,

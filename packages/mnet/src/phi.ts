@@ -101,20 +101,25 @@ export function activeNames(
   return names.filter((name) => !name.startsWith('astro.') || name.startsWith(turn));
 }
 
-/** The state before the first iteration: zeros, owned by the caller. */
-export function restState(
+/** Shapes of the state that is kept between iterations, by name. */
+export function stateShapes(
   sizes: readonly number[],
   { cells, hidden }: Pick<MNetOptions, 'cells' | 'hidden'>,
-): Params {
-  const state: Record<string, tf.Tensor> = {};
+): Record<string, readonly [number, number]> {
+  const shapes: Record<string, readonly [number, number]> = {};
   sizes.forEach((preNeurons, j) => {
     for (let k = 0; k < cells; k++) {
-      state[`cells.${j}.${k}.h`] = tf.zeros([preNeurons, hidden]);
-      state[`cells.${j}.${k}.c`] = tf.zeros([preNeurons, hidden]);
+      shapes[`cells.${j}.${k}.h`] = [preNeurons, hidden];
+      shapes[`cells.${j}.${k}.c`] = [preNeurons, hidden];
     }
   });
-  state['pooled'] = tf.zeros([sizes.length, hidden]);
-  return state;
+  shapes['pooled'] = [sizes.length, hidden];
+  return shapes;
+}
+
+/** The state before the first iteration: zeros, owned by the caller. */
+export function restState(shapes: Readonly<Record<string, readonly [number, number]>>): Params {
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, tf.zeros([...shape])]));
 }
 
 /** Gate order i, f, g, o. */

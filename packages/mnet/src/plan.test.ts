@@ -7,7 +7,8 @@ import { maskTensors, onHost, setup, smallNetwork } from '../test/small.ts';
 import { expectClose, expectNoLeak, tensorOf } from '../test/tensors.ts';
 import { gatesOf, modulate } from './gates.ts';
 import { applyPlan, describePlan, masksOfPlan, planOfMasks, planPruning, type PrunePlan } from './plan.ts';
-import { fullMasks, type PruneRule } from './thresholds.ts';
+import type { PruneRule } from './prune-rule.ts';
+import { fullMasks } from './thresholds.ts';
 
 const half: PruneRule = { mode: 'target', removeModulated: 0.5 };
 const codeOf = (code: string): unknown => expect.objectContaining({ code });

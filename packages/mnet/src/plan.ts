@@ -3,7 +3,8 @@
 import { MaNetError, type ModulatedKernel, type Network, type Params, param } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { packMask, unpackMask } from './mask-text.ts';
-import { type HostMasks, type HostScores, masksOf, type PruneRule, thresholds } from './thresholds.ts';
+import { describeRule, type PruneRule } from './prune-rule.ts';
+import { type HostMasks, type HostScores, masksOf, thresholds } from './thresholds.ts';
 
 /** What is left of one modulated kernel. */
 export interface PlannedKernel {
@@ -135,12 +136,6 @@ export function maskOf(kernel: ModulatedKernel, masks: HostMasks): Uint8Array {
 
 function connections({ preNeurons, postNeurons }: PlannedKernel): number {
   return preNeurons * postNeurons;
-}
-
-function describeRule(rule: PruneRule): string {
-  return rule.mode === 'delta'
-    ? `connections with q < min(${rule.delta} F, ${rule.kappa}) go`
-    : `at most ${Number((100 * rule.removeModulated).toFixed(2))} % of the modulated parameters go`;
 }
 
 /** 1234567 -> "1 234 567". */

@@ -2,13 +2,7 @@
 // because masks are renewed between steps; D in place of q makes this magnitude pruning.
 
 import { MaNetError, type ModulatedKernel } from '@ma-net/core';
-
-/** How the thresholds are found. */
-export type PruneRule =
-  /** The paper's: a probability under `delta`, that is q < delta * F, capped at q < kappa. */
-  | { readonly mode: 'delta'; readonly delta: number; readonly kappa: number }
-  /** One threshold for all layers, at which this fraction of the modulated parameters goes. */
-  | { readonly mode: 'target'; readonly removeModulated: number };
+import { parsePruneRule, type PruneRule } from './prune-rule.ts';
 
 /** Scores by parameter name, row-major [F, O]. */
 export type HostScores = Readonly<Record<string, Float32Array>>;
@@ -20,9 +14,9 @@ export type HostMasks = Readonly<Record<string, Uint8Array>>;
 export function thresholds(
   kernels: readonly ModulatedKernel[],
   scores: HostScores,
-  rule: PruneRule,
+  given: PruneRule,
 ): number[] {
-  checkRule(rule);
+  const rule = parsePruneRule(given);
   for (const kernel of kernels) scoresOf(kernel, scores);
   if (rule.mode === 'delta') {
     return kernels.map(({ preNeurons }) => Math.min(rule.delta * preNeurons, rule.kappa));
@@ -138,30 +132,4 @@ function scoresOf(kernel: ModulatedKernel, scores: HostScores): Float32Array {
     );
   }
   return found;
-}
-
-function checkRule(rule: PruneRule): void {
-  const refuse = (name: string, found: number, expected: string, hint: string): never => {
-    throw new MaNetError('bad-argument', `${name} is ${found}, expected ${expected}.`, {
-      where: 'pruning rule',
-      hint,
-    });
-  };
-  if (rule.mode === 'target') {
-    const { removeModulated } = rule;
-    if (!(removeModulated >= 0 && removeModulated < 1)) {
-      refuse(
-        'removeModulated',
-        removeModulated,
-        'a fraction from 0 up to, but not including, 1',
-        '0.5 removes half of the modulated parameters.',
-      );
-    }
-    return;
-  }
-  if (!(rule.delta >= 0 && rule.delta <= 1))
-    refuse('delta', rule.delta, 'a probability from 0 to 1', 'the paper uses 1e-3.');
-  if (!(rule.kappa > 0 && rule.kappa <= 1)) {
-    refuse('kappa', rule.kappa, 'above 0 and at most 1', 'above 1 a post-neuron could lose all its inputs.');
-  }
 }

@@ -2,7 +2,7 @@
 
 import { defineNetwork, type Params, Rng } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { createMNet, type Evaluation, type MNet } from '../src/mnet.ts';
+import { createMNet, type Modulations, type MNet } from '../src/mnet.ts';
 import type { MNetOptions } from '../src/options.ts';
 import { fullMasks, type HostMasks } from '../src/thresholds.ts';
 
@@ -48,7 +48,7 @@ export interface Setup {
   readonly weights: Params;
   readonly stats: Params;
   /** The next evaluation, from `state`. */
-  evaluate(over?: { phi?: Params; state?: Params; T?: number; previous?: Params }): Evaluation;
+  evaluate(over?: { phi?: Params; state?: Params; T?: number; previous?: Params }): Modulations;
 }
 
 /** The small network with an MNet whose Phi is `trained` (default) or fresh. */
@@ -64,7 +64,7 @@ export function setup(options: Partial<MNetOptions> = {}, { trained = true, seed
     weights,
     stats,
     evaluate: ({ phi: other = phi, state = rest, T = 2, previous = now } = {}) =>
-      mnet.evaluate(other, { descriptors: now, previous, state, competition: tf.scalar(T) }),
+      mnet.modulations(other, { descriptors: now, previous, state, competition: tf.scalar(T) }),
   };
 }
 

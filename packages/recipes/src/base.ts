@@ -1,10 +1,10 @@
 import { DEFAULT_OPTIONS } from '@ma-net/mnet';
-import { defaultModulation } from '@ma-net/trainer';
+import { defaultMaNet } from '@ma-net/method-ma-net';
 import type { Recipe } from '@ma-net/run';
 
 /** What every recipe of ours starts from: the defaults of the algorithm (section 12), half of the parameters. */
 export const baseModulation: Recipe['modulation'] = {
-  ...defaultModulation,
+  ...defaultMaNet,
   prune: { mode: 'target', removeModulated: 0.5 },
   mnet: DEFAULT_OPTIONS,
 };

@@ -10,7 +10,7 @@ import type { Decision } from './prepared-network.ts';
 
 /** Facts of a run that starts now. */
 export function factsOf(open: OpenRun, backend: RunningBackend): Record<string, unknown> {
-  const { recipe, network, mnet, data } = open;
+  const { recipe, network, training, data } = open;
   const { total, modulated } = countParameters(network);
   return {
     versions: { 'ma-net': ownVersion(), node: process.version, tfjs: tfjsVersion },
@@ -20,7 +20,7 @@ export function factsOf(open: OpenRun, backend: RunningBackend): Record<string, 
     seed: recipe.seed,
     method: recipe.method,
     network: { name: network.name, parameters: total, modulated },
-    ...(mnet === undefined ? {} : { astrocytes: mnet.describe() }),
+    ...(training.about === undefined ? {} : { about: training.about }),
     data: dataFacts(data),
     started: new Date().toISOString(),
   };

@@ -45,15 +45,11 @@ export function appendMetrics(path: string, event: TrainingEvent): void {
 /** Removes what was logged after mini-batch `step`, and half a last line; damaged lines stay. */
 export async function rewindMetrics(path: string, step: number): Promise<void> {
   const kept = rawLines(path).filter(
-    ({ line }) =>
-      line === undefined || (line.type !== 'end' && line.step <= step - (BEFORE_STEP.has(line.type) ? 1 : 0)),
+    ({ line }) => line === undefined || (line.type !== 'end' && line.step <= step),
   );
   const bytes = Buffer.from(kept.map(({ raw }) => `${raw}\n`).join(''), 'latin1');
   if (!bytes.equals(readBytes(path))) await writeFileAtomic(path, bytes);
 }
-
-/** Logged before their mini-batch is taken, the others after it. */
-const BEFORE_STEP: ReadonlySet<TrainingEvent['type']> = new Set(['round', 'masks']);
 
 interface RawLine {
   /** Its bytes, one a character. */
@@ -64,11 +60,24 @@ interface RawLine {
 /** A run that was killed while it wrote leaves half a last line, which is dropped. */
 function rawLines(path: string): RawLine[] {
   const text = readBytes(path).toString('latin1');
-  return text
+  const lines = text
     .slice(0, text.lastIndexOf('\n') + 1)
     .split('\n')
     .filter((raw) => raw !== '')
     .map((raw) => ({ raw, line: parseLine(Buffer.from(raw, 'latin1').toString('utf8')) }));
+  return countedFromOne(lines);
+}
+
+/** Older versions counted what comes before a mini-batch by those done, one less than everything else. */
+function countedFromOne(lines: RawLine[]): RawLine[] {
+  const first = lines.find(({ line }) => line?.type === 'round')?.line;
+  const { start } = (first?.['round'] ?? {}) as { readonly start?: unknown };
+  if (first === undefined || first.step !== start) return lines;
+  return lines.map((raw) => {
+    if (raw.line?.type !== 'round' && raw.line?.type !== 'masks') return raw;
+    const line = { ...raw.line, step: raw.line.step + 1 };
+    return { raw: Buffer.from(JSON.stringify(line), 'utf8').toString('latin1'), line };
+  });
 }
 
 function parseLine(text: string): MetricLine | undefined {

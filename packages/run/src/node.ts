@@ -1,5 +1,5 @@
 export { factsOf, networkFacts, resumption } from './facts.ts';
-export { hostMasks, hostScores } from './host-state.ts';
+export { masksInForce } from './host-state.ts';
 export { dataFacts, type OpenRun, openRun, runOf } from './open.ts';
 export { accuracy, predictions, secondsPerImage } from './predictions.ts';
 export {

@@ -9,7 +9,7 @@ import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { digits } from '../test/recipe.ts';
-import { dataFacts, openRun, runOf } from './open.ts';
+import { dataFacts, openRun } from './open.ts';
 import { override } from './override.ts';
 
 beforeAll(async () => {
@@ -53,9 +53,11 @@ describe('openRun', () => {
     expect(run.source.batchesPerEpoch).toBe(3);
     expect(run.options).toMatchObject({
       budget: 18,
-      modulation: { plainRounds: 2 },
       optimizer: { name: 'sgd', momentum: 0.9 },
     });
+    expect(run.training.rounds.slice(0, 1)).toEqual([{ index: 0, kind: 'plain', start: 0, length: 3 }]);
+    expect(run.training.rounds.reduce((sum, { length }) => sum + length, 0)).toBe(18);
+    expect(run.training.warnings).toEqual([expect.stringMatching(/no round of this run decides/)]);
     expect(run.evaluateEvery).toBe(3);
     expect(dataFacts(run.data)).toMatchObject({ train: { images: 200 }, test: { images: 50 } });
   });
@@ -67,8 +69,8 @@ describe('openRun', () => {
     await writeSafetensors(weights, toPyTorch(trained, await readParams({ ...params, ...stats })));
     const state = (await openRun(override(digits, [`tnet.weights=${weights}`]))).start();
     const name = 'layer2.0.conv1.weight';
-    expect(await state.params[name]!.data()).toEqual(await params[name]!.data());
-    expect(state.params['fc.weight']!.shape).toEqual([64, 10]);
+    expect(await state.sections.params[name]!.data()).toEqual(await params[name]!.data());
+    expect(state.sections.params['fc.weight']!.shape).toEqual([64, 10]);
     disposeState(state);
   });
 
@@ -78,7 +80,7 @@ describe('openRun', () => {
       const state = run.start();
       const batch = await run.source.next();
       const values: [number, number] = [
-        (await state.params['conv1.weight']!.data())[0]!,
+        (await state.sections.params['conv1.weight']!.data())[0]!,
         (await tf.sum(batch.images_BHWC).data())[0]!,
       ];
       disposeState(state);
@@ -92,9 +94,8 @@ describe('openRun', () => {
 
   test('the baseline has no astrocytes', async () => {
     const run = await openRun(override(digits, ['method=plain']));
-    expect(run.mnet).toBeUndefined();
-    expect(runOf(run)).not.toHaveProperty('mnet');
-    expect(run.start().phi).toEqual({});
+    expect(run.training.sections).toEqual({});
+    expect(Object.keys(run.start().sections)).toEqual(['params', 'stats']);
   });
 
   test('needs a folder for data that is not embedded', async () => {

@@ -1,6 +1,14 @@
 // From a recipe to something that can be trained (Node only, because data is read from disk).
 
-import { assertSteps, type BatchSource, MaNetError, type Network, Rng, type Task } from '@ma-net/core';
+import {
+  assertSteps,
+  type BatchSource,
+  MaNetError,
+  type Network,
+  Rng,
+  type Task,
+  type Training,
+} from '@ma-net/core';
 import {
   type BatchStream,
   createStream,
@@ -13,10 +21,16 @@ import {
   toTensors,
 } from '@ma-net/data';
 import { digits, readCifar10 } from '@ma-net/data/node';
-import { createMNet, type MNet } from '@ma-net/mnet';
 import { classification } from '@ma-net/task-classification';
 import { createTNet } from '@ma-net/tnet';
-import { initialState, type Run, type TrainingOptions, type TrainingState } from '@ma-net/trainer';
+import {
+  initialState,
+  openMethod,
+  type Run,
+  type TrainingOptions,
+  type TrainingState,
+} from '@ma-net/trainer';
+import { methodOf } from './methods.ts';
 import type { Recipe } from './recipe.ts';
 
 /** Everything a run is made of, but for where it is written and who listens. */
@@ -26,8 +40,8 @@ export interface OpenRun {
   readonly task: Task<ImageBatch>;
   readonly data: Splits;
   readonly source: BatchSource<ImageBatch>;
-  /** Absent for the plain baseline. */
-  readonly mnet: MNet | undefined;
+  /** The method, opened for this run. */
+  readonly training: Training<ImageBatch>;
   readonly options: TrainingOptions;
   readonly evaluateEvery: number;
   readonly evaluationBatches: () => Iterable<ImageBatch>;
@@ -36,7 +50,8 @@ export interface OpenRun {
   start(): TrainingState;
 }
 
-const EVALUATION_BATCH = 250;
+/** Images of a test batch for one of a mini-batch: without a backward pass there is room for more. */
+const EVALUATION_FACTOR = 4;
 
 /** Loads the data of a recipe and builds its networks. Throws what reading the data and the weights throws. */
 export async function openRun(recipe: Recipe): Promise<OpenRun> {
@@ -55,22 +70,27 @@ export async function openRun(recipe: Recipe): Promise<OpenRun> {
   }
   const rng = Rng.fromSeed(recipe.seed).split('data');
   const stream = createStream(data.train, { batchSize, augment: recipe.data.augment, rng });
-  const mnet = recipe.method === 'plain' ? undefined : createMNet(network.kernels, recipe.modulation.mnet);
+  const source = sourceOf(stream);
   const options = trainingOptions(recipe, stream.batchesPerEpoch);
-  const task = classification(network, { labelSmoothing: recipe.labelSmoothing });
+  const { task, training } = openMethod(
+    methodOf(recipe),
+    classification(network, { labelSmoothing: recipe.labelSmoothing }),
+    source,
+    options,
+  );
+  const testBatch = Math.min(EVALUATION_FACTOR * batchSize, data.test.labels.length);
   return {
     recipe,
     network,
     task,
     data,
-    source: sourceOf(stream),
-    mnet,
+    source,
+    training,
     options,
     evaluateEvery: Math.max(1, Math.round(recipe.evaluateEvery * stream.batchesPerEpoch)),
-    evaluationBatches: () =>
-      tensorBatches(evaluationBatches(data.test, Math.min(EVALUATION_BATCH, data.test.labels.length))),
+    evaluationBatches: () => tensorBatches(evaluationBatches(data.test, testBatch)),
     recalibrationBatches: () => tensorBatches(recalibrationBatches(data.train, batchSize)),
-    start: () => initialState(task, recipe.method === 'ma-net' ? mnet : undefined, recipe.seed),
+    start: () => initialState(task, training, recipe.seed),
   };
 }
 
@@ -91,23 +111,12 @@ function openNetwork(
 /** The numbers of a run that follow from a recipe and the size of its data. */
 function trainingOptions(recipe: Recipe, batchesPerEpoch: number): TrainingOptions {
   const { learningRate, ...optimizer } = recipe.optimizer;
-  const {
-    plainRounds = Math.round(recipe.epochs / 3),
-    astrocyteIterations,
-    ...modulation
-  } = recipe.modulation;
   return {
     seed: recipe.seed,
     budget: assertSteps(Math.max(1, Math.round(recipe.epochs * batchesPerEpoch)), 'epochs'),
-    method: recipe.method,
     optimizer,
     learningRate,
     schedule: recipe.schedule,
-    modulation: {
-      ...modulation,
-      plainRounds,
-      ...(astrocyteIterations === undefined ? {} : { astrocyteIterations }),
-    },
   };
 }
 
@@ -116,18 +125,18 @@ export function runOf({
   task,
   options,
   source,
-  mnet,
+  training,
   evaluateEvery,
   evaluationBatches,
   recipe,
 }: OpenRun): Omit<Run<ImageBatch>, 'state' | 'listen'> {
   return {
     task,
+    training,
     options,
     source,
     evaluateEvery,
     evaluationBatches,
-    ...(mnet === undefined ? {} : { mnet }),
     ...(recipe.saveEvery === undefined ? {} : { saveEvery: recipe.saveEvery }),
   };
 }

@@ -1,6 +1,6 @@
 import { cpu } from '@ma-net/backend-cpu';
 import { startBackend } from '@ma-net/core';
-import { effectiveParams, fit, type TrainingState } from '@ma-net/trainer';
+import { fit, type TrainingState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { digits } from '../test/recipe.ts';
@@ -41,16 +41,18 @@ async function trained(...changes: string[]): Promise<Trained> {
   const state = open.start();
   const { evaluationBatches: _, ...silent } = runOf(open);
   await fit({ ...silent, state, listen: () => undefined });
-  if (Object.keys(state.masks).length > 0) silence(state, 'layer1.0.conv2.weight', 1);
-  const params = effectiveParams(open.mnet, state);
-  const labels = await predictions({ network: open.network, params, stats: state.stats }, open);
+  if (state.sections['masks'] !== undefined) silence(state, 'layer1.0.conv2.weight', 1);
+  const params = open.training.weights(state.sections);
+  const labels = await predictions({ network: open.network, params, stats: state.sections.stats }, open);
   tf.dispose(params as tf.TensorContainerObject);
   return { open, state, labels };
 }
 
 /** Kills every connection from pre-neuron `channel` of a kernel: one that only this kernel reads. */
 function silence(state: TrainingState, kernel: string, channel: number): void {
-  for (const section of [state.masks, state.gates]) {
+  const { masks, gates } = state.sections;
+  for (const section of [masks, gates]) {
+    if (section === undefined) continue;
     const old = section[kernel]!;
     const keep_F1 = tf.tensor2d(Array.from({ length: old.shape[0]! }, (_, i) => [Number(i !== channel)]));
     section[kernel] = tf.mul(old, keep_F1);

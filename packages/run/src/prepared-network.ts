@@ -1,35 +1,30 @@
 // From a trained run to an ordinary network: the gates folded into the kernels, dead connections at zero,
 // dead channels gone (section 11).
 
-import { MaNetError, type Params } from '@ma-net/core';
+import { cloneParams, MaNetError, type Removal } from '@ma-net/core';
 import type { TrainedNetwork } from '@ma-net/export/node';
 import {
   applyCompaction,
-  applyPlan,
   type CompactionPlan,
   describeCompaction,
   describePlan,
-  gatesOf,
-  masksOf,
-  masksOfPlan,
+  parsePruneRule,
   planCompaction,
   planOfMasks,
   type PrunePlan,
   type PruneRule,
-  thresholds,
 } from '@ma-net/mnet';
 import { recalibrate, type TrainingState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
-import { hostMasks, hostScores } from './host-state.ts';
 import type { OpenRun } from './open.ts';
 
 /** What is to go, decided and not yet applied. */
 export interface Decision {
-  /** Absent for a run in which nothing was ever modulated. */
+  /** Absent for a run in which nothing was ever decided about. */
   readonly plan?: PrunePlan;
   readonly compaction?: CompactionPlan;
-  /** theta of every kernel when it is another than the run was trained with, so that the outputs change. */
-  readonly moved?: readonly number[];
+  /** How the method carries the plan out. */
+  readonly removal?: Removal;
 }
 
 export interface DecisionOptions {
@@ -45,27 +40,22 @@ export async function decide(
   state: TrainingState,
   { rule, dense }: DecisionOptions,
 ): Promise<Decision> {
-  const { network, recipe } = open;
-  if (Object.keys(state.masks).length === 0) {
+  const { network, recipe, training } = open;
+  const removal = await training.removal?.(state.sections, rule);
+  if (removal === undefined) {
     if (rule === undefined) return {};
-    throw new MaNetError('prune-refused', 'No connection of this run was ever modulated, so none is weak.', {
-      where: `method "${recipe.method}", mini-batch ${state.step}`,
-      hint: 'train with --method ma-net or --method magnitude, past the plain rounds.',
-    });
+    throw new MaNetError(
+      'prune-refused',
+      'No connection of this run was ever decided about, so none is weak.',
+      {
+        where: `method "${recipe.method}", mini-batch ${state.step}`,
+        hint: 'train with --method ma-net or --method magnitude, past the plain rounds.',
+      },
+    );
   }
-  const decision =
-    rule === undefined
-      ? { plan: planOfMasks(network, await hostMasks(state), recipe.modulation.prune) }
-      : await moveThreshold(open, state, rule);
-  if (dense) return decision;
-  return { ...decision, compaction: planCompaction(network, masksOfPlan(decision.plan)) };
-}
-
-/** Masks from the held scores, with another threshold. */
-async function moveThreshold({ network }: OpenRun, state: TrainingState, rule: PruneRule) {
-  const scores = await hostScores(state);
-  const moved = thresholds(network.kernels, scores, rule);
-  return { plan: planOfMasks(network, masksOf(network.kernels, scores, moved), rule), moved };
+  const plan = planOfMasks(network, removal.masks, parsePruneRule(removal.rule));
+  if (dense) return { plan, removal };
+  return { plan, removal, compaction: planCompaction(network, removal.masks) };
 }
 
 /** What a decision would do, for people. */
@@ -89,35 +79,15 @@ export async function prepare(
   decision: Decision,
   { again }: { readonly again: boolean },
 ): Promise<TrainedNetwork> {
-  const params = pruned(open, state, decision);
+  const { removal } = decision;
+  const { params: trained, stats: running } = state.sections;
+  const params = removal === undefined ? cloneParams(trained) : removal.weights();
   const stats =
-    again || decision.moved !== undefined
+    again || removal?.moved === true
       ? await recalibrate(open.task, params, open.recalibrationBatches())
-      : cloned(state.stats);
+      : cloneParams(running);
   if (decision.compaction === undefined) return { network: open.network, params, stats };
   const compacted = applyCompaction(open.network, params, stats, decision.compaction);
   tf.dispose([params, stats] as tf.TensorContainer);
   return compacted;
-}
-
-/** The weights with masks and gates folded in: the held gates, unless the threshold was moved. */
-function pruned({ recipe, network }: OpenRun, state: TrainingState, { plan, moved }: Decision): Params {
-  if (plan === undefined) return cloned(state.params);
-  if (moved === undefined) return applyPlan(state.params, plan, state.gates);
-  if (recipe.method === 'magnitude') return applyPlan(state.params, plan);
-  return tf.tidy(() => {
-    const { strength, cut } = recipe.modulation;
-    const host = masksOfPlan(plan);
-    const masks = Object.fromEntries(
-      network.kernels.map(({ param, preNeurons, postNeurons }) => [
-        param,
-        tf.tensor2d(Float32Array.from(host[param]!), [preNeurons, postNeurons]),
-      ]),
-    );
-    return applyPlan(state.params, plan, gatesOf(state.q, masks, { strength, cut, thresholds: moved }));
-  });
-}
-
-function cloned(params: Params): Params {
-  return Object.fromEntries(Object.entries(params).map(([name, t]) => [name, t.clone()]));
 }

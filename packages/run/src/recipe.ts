@@ -100,7 +100,7 @@ const modulationSchema = z.strictObject({
   strength: part,
   cut: z.enum(['hard', 'soft']),
   feedback: z.boolean(),
-  attach: z.boolean(),
+  throughDescriptors: z.boolean(),
   alternate: z.boolean(),
   memory: z.enum(['persist', 'reset']),
   lambda: rate,
@@ -142,13 +142,21 @@ export type Recipe = z.infer<typeof recipeSchema>;
 
 /** Checks a recipe that came from a file or from the command line. Throws `bad-recipe`, listing every problem. */
 export function parseRecipe(value: unknown, where: string): Recipe {
-  const result = recipeSchema.safeParse(value, { reportInput: true });
+  const result = recipeSchema.safeParse(inNewNames(value), { reportInput: true });
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => `  ${describeIssue(issue, value)}`);
   throw new MaNetError('bad-recipe', `The recipe cannot be used:\n${problems.join('\n')}`, {
     where,
     hint: 'correct these fields; "manet train --recipe <name> --print" shows every field of a recipe.',
   });
+}
+
+/** Recipes of older versions: "attach" is now "throughDescriptors". */
+function inNewNames(value: unknown): unknown {
+  const { modulation } = (value ?? {}) as { modulation?: { attach?: unknown } };
+  if (typeof modulation !== 'object' || modulation === null || !('attach' in modulation)) return value;
+  const { attach, ...others } = modulation;
+  return { ...(value as object), modulation: { throughDescriptors: attach, ...others } };
 }
 
 function describeIssue(issue: z.core.$ZodIssue, root: unknown): string {

@@ -11,6 +11,8 @@ const step = (n: number): TrainingEvent => ({
   step: n,
   round: { index: 0, kind: 'plain', start: 0, length: 9 },
   loss: 1 / n,
+  terms: {},
+  norms: { params: 1 },
   learningRate: 0.1,
   seconds: 1,
 });
@@ -29,19 +31,45 @@ test('keeps recipe, facts, metrics and checkpoint', async () => {
   expect(again.metrics()).toEqual([step(1)]);
 });
 
+const round = (start: number): TrainingEvent => ({
+  type: 'round',
+  step: start + 1,
+  round: { index: start, kind: 'plain', start, length: 2 },
+});
+
 test('forgets what a resumed run will log again, and half a last line', async () => {
   const path = fresh();
   const run = await createRunDirectory(path, {}, {});
-  const round = (n: number): TrainingEvent => ({
-    type: 'round',
-    step: n,
-    round: { index: n, kind: 'plain', start: n, length: 2 },
-  });
   for (const event of [round(0), step(1), step(2), round(2), step(3)]) run.log(event);
   appendFileSync(join(path, 'metrics.jsonl'), '{"type":"st');
   run.close();
   await (await continueRunDirectory(path)).rewindMetrics(2);
-  // The round that begins at mini-batch 2 is logged before it is taken, so it will be logged again.
+  expect(run.metrics()).toEqual([round(0), step(1), step(2)]);
+});
+
+test('reads metrics that counted rounds and masks by the mini-batches before them', async () => {
+  const path = fresh();
+  const run = await createRunDirectory(path, {}, {});
+  const older = (event: TrainingEvent): string => JSON.stringify({ ...event, step: event.step - 1 });
+  const masks: TrainingEvent = {
+    type: 'masks',
+    step: 3,
+    kept: 9,
+    connections: 10,
+    died: 1,
+    revived: 0,
+    removedParams: 9,
+  };
+  const lines = [
+    older(round(0)),
+    JSON.stringify(step(1)),
+    JSON.stringify(step(2)),
+    older(round(2)),
+    older(masks),
+  ];
+  writeFileSync(join(path, 'metrics.jsonl'), `${[...lines, JSON.stringify(step(3))].join('\n')}\n`);
+  expect(run.metrics()).toEqual([round(0), step(1), step(2), round(2), masks, step(3)]);
+  await run.rewindMetrics(2);
   expect(run.metrics()).toEqual([round(0), step(1), step(2)]);
 });
 

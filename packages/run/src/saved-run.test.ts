@@ -7,7 +7,7 @@ import { disposeState, encodeCheckpoint, fit } from '@ma-net/trainer';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { digits } from '../test/recipe.ts';
 import { factsOf, networkFacts, resumption } from './facts.ts';
-import { hostMasks, hostScores } from './host-state.ts';
+import { masksInForce } from './host-state.ts';
 import { openRun, runOf } from './open.ts';
 import { override } from './override.ts';
 import { accuracy, predictions, secondsPerImage } from './predictions.ts';
@@ -51,9 +51,10 @@ describe('openSavedRun', () => {
     expect(saved.directory.facts).toMatchObject({ backend: 'cpu', seed: 0, method: 'ma-net' });
     const { state } = requireCheckpoint(saved);
     expect(state.step).toBe(12);
-    const [masks, scores] = [await hostMasks(state), await hostScores(state)];
+    const masks = await masksInForce(saved.open, state);
     expect(Object.keys(masks).toSorted()).toEqual(saved.open.network.kernels.map((k) => k.param).toSorted());
-    for (const [name, mask] of Object.entries(masks)) expect(mask).toHaveLength(scores[name]!.length);
+    for (const [name, mask] of Object.entries(masks))
+      expect(mask).toHaveLength(state.sections['scores']![name]!.size);
     disposeState(state);
   });
 

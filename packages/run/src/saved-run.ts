@@ -77,8 +77,7 @@ function lastCheckpoint(directory: RunDirectory, open: OpenRun, tell?: Tell): Ch
 const DAMAGE: ReadonlySet<string> = new Set(['bad-file', 'file-failed', 'not-found']);
 
 function decode(bytes: Uint8Array, open: OpenRun, where: string): Checkpoint {
-  const mnet = open.recipe.method === 'ma-net' ? open.mnet : undefined;
-  const checkpoint = decodeCheckpoint(bytes, open.network, mnet, where);
+  const checkpoint = decodeCheckpoint(bytes, open, where);
   const { step } = checkpoint.state;
   const { budget } = open.options;
   const position = positionSchema.safeParse(checkpoint.source).data;

@@ -1,7 +1,7 @@
 // A recipe to test with: a small network on the embedded digits.
 
 import { DEFAULT_OPTIONS } from '@ma-net/mnet';
-import { defaultModulation } from '@ma-net/trainer';
+import { defaultMaNet } from '@ma-net/method-ma-net';
 import { parseRecipe } from '../src/recipe.ts';
 
 export const digits = parseRecipe(
@@ -18,7 +18,7 @@ export const digits = parseRecipe(
     optimizer: { name: 'sgd', learningRate: 0.1, momentum: 0.9, nesterov: false, weightDecay: 2e-3 },
     schedule: { name: 'cosine', warmup: 0 },
     modulation: {
-      ...defaultModulation,
+      ...defaultMaNet,
       prune: { mode: 'target', removeModulated: 0.7 },
       mnet: DEFAULT_OPTIONS,
     },

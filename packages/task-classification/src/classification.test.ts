@@ -1,7 +1,15 @@
-import { crossEntropy, defineNetwork, Rng, valueAndGrad } from '@ma-net/core';
+import {
+  backpropagate,
+  crossEntropy,
+  defineNetwork,
+  evaluate as measure,
+  type ForwardContext,
+  type Params,
+  Rng,
+} from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { createStream, evaluationBatches, tensorBatches, toTensors } from '@ma-net/data';
+import { createStream, evaluationBatches, type ImageBatch, tensorBatches, toTensors } from '@ma-net/data';
 import { digits } from '@ma-net/data/node';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { classesOf, classification } from './classification.ts';
@@ -25,12 +33,22 @@ const setUp = (seed: number) => {
   return { params, stats, batch };
 };
 
+/** The terms of a task on what its network makes of a batch. */
+function lossOf(
+  task: ReturnType<typeof classification>,
+  { params, stats, batch }: { readonly params: Params; readonly stats: Params; readonly batch: ImageBatch },
+  ctx: ForwardContext,
+) {
+  const { outputs } = task.network.forward(params, stats, task.inputs(batch), ctx);
+  return task.loss(outputs, batch, ctx);
+}
+
 describe('loss', () => {
   test.each([0, 1])('is the cross-entropy of the forward pass, seed %i', (seed) => {
     const { params, stats, batch } = setUp(seed);
     for (const labelSmoothing of [0, 0.1]) {
       const task = classification(ten, { labelSmoothing });
-      const { loss, terms } = task.loss(params, stats, batch, { training: true });
+      const { loss, top1 } = lossOf(task, { params, stats, batch }, { training: true });
       const { logits } = ten.forward(
         params,
         stats,
@@ -44,21 +62,11 @@ describe('loss', () => {
       const labels = batch.labels_B.dataSync();
       const best = tf.argMax(logits, -1).dataSync();
       const hits = best.filter((k, b) => k === labels[b]).length;
-      expect(terms['top1']!.dataSync()[0]).toBeCloseTo(hits / 8, 6);
+      expect(top1!.dataSync()[0]).toBeCloseTo(hits / 8, 6);
     }
   });
 
-  test('moves the running statistics while training only', () => {
-    const { params, stats, batch } = setUp(2);
-    const task = classification(ten);
-    const after = task.loss(params, stats, batch, { training: true }).stats;
-    expect(Object.keys(after)).toEqual(Object.keys(stats));
-    expect(after['bn.running_mean']!.dataSync()).not.toEqual(stats['bn.running_mean']!.dataSync());
-    const same = task.loss(params, stats, batch, { training: false }).stats;
-    expect(same['bn.running_mean']!.dataSync()).toEqual(stats['bn.running_mean']!.dataSync());
-  });
-
-  test.each([0, 1])('has a gradient that fits central differences, seed %i', (seed) => {
+  test.each([0, 1])('has a gradient that fits central differences, seed %i', async (seed) => {
     // Smooth: where an activation has a kink, differences say nothing.
     const smooth = defineNetwork('smooth', { images: [8, 8, 1] }, (net, { images }) => {
       const x = net.batchNorm('bn', net.conv('conv', images, { out: 4, kernel: 3, stride: 2 }));
@@ -67,21 +75,22 @@ describe('loss', () => {
     const { params, stats } = smooth.init(Rng.fromSeed(seed));
     const { batch } = setUp(seed);
     const task = classification(smooth, { labelSmoothing: 0.1 });
-    const { grads, aux } = valueAndGrad(
-      (p) => {
-        const { loss, ...rest } = task.loss(p, stats, batch, { training: true });
-        return { value: loss, aux: { ...rest } };
-      },
-      params,
-      Object.keys(params),
-    );
-    expect(Object.keys(aux)).toEqual(['terms', 'stats']);
+    const { grads, terms } = await backpropagate({
+      task,
+      batch,
+      stats,
+      ctx: { training: true },
+      values: params,
+      names: Object.keys(params),
+      forward: (w) => ({ params: w, aux: {} }),
+    });
+    expect(Object.keys(terms).toSorted()).toEqual(['loss', 'top1']);
     const rng = Rng.fromSeed(seed);
     for (const [name, tensor] of Object.entries(params)) {
       const direction = tf.tensor(rng.normals(tensor.size, 1), tensor.shape);
       const at = (step: number) => {
         const moved = { ...params, [name]: tf.add(tensor, tf.mul(direction, step)) };
-        return task.loss(moved, stats, batch, { training: true }).loss.dataSync()[0]!;
+        return lossOf(task, { params: moved, stats, batch }, { training: true }).loss.dataSync()[0]!;
       };
       const slope = tf.sum(tf.mul(grads[name]!, direction)).dataSync()[0]!;
       expect((at(2e-3) - at(-2e-3)) / 4e-3, name).toBeCloseTo(slope, 2);
@@ -92,11 +101,12 @@ describe('loss', () => {
   test('allocates its results and nothing else', () => {
     const { params, stats, batch } = setUp(4);
     const task = classification(ten);
+    const { outputs } = ten.forward(params, stats, task.inputs(batch), { training: true });
     const before = tf.memory().numTensors;
-    const result = task.loss(params, stats, batch, { training: true });
-    // One loss, one term, and the next statistics.
-    expect(tf.memory().numTensors).toBe(before + 2 + Object.keys(result.stats).length);
-    tf.dispose([result.loss, result.terms, result.stats]);
+    const terms = task.loss(outputs, batch, { training: true });
+    // One loss and one term.
+    expect(tf.memory().numTensors).toBe(before + 2);
+    tf.dispose(terms);
     expect(tf.memory().numTensors).toBe(before);
   });
 });
@@ -104,7 +114,7 @@ describe('loss', () => {
 describe('evaluate', () => {
   const evaluate = (batchSize: number, task = classification(ten)) => {
     const { params, stats } = ten.init(Rng.fromSeed(5));
-    return task.evaluate(params, stats, tensorBatches(evaluationBatches(held, batchSize)));
+    return measure(task, { params, stats }, tensorBatches(evaluationBatches(held, batchSize)));
   };
 
   test('averages over images, not batches, and ignores padding', async () => {
@@ -139,7 +149,7 @@ describe('evaluate', () => {
     const values = () => Object.values({ ...params, ...stats }).map((tensor) => [...tensor.dataSync()]);
     const before = { tensors: tf.memory().numTensors, values: values() };
     const dataSync = vi.spyOn(tf.Tensor.prototype, 'dataSync');
-    await classification(ten).evaluate(params, stats, tensorBatches(evaluationBatches(held, 8)));
+    await measure(classification(ten), { params, stats }, tensorBatches(evaluationBatches(held, 8)));
     expect(dataSync).not.toHaveBeenCalled();
     dataSync.mockRestore();
     expect(tf.memory().numTensors).toBe(before.tensors);
@@ -150,9 +160,9 @@ describe('evaluate', () => {
     const five = network(5);
     const { params, stats } = five.init(Rng.fromSeed(7));
     const few = { ...held, labels: held.labels.map((label) => label % 5) };
-    const measures = await classification(five).evaluate(
-      params,
-      stats,
+    const measures = await measure(
+      classification(five),
+      { params, stats },
       tensorBatches(evaluationBatches(few, 8)),
     );
     expect(Object.keys(measures)).toEqual(['top1', 'loss']);
@@ -169,24 +179,35 @@ describe('evaluate', () => {
     const { params, stats } = two.init(Rng.fromSeed(8));
     const before = tf.memory().numTensors;
     await expect(
-      classification(two).evaluate(params, stats, tensorBatches(evaluationBatches(held, 8))),
+      measure(classification(two), { params, stats }, tensorBatches(evaluationBatches(held, 8))),
     ).rejects.toThrow(expect.objectContaining({ code: 'bad-data' }));
     expect(tf.memory().numTensors).toBe(before);
   });
 
   test('refuses to evaluate nothing', async () => {
-    await expect(classification(ten).evaluate({}, {}, [])).rejects.toThrow(
+    await expect(measure(classification(ten), { params: {}, stats: {} }, [])).rejects.toThrow(
       expect.objectContaining({ code: 'bad-argument' }),
     );
   });
+});
+
+test('decodes the class of the largest logit, the first of equals', () => {
+  const logits = { shape: [3, 2], dtype: 'float32', data: Float32Array.of(1, 2, 3, -1, 5, 5) } as const;
+  const decoded = classification(network(2)).decode({ logits }, {});
+  expect(decoded.map(({ label }) => label)).toEqual([1, 0, 0]);
+  expect(decoded.map((prediction) => [...prediction.logits])).toEqual([
+    [1, 2],
+    [3, -1],
+    [5, 5],
+  ]);
 });
 
 describe('classification', () => {
   test('is compared by a measure that it has', async () => {
     const { params, stats } = ten.init(Rng.fromSeed(9));
     const task = classification(ten);
-    const measures = await task.evaluate(params, stats, tensorBatches(evaluationBatches(held, 30)));
-    expect(measures[task.headline]).toBeGreaterThanOrEqual(0);
+    const measures = await measure(task, { params, stats }, tensorBatches(evaluationBatches(held, 30)));
+    expect(measures[task.headline.measure]).toBeGreaterThanOrEqual(0);
     expect(task.network).toBe(ten);
   });
 

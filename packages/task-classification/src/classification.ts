@@ -1,12 +1,20 @@
 // Image classification: one label per image. Suffixes: B batch, H height, W width, C channels, K classes.
 
-import { crossEntropy, MaNetError, type Network, type Task } from '@ma-net/core';
+import { crossEntropy, type HostTensor, MaNetError, type Network, type Task } from '@ma-net/core';
 import type { ImageBatch } from '@ma-net/data';
 import { classificationMeter } from '@ma-net/metrics';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Images and labels of one mini-batch. */
 export type ClassificationBatch = ImageBatch;
+
+/** What the network says of one image. */
+export interface ClassPrediction {
+  /** The class it gives the image: the first of those with the largest logit. */
+  readonly label: number;
+  /** [K]. */
+  readonly logits: Float32Array;
+}
 
 export interface ClassificationOptions {
   /** Share of the target spread evenly over all classes while training; 0 unless given. */
@@ -22,46 +30,40 @@ export interface ClassificationOptions {
 export function classification(
   network: Network,
   { labelSmoothing = 0, topK = 5 }: ClassificationOptions = {},
-): Task<ClassificationBatch> {
+): Task<ClassificationBatch, ClassPrediction> {
   checkOptions(labelSmoothing, topK);
   const classes = classesOf(network);
   const measured = topK > 1 && topK < classes ? [1, topK] : [1];
-  const logitsOf = (outputs: Readonly<Record<string, tf.Tensor>>): tf.Tensor2D =>
-    outputs['logits'] as tf.Tensor2D;
 
   return {
     name: 'classification',
     network,
-    headline: 'top1',
+    headline: { measure: 'top1', better: 'larger' },
+    inputs: ({ images_BHWC }) => ({ images: images_BHWC }),
 
-    loss: (params, stats, { images_BHWC, labels_B }, ctx) =>
-      tf.tidy(() => {
-        const { outputs, stats: nextStats } = network.forward(params, stats, { images: images_BHWC }, ctx);
-        const logits = logitsOf(outputs);
-        const hits_B = tf.equal(tf.argMax(logits, -1), labels_B);
+    loss: ({ logits }, { labels_B }) => {
+      const logits_BK = logits as tf.Tensor2D;
+      return tf.tidy(() => {
+        const hits_B = tf.equal(tf.argMax(logits_BK, -1), labels_B);
         return {
-          loss: crossEntropy(logits, labels_B, labelSmoothing),
-          terms: { top1: tf.mean(tf.cast(hits_B, 'float32')) as tf.Scalar },
-          stats: nextStats,
+          loss: crossEntropy(logits_BK, labels_B, labelSmoothing),
+          top1: tf.mean(tf.cast(hits_B, 'float32')) as tf.Scalar,
         };
-      }),
+      });
+    },
 
-    async evaluate(params, stats, batches) {
+    decode: ({ logits }) => rowsOf(logits!).map((row) => ({ label: largest(row), logits: row })),
+
+    meter() {
       const meter = classificationMeter(classes, measured);
-      for (const { images_BHWC, labels_B } of batches) {
-        const owned: tf.Tensor[] = [images_BHWC, labels_B];
-        try {
-          const logits_BK = tf.tidy(() =>
-            logitsOf(network.forward(params, stats, { images: images_BHWC }, { training: false }).outputs),
-          );
-          owned.push(logits_BK);
-          const [logits, labels] = await Promise.all([logits_BK.data(), labels_B.data()]);
-          meter.add(logits, labels);
-        } finally {
-          tf.dispose(owned);
-        }
-      }
-      return meter.result();
+      return {
+        add(predictions, { labels_B }) {
+          const logits = new Float32Array(predictions.length * classes);
+          predictions.forEach((prediction, b) => logits.set(prediction.logits, b * classes));
+          meter.add(logits, labels_B!.data);
+        },
+        result: () => meter.result(),
+      };
     },
   };
 }
@@ -80,6 +82,20 @@ export function classesOf({ name, inputs, outputs }: Network): number {
       hint: 'pool or flatten what the network computes, and return { logits: net.dense(...) }.',
     },
   );
+}
+
+/** The rows of a matrix [B, K]. */
+function rowsOf({ data, shape }: HostTensor): Float32Array[] {
+  const width = shape[1]!;
+  return Array.from({ length: shape[0]! }, (_, b) =>
+    Float32Array.from(data.subarray(b * width, (b + 1) * width)),
+  );
+}
+
+function largest(row: Float32Array): number {
+  let best = 0;
+  for (let k = 1; k < row.length; k++) if (row[k]! > row[best]!) best = k;
+  return best;
 }
 
 function checkOptions(labelSmoothing: number, topK: number): void {

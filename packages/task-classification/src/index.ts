@@ -1,6 +1,7 @@
 export {
   type ClassificationBatch,
   type ClassificationOptions,
+  type ClassPrediction,
   classesOf,
   classification,
 } from './classification.ts';

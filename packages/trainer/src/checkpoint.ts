@@ -1,36 +1,41 @@
 // A checkpoint is one safetensors file: every tensor of the state under `<section>/<name>`, and the
-// counters, the position in the data and the random state in its metadata (section 10).
+// mini-batches done and the position in the data in its metadata (section 10).
 
 import {
   assertSameShapes,
   type BatchSource,
   decodeSafetensors,
   encodeSafetensors,
+  type HostTensor,
   MaNetError,
   type Network,
+  type Optimization,
   readParams,
+  type SectionSpec,
   uploadParams,
 } from '@ma-net/core';
-import type { MNet } from '@ma-net/mnet';
-import { SECTIONS, type TrainingState } from './state.ts';
+import { slotShapes } from './optimizers.ts';
+import { slotsOf, type TrainingState } from './state.ts';
 
-const FORMAT = '1';
+const FORMAT = '2';
 
-/** The state of a run as the bytes of a safetensors file. */
+/** The state of a run as the bytes of a safetensors file. Throws `non-finite` where a number is none. */
 export async function encodeCheckpoint(
-  state: TrainingState,
+  { step, sections }: TrainingState,
   source: Pick<BatchSource<never>, 'state'>,
   network: Pick<Network, 'name'>,
 ): Promise<Uint8Array> {
   const all = Object.fromEntries(
-    SECTIONS.flatMap((section) =>
-      Object.entries(state[section]).map(([name, t]) => [`${section}/${name}`, t]),
+    Object.entries(sections).flatMap(([section, tensors]) =>
+      Object.entries(tensors).map(([name, t]) => [`${section}/${name}`, t]),
     ),
   );
-  return encodeSafetensors(await readParams(all), {
+  const tensors = await readParams(all);
+  refuseNonFinite(tensors, `the state after mini-batch ${step}`, 'the last checkpoint is as it was');
+  return encodeSafetensors(tensors, {
     'ma-net.checkpoint': FORMAT,
     network: network.name,
-    counters: JSON.stringify({ step: state.step, pointer: state.pointer, source: source.state() }),
+    counters: JSON.stringify({ step, source: source.state() }),
   });
 }
 
@@ -40,78 +45,133 @@ export interface Checkpoint {
   readonly source: unknown;
 }
 
+/** What a checkpoint has to fit. */
+export interface Resumable {
+  readonly network: Pick<Network, 'parameters' | 'statistics'>;
+  /** The method, opened for the run. */
+  readonly training: { readonly sections: Readonly<Record<string, SectionSpec>> };
+  readonly options: Pick<Optimization, 'optimizer'>;
+}
+
 /**
- * Uploads a checkpoint after checking that it belongs to this network and these astrocytes. Throws
- * `bad-file`, or `network-mismatch` with the differing names and shapes.
+ * Uploads a checkpoint after checking that it belongs to this network, method and optimiser. Throws
+ * `bad-file`, `non-finite`, or `network-mismatch` with the differing names and shapes.
  */
-export function decodeCheckpoint(
-  bytes: Uint8Array,
-  network: Network,
-  mnet: MNet | undefined,
-  where: string,
-): Checkpoint {
+export function decodeCheckpoint(bytes: Uint8Array, run: Resumable, where: string): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(bytes, where);
-  if (metadata['ma-net.checkpoint'] !== FORMAT) {
+  const format = metadata['ma-net.checkpoint'];
+  if (format !== FORMAT && format !== '1') {
     throw new MaNetError(
       'bad-file',
-      `This is not a checkpoint of format ${FORMAT}: found ${metadata['ma-net.checkpoint'] ?? 'none'}.`,
+      `This is not a checkpoint of format ${FORMAT}: found ${format ?? 'none'}.`,
       {
         where,
         hint: 'pass the checkpoint.safetensors of a run directory; exported networks cannot be resumed.',
       },
     );
   }
-  const state: TrainingState = { ...parseCounters(metadata['counters'], where), ...emptySections() };
-  const sections: Record<string, Record<string, (typeof tensors)[string]>> = {};
-  for (const [path, tensor] of Object.entries(tensors)) {
-    const slash = path.indexOf('/');
-    (sections[path.slice(0, slash)] ??= {})[path.slice(slash + 1)] = tensor;
-  }
-  const shapesOf = (section: string): Record<string, readonly number[]> =>
-    Object.fromEntries(Object.entries(sections[section] ?? {}).map(([name, t]) => [name, t.shape]));
+  const counters = parseCounters(metadata['counters'], where);
+  refuseNonFinite(tensors, where, 'resume from another checkpoint');
+  const expected = expectedSections(run);
+  const found = sectionsOf(tensors);
+  const sections = format === '1' ? fromFormat1(found, expected) : found;
   const hint = `it was written by a run of "${metadata['network']}"; resume with the recipe of that run.`;
-  assertSameShapes(
-    Object.fromEntries(network.parameters.map((p) => [p.name, p.shape])),
-    shapesOf('params'),
-    where,
-    hint,
-  );
-  assertSameShapes(
-    Object.fromEntries(network.statistics.map((s) => [s.name, s.shape])),
-    shapesOf('stats'),
-    where,
-    hint,
-  );
-  if (mnet !== undefined) assertSameShapes(mnet.shapes, shapesOf('phi'), where, hint);
-  for (const section of SECTIONS) state[section] = uploadParams(sections[section] ?? {});
-  return { state, source: parseSource(metadata['counters']!) };
+  for (const [section, { shapes, mayBeEmpty = false }] of expected) {
+    const held = sections.get(section) ?? new Map<string, HostTensor>();
+    if (held.size === 0 && mayBeEmpty) continue;
+    assertSameShapes(shapes, shapesIn(held), `${where}, section ${section}`, hint);
+  }
+  const strange = [...sections.keys()].find((section) => !expected.has(section));
+  if (strange !== undefined) {
+    throw new MaNetError(
+      'network-mismatch',
+      `The checkpoint has a section "${strange}", which the run has not.`,
+      {
+        where,
+        hint,
+      },
+    );
+  }
+  const uploaded = [...expected.keys()].map((section) => [
+    section,
+    uploadParams(Object.fromEntries(sections.get(section) ?? [])),
+  ]);
+  const state = { step: counters.step, sections: Object.fromEntries(uploaded) as TrainingState['sections'] };
+  return { state, source: counters.source };
 }
 
-function parseCounters(text: string | undefined, where: string): { step: number; pointer: number } {
+type HostSections = Map<string, Map<string, HostTensor>>;
+
+/** Every section that a run has, with the shapes of its tensors. */
+function expectedSections({ network, training, options }: Resumable): Map<string, SectionSpec> {
+  const shapes = (specs: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
+    Object.fromEntries(specs.map(({ name, shape }) => [name, shape]));
+  const sections = new Map<string, SectionSpec>([
+    ['params', { shapes: shapes(network.parameters) }],
+    ['stats', { shapes: shapes(network.statistics) }],
+    ...Object.entries(training.sections),
+  ]);
+  const slots = (section: string, { optimizer }: Pick<Optimization, 'optimizer'>): void => {
+    const { shapes: trained } = sections.get(section)!;
+    sections.set(slotsOf(section), { shapes: slotShapes(optimizer, trained), mayBeEmpty: true });
+  };
+  slots('params', options);
+  for (const [section, { optimization }] of Object.entries(training.sections))
+    if (optimization !== undefined) slots(section, optimization);
+  return sections;
+}
+
+function sectionsOf(tensors: Readonly<Record<string, HostTensor>>): HostSections {
+  const sections: HostSections = new Map();
+  for (const [path, tensor] of Object.entries(tensors)) {
+    const slash = path.indexOf('/');
+    const section = path.slice(0, slash);
+    sections.set(section, (sections.get(section) ?? new Map()).set(path.slice(slash + 1), tensor));
+  }
+  return sections;
+}
+
+/** Names that sections had before methods had sections of their own. */
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['optimizer', 'params.optimizer'],
+  ['phiOptimizer', 'phi.optimizer'],
+  ['q', 'scores'],
+]);
+
+/** Every run had every section then; those that its method does not have held copies. */
+function fromFormat1(found: HostSections, expected: ReadonlyMap<string, SectionSpec>): HostSections {
+  const renamed = [...found].map(([section, tensors]) => [RENAMED.get(section) ?? section, tensors] as const);
+  return new Map(renamed.filter(([section]) => expected.has(section)));
+}
+
+function shapesIn(tensors: ReadonlyMap<string, HostTensor>): Record<string, readonly number[]> {
+  return Object.fromEntries([...tensors].map(([name, { shape }]) => [name, shape]));
+}
+
+function refuseNonFinite(tensors: Readonly<Record<string, HostTensor>>, where: string, what: string): void {
+  const broken = Object.entries(tensors).filter(([, { data }]) => !data.every(Number.isFinite));
+  if (broken.length === 0) return;
+  const names = broken.slice(0, 3).map(([name]) => name);
+  const more = broken.length > names.length ? ` and ${broken.length - names.length} more` : '';
+  throw new MaNetError('non-finite', `Numbers that are not finite in ${names.join(', ')}${more}.`, {
+    where,
+    hint: `${what}; lower the learning rate, add a warm-up or clip the gradient.`,
+  });
+}
+
+function parseCounters(text: string | undefined, where: string): { step: number; source: unknown } {
   try {
-    const { step, pointer } = JSON.parse(text ?? '') as { step: number; pointer: number };
-    if (Number.isInteger(step) && Number.isInteger(pointer) && step >= 0 && pointer >= 0)
-      return { step, pointer };
+    const { step, source } = JSON.parse(text ?? '') as { step: number; source: unknown };
+    if (Number.isSafeInteger(step) && step >= 0) return { step, source };
   } catch {
     // Reported below, like counters that are JSON but not numbers.
   }
   throw new MaNetError(
     'bad-file',
-    `The counters of the checkpoint are ${text ?? 'missing'}; expected a step and a pointer.`,
+    `The counters of the checkpoint are ${text ?? 'missing'}; expected the mini-batches done, and the position in the data.`,
     {
       where,
       hint: 'the file was written by something else, or damaged: resume from another run.',
     },
   );
-}
-
-function parseSource(text: string): unknown {
-  return (JSON.parse(text) as { source: unknown }).source;
-}
-
-function emptySections(): Omit<TrainingState, 'step' | 'pointer'> {
-  return Object.fromEntries(SECTIONS.map((section) => [section, {}])) as unknown as Omit<
-    TrainingState,
-    'step' | 'pointer'
-  >;
 }

@@ -1,34 +1,34 @@
-import type { Round } from './rounds.ts';
+import type { MaskChange, Round } from '@ma-net/core';
 
-/** What a run tells whoever listens; everything is plain numbers, read back already. */
+/**
+ * What a run tells whoever listens; everything is plain numbers, read back already. `step` counts mini-batches from 1
+ * and names the one that an event belongs to: a round begins with it, masks are decided for it, a loss is of it, and
+ * measures and checkpoints are made right after it. At the start, and only there, it is the last one done: 0 in a new run.
+ */
 export type TrainingEvent =
   | {
       readonly type: 'start';
       readonly step: number;
       readonly budget: number;
       readonly rounds: readonly Round[];
+      /** What the options ask for and this run cannot reach. */
+      readonly warnings: readonly string[];
     }
   | { readonly type: 'round'; readonly step: number; readonly round: Round }
+  | ({ readonly type: 'masks'; readonly step: number } & MaskChange)
   | {
       readonly type: 'step';
-      /** Mini-batches done. */
       readonly step: number;
       readonly round: Round;
       readonly loss: number;
+      /** Every other term of the loss, and cheap measures of the batch. */
+      readonly terms: Readonly<Record<string, number>>;
+      /** Global norm of the gradient before clipping, by section; `params` is W. */
+      readonly norms: Readonly<Record<string, number>>;
+      /** Of W. */
       readonly learningRate: number;
       /** Wall-clock time of this mini-batch. */
       readonly seconds: number;
-    }
-  | {
-      readonly type: 'masks';
-      readonly step: number;
-      /** Connections alive, of all; and what changed since the last time. */
-      readonly kept: number;
-      readonly connections: number;
-      readonly died: number;
-      readonly revived: number;
-      /** Parameters of dead connections. */
-      readonly removedParams: number;
     }
   | {
       readonly type: 'evaluation';

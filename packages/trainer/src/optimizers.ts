@@ -1,27 +1,12 @@
 // Optimisers as pure functions whose state is keyed by parameter name: alternating, freezing and pruning
 // cannot mix moments, and a parameter without a gradient in a mini-batch is not touched at all.
 
-import { globalNorm, type Params, param } from '@ma-net/core';
+import { type AdamWOptions, type OptimizerOptions, type Params, param, type SgdOptions } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
+import type { Scales } from './groups.ts';
+import { shapesOf } from './state.ts';
 
-export interface SgdOptions {
-  readonly name: 'sgd';
-  readonly momentum: number;
-  readonly nesterov?: boolean;
-  readonly weightDecay: number;
-}
-
-export interface AdamWOptions {
-  readonly name: 'adamw';
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly weightDecay: number;
-}
-
-export type OptimizerOptions = SgdOptions | AdamWOptions;
-
-export interface Update {
+export interface OptimizerUpdate {
   /** New values of the parameters that had a gradient. */
   readonly params: Record<string, tf.Tensor>;
   /** New state of the same parameters, by `<slot>/<name>`. */
@@ -30,7 +15,7 @@ export interface Update {
 
 /**
  * One step on every parameter in `grads`. Borrows everything; the caller owns the result. State that does
- * not exist yet is zero.
+ * not exist yet is zero. `scales` multiply the rate and the decay of single parameters.
  */
 export function optimizerStep(
   options: OptimizerOptions,
@@ -38,16 +23,32 @@ export function optimizerStep(
   grads: Params,
   state: Params,
   learningRate: number,
-): Update {
+  scales: Scales = new Map(),
+): OptimizerUpdate {
   return tf.tidy(
     () =>
       (options.name === 'sgd'
-        ? sgd(options, params, grads, state, learningRate)
-        : adamW(options, params, grads, state, learningRate)) as Update & tf.TensorContainerObject,
+        ? sgd(options, params, grads, state, learningRate, scales)
+        : adamW(options, params, grads, state, learningRate, scales)) as OptimizerUpdate &
+        tf.TensorContainerObject,
   );
 }
 
 const SLOTS = { sgd: ['momentum'], adamw: ['m', 'v', 't'] } as const;
+
+/** Shapes of an optimiser's state, by `<slot>/<name>`, for parameters of the given shapes. */
+export function slotShapes(
+  options: OptimizerOptions,
+  shapes: Readonly<Record<string, readonly number[]>>,
+): Record<string, readonly number[]> {
+  const slots = Object.entries(shapes).flatMap(([name, shape]) =>
+    SLOTS[options.name].map((slot): [string, readonly number[]] => [
+      `${slot}/${name}`,
+      slot === 't' ? [] : shape,
+    ]),
+  );
+  return Object.fromEntries(slots);
+}
 
 /**
  * Zeros for every slot that `state` lacks, owned by the caller: what the state is before a first gradient.
@@ -58,11 +59,10 @@ export function restingSlots(
   params: Params,
   state: Params,
 ): Record<string, tf.Tensor> {
-  const slots = Object.entries(params).flatMap(([name, { shape }]) =>
-    SLOTS[options.name].map((slot): [string, number[]] => [`${slot}/${name}`, slot === 't' ? [] : shape]),
+  const missing = Object.entries(slotShapes(options, shapesOf(params))).filter(
+    ([slot]) => state[slot] === undefined,
   );
-  const missing = slots.filter(([slot]) => state[slot] === undefined);
-  return Object.fromEntries(missing.map(([slot, shape]) => [slot, tf.zeros(shape)]));
+  return Object.fromEntries(missing.map(([slot, shape]) => [slot, tf.zeros([...shape])]));
 }
 
 /** g += wd w; buf = momentum buf + g; w -= lr buf, or with Nesterov w -= lr (g + momentum buf). */
@@ -72,18 +72,20 @@ function sgd(
   grads: Params,
   state: Params,
   learningRate: number,
-): Update {
-  const update: Update = { params: {}, state: {} };
-  // Once, not once a parameter: every number is a tensor to the backend.
-  const [rate, decay, keep] = [tf.scalar(learningRate), tf.scalar(weightDecay), tf.scalar(momentum)];
+  scales: Scales,
+): OptimizerUpdate {
+  const update: OptimizerUpdate = { params: {}, state: {} };
+  const number = constants();
+  const keep = number(momentum);
   for (const [name, grad] of Object.entries(grads)) {
     const w = param(params, name);
-    const g = weightDecay === 0 ? grad : tf.add(grad, tf.mul(w, decay));
+    const { rate, decay } = scaleOf(scales, name);
+    const g = weightDecay * decay === 0 ? grad : tf.add(grad, tf.mul(w, number(weightDecay * decay)));
     const slot = `momentum/${name}`;
     const old = state[slot];
     const buffer = old === undefined ? tf.clone(g) : tf.add(tf.mul(old, keep), g);
     const direction = nesterov ? tf.add(g, tf.mul(buffer, keep)) : buffer;
-    update.params[name] = tf.sub(w, tf.mul(direction, rate));
+    update.params[name] = tf.sub(w, tf.mul(direction, number(learningRate * rate)));
     update.state[slot] = buffer;
   }
   return update;
@@ -96,11 +98,12 @@ function adamW(
   grads: Params,
   state: Params,
   learningRate: number,
-): Update {
-  const update: Update = { params: {}, state: {} };
-  const [b1, b2, one, eps] = [tf.scalar(beta1), tf.scalar(beta2), tf.scalar(1), tf.scalar(epsilon)];
-  const [rate, shrink] = [tf.scalar(learningRate), tf.scalar(1 - learningRate * weightDecay)];
-  const [n1, n2] = [tf.scalar(1 - beta1), tf.scalar(1 - beta2)];
+  scales: Scales,
+): OptimizerUpdate {
+  const update: OptimizerUpdate = { params: {}, state: {} };
+  const number = constants();
+  const [b1, b2, one, eps] = [number(beta1), number(beta2), number(1), number(epsilon)];
+  const [n1, n2] = [number(1 - beta1), number(1 - beta2)];
   for (const [name, g] of Object.entries(grads)) {
     const w = param(params, name);
     const [mSlot, vSlot, tSlot] = [`m/${name}`, `v/${name}`, `t/${name}`];
@@ -110,22 +113,35 @@ function adamW(
     const mHat = tf.div(m, tf.sub(one, tf.pow(b1, t)));
     const vHat = tf.div(v, tf.sub(one, tf.pow(b2, t)));
     const step = tf.div(mHat, tf.add(tf.sqrt(vHat), eps));
-    update.params[name] = tf.sub(tf.mul(w, shrink), tf.mul(step, rate));
+    const { rate, decay } = scaleOf(scales, name);
+    const shrink = number(1 - learningRate * rate * weightDecay * decay);
+    update.params[name] = tf.sub(tf.mul(w, shrink), tf.mul(step, number(learningRate * rate)));
     Object.assign(update.state, { [mSlot]: m, [vSlot]: v, [tSlot]: t });
   }
   return update;
 }
 
-/** Scales all gradients by min(1, limit / norm), without reading the norm back. */
-export function clipByGlobalNorm(
-  grads: Params,
-  limit: number,
-): { readonly grads: Record<string, tf.Tensor>; readonly norm: tf.Scalar } {
+/** One tensor for each number, however many parameters it is used for: every number is a tensor to the backend. */
+function constants(): (value: number) => tf.Scalar {
+  const made = new Map<number, tf.Scalar>();
+  return (value) => {
+    const known = made.get(value) ?? tf.scalar(value);
+    made.set(value, known);
+    return known;
+  };
+}
+
+const USUAL = { rate: 1, decay: 1 };
+
+function scaleOf(scales: Scales, name: string): { readonly rate: number; readonly decay: number } {
+  return scales.get(name) ?? USUAL;
+}
+
+/** Scales all gradients by min(1, limit / norm), where `norm` is their global norm, without reading it back. */
+export function clipToNorm(grads: Params, norm: tf.Scalar, limit: number): Record<string, tf.Tensor> {
   return tf.tidy(() => {
-    const norm = globalNorm(grads);
     // The smallest normal number keeps 0 / 0 away from gradients that are all zero.
     const scale = tf.minimum(1, tf.div(limit, tf.maximum(norm, 1.2e-38)));
-    const clipped = Object.fromEntries(Object.entries(grads).map(([name, g]) => [name, tf.mul(g, scale)]));
-    return { grads: clipped, norm };
+    return Object.fromEntries(Object.entries(grads).map(([name, g]) => [name, tf.mul(g, scale)]));
   });
 }

@@ -7,19 +7,20 @@ import * as tf from '@tensorflow/tfjs-core';
  * result.
  */
 export async function recalibrate<B extends Batch>(
-  task: Task<B>,
+  { network, inputs }: Pick<Task<B>, 'network' | 'inputs'>,
   params: Params,
-  batches: Iterable<B>,
+  batches: AsyncIterable<B> | Iterable<B>,
 ): Promise<Params> {
   let stats: Params = Object.fromEntries(
-    task.network.statistics.map(({ name, shape, initial }) => [name, tf.fill([...shape], initial)]),
+    network.statistics.map(({ name, shape, initial }) => [name, tf.fill([...shape], initial)]),
   );
   let seen = 0;
-  for (const batch of batches) {
+  for await (const batch of batches) {
     const next = tf.tidy(() => {
       // The weight of the k-th batch in the mean of k batches.
       const momentum = tf.scalar(1 / (seen + 1));
-      return task.loss(params, stats, batch, { training: true, momentum }).stats as tf.TensorContainerObject;
+      return network.forward(params, stats, inputs(batch), { training: true, momentum })
+        .stats as tf.TensorContainerObject;
     }) as Params;
     tf.dispose([batch, stats] as unknown as tf.TensorContainer);
     stats = next;

@@ -1,15 +1,4 @@
-/** How the learning rate goes from its base value, over the mini-batches of a run. */
-export type Schedule =
-  | { readonly name: 'constant'; readonly warmup?: number }
-  /** base * 0.5 (1 + cos(pi b / B)) (Loshchilov & Hutter 2017, without restarts). */
-  | { readonly name: 'cosine'; readonly warmup?: number }
-  /** base * factor^k after the k-th of `at`, given as parts of the run, 0..1. */
-  | {
-      readonly name: 'steps';
-      readonly at: readonly number[];
-      readonly factor: number;
-      readonly warmup?: number;
-    };
+import type { Schedule } from '@ma-net/core';
 
 /**
  * The learning rate of mini-batch `b` of `budget`. During a linear warm-up of `warmup` mini-batches it rises

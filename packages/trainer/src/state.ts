@@ -1,102 +1,65 @@
 // Everything that training moves, and nothing else: with these restored it continues bit for bit.
 
-import { type Batch, type Params, Rng, type Task } from '@ma-net/core';
-import type { MNet } from '@ma-net/mnet';
+import { type Batch, type Params, Rng, type SectionSpec, type Task, type Training } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 type Tensors = Record<string, tf.Tensor>;
 
-/** All tensors of a run, by section. Absent entries of a section do not exist yet. */
+/** A run between two mini-batches. */
 export interface TrainingState {
-  /** b: the next mini-batch. */
+  /** Mini-batches done. */
   step: number;
-  /** Mini-batches of astrocyte rounds so far; the next one belongs to astrocyte 1 + (pointer mod M). */
-  pointer: number;
-  /** W. */
-  params: Tensors;
-  /** Running statistics of the normalisation layers. */
-  stats: Tensors;
-  /** Momentum of W, by slot. */
-  optimizer: Tensors;
-  /** Phi and its momentum. */
-  phi: Tensors;
-  phiOptimizer: Tensors;
-  /** State of the cells. */
-  cells: Tensors;
-  /** D recorded when the last modulated round began, and the one before it. */
-  recorded: Tensors;
-  previous: Tensors;
-  /** Relative probabilities, masks and gates of the last mini-batch. Empty before the modulated phase. */
-  q: Tensors;
-  masks: Tensors;
-  /** theta of every kernel when the masks were made. */
-  thresholds: Tensors;
-  gates: Tensors;
+  /**
+   * All tensors, by section and name: W, its running statistics, what the method keeps, and the optimiser's slots of
+   * each section `s` that is trained under `s.optimizer`.
+   */
+  readonly sections: { params: Tensors; stats: Tensors; [section: string]: Tensors };
 }
 
-export const SECTIONS = [
-  'params',
-  'stats',
-  'optimizer',
-  'phi',
-  'phiOptimizer',
-  'cells',
-  'recorded',
-  'previous',
-  'q',
-  'masks',
-  'thresholds',
-  'gates',
-] as const;
+/** Where the optimiser keeps its slots of a section. */
+export const slotsOf = (section: string): string => `${section}.optimizer`;
 
-export type Section = (typeof SECTIONS)[number];
-
-/**
- * A run before its first mini-batch; `mnet` if its Phi is trained. The weights depend on the seed only, not
- * on the method.
- */
+/** A run before its first mini-batch. W depends on the seed only, not on the method. */
 export function initialState<B extends Batch>(
   task: Pick<Task<B>, 'network'>,
-  mnet: MNet | undefined,
+  training: Pick<Training<B>, 'init' | 'sections'>,
   seed: number,
 ): TrainingState {
   const root = Rng.fromSeed(seed);
   const { params, stats } = task.network.init(root.split('network'));
-  return {
-    step: 0,
-    pointer: 0,
-    params: { ...params },
-    stats: { ...stats },
-    optimizer: {},
-    phi: { ...mnet?.init(root.split('astrocytes')) },
-    phiOptimizer: {},
-    cells: { ...mnet?.restState() },
-    recorded: {},
-    previous: {},
-    q: {},
-    masks: {},
-    thresholds: {},
-    gates: {},
-  };
+  const sections: TrainingState['sections'] = { params: { ...params }, stats: { ...stats } };
+  for (const name of Object.keys(training.sections)) sections[name] = {};
+  for (const [name, tensors] of Object.entries(training.init(root))) sections[name] = { ...tensors };
+  return { step: 0, sections };
+}
+
+/** The tensors of a section; empty where there are none. */
+export function section({ sections }: Pick<TrainingState, 'sections'>, name: string): Params {
+  return sections[name] ?? {};
 }
 
 /** Puts new tensors into a section and disposes those that they replace. */
-export function replace(state: TrainingState, section: Section, next: Params): void {
-  const current = state[section];
-  for (const [name, tensor] of Object.entries(next)) {
-    const old = current[name];
-    if (old === tensor) continue;
+export function replace({ sections }: TrainingState, name: string, next: Params): void {
+  const current = (sections[name] ??= {});
+  for (const [tensor, value] of Object.entries(next)) {
+    const old = current[tensor];
+    if (old === value) continue;
     old?.dispose();
-    current[name] = tensor;
+    current[tensor] = value;
   }
 }
 
 /** Makes a section consist of `next` alone. */
-export function become(state: TrainingState, section: Section, next: Params): void {
-  for (const [name, old] of Object.entries(state[section])) if (next[name] !== old) old.dispose();
-  state[section] = { ...next };
+export function become({ sections }: TrainingState, name: string, next: Params): void {
+  for (const [tensor, old] of Object.entries(sections[name] ?? {})) if (next[tensor] !== old) old.dispose();
+  sections[name] = { ...next };
 }
 
-export function disposeState(state: TrainingState): void {
-  for (const section of SECTIONS) tf.dispose(state[section]);
+export function disposeState({ sections }: TrainingState): void {
+  for (const tensors of Object.values(sections)) tf.dispose(tensors);
+}
+
+/** Shapes that a section's tensors have, by name. */
+export function shapesOf(tensors: Params): SectionSpec['shapes'] {
+  return Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
 }

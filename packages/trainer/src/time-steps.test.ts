@@ -1,7 +1,7 @@
 import { cpu } from '@ma-net/backend-cpu';
 import { Rng, startBackend } from '@ma-net/core';
 import { type ImageBatch, toTensors } from '@ma-net/data';
-import { createMNet } from '@ma-net/mnet';
+import { maNetInTurn, ROUNDS_IN_TURN } from '@ma-net/method-ma-net';
 import { classification } from '@ma-net/task-classification';
 import { createTNet } from '@ma-net/tnet';
 import * as tf from '@tensorflow/tfjs-core';
@@ -11,7 +11,6 @@ import { timeSteps } from './index.ts';
 test('times as many steps of each kind as asked for, without the first ones, and leaves nothing behind', async () => {
   await startBackend(cpu);
   const network = await createTNet('resnet-test', { numClasses: 3 });
-  const mnet = createMNet(network.kernels, { hidden: 8, heads: 2 });
   const rng = Rng.fromSeed(1);
   let made = 0;
   const batch = (): ImageBatch => {
@@ -20,13 +19,19 @@ test('times as many steps of each kind as asked for, without the first ones, and
     return toTensors({ images, labels: Int32Array.of(0, 2), shape: [2, 8, 8, 3], count: 2 });
   };
   const before = tf.memory().numTensors;
-  const times = await timeSteps({ task: classification(network), mnet, batch, steps: 11, warmUp: 2 });
-  mnet.dispose();
+  const times = await timeSteps({
+    task: classification(network),
+    method: maNetInTurn,
+    rounds: ROUNDS_IN_TURN,
+    batch,
+    steps: 11,
+    warmUp: 2,
+  });
   expect(tf.memory().numTensors).toBe(before);
   // Two plain rounds, one of the astrocytes and one of the neurons, each of 2 + 11 mini-batches.
   expect(made).toBe(4 * 13);
   for (const kind of ['plain', 'astrocytes', 'neurons'] as const) {
     expect(times[kind]).toHaveLength(11);
-    expect(times[kind].every((seconds) => seconds > 0)).toBe(true);
+    expect(times[kind]!.every((seconds) => seconds > 0)).toBe(true);
   }
 });

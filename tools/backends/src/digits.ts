@@ -38,11 +38,11 @@ export interface Outcome {
 /** Trains on the current backend. `into` is filled as it goes, for those who want to see a failed session. */
 export async function trainDigits(session: Session = {}, into = outcome()): Promise<Outcome> {
   const open = await openDigits();
-  const { network, mnet, source } = open;
+  const { network, source } = open;
   let state: TrainingState;
   if (session.checkpoint === undefined) state = open.start();
   else {
-    const checkpoint = decodeCheckpoint(session.checkpoint, network, mnet, 'memory');
+    const checkpoint = decodeCheckpoint(session.checkpoint, open, 'memory');
     ({ state } = checkpoint);
     source.restore(checkpoint.source);
   }

@@ -5,10 +5,11 @@ import { cpu } from '@ma-net/backend-cpu';
 import { onnx } from '@ma-net/backend-onnx';
 import { Rng, startBackend } from '@ma-net/core';
 import { type ImageBatch, toTensors } from '@ma-net/data';
+import { defaultAstrocyteIterations, maNetInTurn, ROUNDS_IN_TURN } from '@ma-net/method-ma-net';
 import { createMNet } from '@ma-net/mnet';
 import { classification } from '@ma-net/task-classification';
 import { createTNet } from '@ma-net/tnet';
-import { defaultAstrocyteIterations, timeSteps } from '@ma-net/trainer';
+import { timeSteps } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 
 const [name = 'resnet10-cifar', batchText = '64', stepsText = '20', wanted] = process.argv.slice(3);
@@ -44,12 +45,18 @@ for (const adapter of [onnx, cpu]) {
     const shape: [number, number, number, number] = [batch, ...image];
     return toTensors({ images: images.slice(), labels: labels.slice(), shape, count: batch });
   };
-  const times = await timeSteps({ task: classification(network), mnet, batch: next, steps, warmUp: 5 });
-  mnet.dispose();
+  const times = await timeSteps({
+    task: classification(network),
+    method: maNetInTurn,
+    rounds: ROUNDS_IN_TURN,
+    batch: next,
+    steps,
+    warmUp: 5,
+  });
 
-  const [plain, astrocytes] = [median(times.plain), median(times.astrocytes)];
+  const [plain, astrocytes] = [median(times['plain']!), median(times['astrocytes']!)];
   // Every fifth step of a neuron round is dearer, so these are averaged.
-  const neurons = times.neurons.reduce((sum, s) => sum + s, 0) / times.neurons.length;
+  const neurons = times['neurons']!.reduce((sum, s) => sum + s, 0) / times['neurons']!.length;
   const rounds = defaultAstrocyteIterations(BATCHES_PER_EPOCH, mnet.options.astrocytes) * astrocytes;
   const epoch = BATCHES_PER_EPOCH * neurons;
   const share = (rounds + Math.max(0, epoch - BATCHES_PER_EPOCH * plain)) / (rounds + epoch);

@@ -3,10 +3,11 @@
 import { cpu } from '@ma-net/backend-cpu';
 import { type Params, Rng, startBackend } from '@ma-net/core';
 import { createImageSet, createStream, toTensors } from '@ma-net/data';
-import { applyPlan, createMNet, type HostMasks, modulate, planOfMasks } from '@ma-net/mnet';
+import { maNet } from '@ma-net/method-ma-net';
+import { applyPlan, createMNet, modulate, planOfMasks } from '@ma-net/mnet';
 import { classification } from '@ma-net/task-classification';
 import { createTNet } from '@ma-net/tnet';
-import { defaultModulation, disposeState, effectiveParams, fit, initialState } from '@ma-net/trainer';
+import { disposeState, fit, initialState, openMethod } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { imagesFor, variants } from './variants.ts';
@@ -15,6 +16,7 @@ beforeAll(async () => {
   await startBackend(cpu);
 });
 
+const prune = { mode: 'target', removeModulated: 0.5 } as const;
 const SMALL = { astrocytes: 2, cells: 2, hidden: 8, rank: 4, bins: 4, heads: 2 };
 
 describe.each(variants)('%s', (name) => {
@@ -23,7 +25,7 @@ describe.each(variants)('%s', (name) => {
     const mnet = createMNet(network.kernels, SMALL);
     const { params, stats } = network.init(Rng.fromSeed(1));
     const descriptors = mnet.descriptors(params);
-    const { q } = mnet.evaluate(mnet.init(Rng.fromSeed(2)), {
+    const { q } = mnet.modulations(mnet.init(Rng.fromSeed(2)), {
       descriptors,
       previous: descriptors,
       state: mnet.restState(),
@@ -39,24 +41,21 @@ describe.each(variants)('%s', (name) => {
 
   test('20 mini-batches of Algorithm 1 have finite losses, and pruned = MA-Net', async () => {
     const { run, network } = await trainingOf(name);
-    const state = initialState(run.task, run.mnet, 5);
+    const state = initialState(run.task, run.training, 5);
     const losses: number[] = [];
     await fit({ ...run, state, listen: (event) => void (event.type === 'step' && losses.push(event.loss)) });
     expect(losses).toHaveLength(20);
     expect(losses.every(Number.isFinite)).toBe(true);
 
-    const masks: HostMasks = Object.fromEntries(
-      await Promise.all(
-        network.kernels.map(async ({ param }) => [param, Uint8Array.from(await state.masks[param]!.data())]),
-      ),
-    );
-    const plan = planOfMasks(network, masks, run.options.modulation.prune);
+    const { params: trained, stats, gates } = state.sections;
+    const removal = await run.training.removal!(state.sections);
+    const plan = planOfMasks(network, removal!.masks, prune);
     expect(plan.removedParams).toBeGreaterThan(0);
-    const pruned = applyPlan(state.params, plan, state.gates);
+    const pruned = applyPlan(trained, plan, gates);
     const images = imagesFor(network, 2, 3);
     const of = (params: Params): Promise<Uint8Array | Int32Array | Float32Array> =>
-      network.forward(params, state.stats, { images }, { training: false }).outputs['logits']!.data();
-    const [ours, theirs] = [await of(pruned), await of(effectiveParams(run.mnet, state))];
+      network.forward(params, stats, { images }, { training: false }).outputs['logits']!.data();
+    const [ours, theirs] = [await of(pruned), await of(run.training.weights(state.sections))];
     ours.forEach((value, i) => expect(value).toBeCloseTo(theirs[i]!, 5));
     disposeState(state);
   });
@@ -85,31 +84,21 @@ async function trainingOf(name: string) {
     rng: Rng.fromSeed(1),
     augment: { flip: true, padCrop: 0 },
   });
-  const run = {
-    task: classification(network),
-    mnet: createMNet(network.kernels, SMALL),
-    source: {
-      batchesPerEpoch: stream.batchesPerEpoch,
-      next: async () => toTensors(stream.next()),
-      state: () => stream.state(),
-      restore: (state: unknown) => stream.restore(state as never),
-      close: async () => undefined,
-    },
-    options: {
-      seed: 5,
-      budget: 20,
-      method: 'ma-net',
-      optimizer: { name: 'sgd', momentum: 0.9, weightDecay: 1e-3 },
-      learningRate: 0.02,
-      schedule: { name: 'cosine' },
-      modulation: {
-        ...defaultModulation,
-        plainRounds: 1,
-        prune: { mode: 'target', removeModulated: 0.5 },
-        astrocyteIterations: 2,
-        refresh: 2,
-      },
-    },
+  const source = {
+    batchesPerEpoch: stream.batchesPerEpoch,
+    next: async () => toTensors(stream.next()),
+    state: () => stream.state(),
+    restore: (state: unknown) => stream.restore(state as never),
+    close: async () => undefined,
+  };
+  const options = {
+    seed: 5,
+    budget: 20,
+    optimizer: { name: 'sgd', momentum: 0.9, weightDecay: 1e-3 },
+    learningRate: 0.02,
+    schedule: { name: 'cosine' },
   } as const;
+  const method = maNet({ plainRounds: 1, prune, astrocyteIterations: 2, refresh: 2, mnet: SMALL });
+  const run = { ...openMethod(method, classification(network), source, options), source, options };
   return { run, network };
 }

@@ -1,9 +1,9 @@
 import { MaNetError, Rng, startBackend } from '@ma-net/core';
 import { type ImageBatch, toTensors } from '@ma-net/data';
-import { createMNet } from '@ma-net/mnet';
+import { LAST_NEURON_BATCHES, maNetInTurn, ROUNDS_IN_TURN } from '@ma-net/method-ma-net';
 import { classification } from '@ma-net/task-classification';
 import { createTNet } from '@ma-net/tnet';
-import { type StepTimes, timeSteps } from '@ma-net/trainer';
+import { timeSteps } from '@ma-net/trainer';
 import { loadBackends } from '../backends.ts';
 import { count } from '../quantities.ts';
 import { createScreen } from '../screen.ts';
@@ -39,15 +39,14 @@ export async function bench({ network: name, batch, steps, backend }: BenchArgum
     }
     screen.update(`  timing ${adapter.name} ...`);
     await startBackend(adapter);
-    const mnet = createMNet(network.kernels);
     const times = await timeSteps({
       task: classification(network),
-      mnet,
+      method: maNetInTurn,
+      rounds: ROUNDS_IN_TURN,
       batch: randomBatches(network.inputs[0]!.shape, batch),
-      steps,
+      steps: Math.max(steps, LAST_NEURON_BATCHES),
       warmUp: WARM_UP,
     });
-    mnet.dispose();
     const medians = mediansOf(times);
     fastest ??= medians.plain;
     rows.push([
@@ -86,12 +85,9 @@ function randomBatches(image: readonly number[], batch: number): () => ImageBatc
     });
 }
 
-function mediansOf(times: StepTimes): Record<keyof StepTimes, number> {
-  return {
-    plain: median(times.plain),
-    astrocytes: median(times.astrocytes),
-    neurons: median(times.neurons),
-  };
+function mediansOf(times: Readonly<Record<string, readonly number[]>>) {
+  const of = (kind: string): number => median(times[kind] ?? []);
+  return { plain: of('plain'), astrocytes: of('astrocytes'), neurons: of('neurons') };
 }
 
 function median(values: readonly number[]): number {

@@ -9,7 +9,7 @@ import {
   decide,
   describeDecision,
   factsOf,
-  hostMasks,
+  masksInForce,
   networkFacts,
   type OpenRun,
   openRun,
@@ -17,7 +17,7 @@ import {
   prepare,
   secondsPerImage,
 } from '@ma-net/run/node';
-import { disposeState, effectiveParams, type TrainingState } from '@ma-net/trainer';
+import { disposeState, type TrainingState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
@@ -33,12 +33,12 @@ export interface DemoArguments {
   readonly backend: string;
 }
 
-/** What is trained, and how the table calls it. */
+/** What is trained, how the table calls it, and whether its pruning has rows of its own. */
 const METHODS = [
-  ['plain', 'baseline'],
-  ['magnitude', 'magnitude pruning'],
-  ['ma-net', 'MA-Net'],
-] as const satisfies readonly (readonly [Recipe['method'], string])[];
+  ['plain', 'baseline', false],
+  ['magnitude', 'magnitude pruning', false],
+  ['ma-net', 'MA-Net', true],
+] as const satisfies readonly (readonly [Recipe['method'], string, boolean])[];
 
 /** Columns of the table at the end, and its rows: the methods, then what pruning makes of the last one. */
 export const HEAD = ['', 'test top1', 'parameters', 'MACs', 'training', 'per image'];
@@ -54,7 +54,7 @@ export async function demo({ seed, backend: wanted }: DemoArguments): Promise<nu
   const recipe = override(findRecipe('digits'), [`seed=${seed}`]);
   const backend = await start(wanted);
   const rows: string[][] = [];
-  for (const [method, title] of METHODS) {
+  for (const [method, title, ownRows] of METHODS) {
     const open = await openRun({ ...recipe, method });
     if (rows.length === 0) {
       screen.line(describeRun(open));
@@ -71,9 +71,9 @@ export async function demo({ seed, backend: wanted }: DemoArguments): Promise<nu
       disposeState(state);
       return EXIT.interrupted;
     }
-    const measured = await measure(open, state, title, seconds);
+    const measured = await measure(open, state, { title, seconds, ownRows });
     rows.push(measured.row);
-    if (method === 'ma-net') {
+    if (ownRows) {
       screen.line('\nPruning: dead connections become zeros, channels that nobody reads go.\n');
       rows.push(...(await prune(open, state, path, measured.labels, screen)));
     }
@@ -96,16 +96,20 @@ interface Measured {
 async function measure(
   open: OpenRun,
   state: TrainingState,
-  title: string,
-  seconds: number,
+  {
+    title,
+    seconds,
+    ownRows,
+  }: { readonly title: string; readonly seconds: number; readonly ownRows: boolean },
 ): Promise<Measured> {
-  const { network, recipe } = open;
-  const params = effectiveParams(open.mnet, state);
-  const labels = await predictions({ network, params, stats: state.stats }, open);
-  const perImage = await secondsPerImage({ network, params, stats: state.stats }, open);
+  const { network } = open;
+  const params = open.training.weights(state.sections);
+  const { stats } = state.sections;
+  const labels = await predictions({ network, params, stats }, open);
+  const perImage = await secondsPerImage({ network, params, stats }, open);
   tf.dispose(params as tf.TensorContainerObject);
-  // What magnitude pruning removed is gone; what MA-Net removes is told in the rows of its pruning.
-  const masks = recipe.method === 'magnitude' ? await hostMasks(state) : {};
+  // What was removed is gone, unless it is told in the rows of the pruning.
+  const masks = ownRows ? {} : await masksInForce(open, state);
   const { total, kept } = countParameters(network, masks);
   const macs = [countMacs(network, masks), countMacs(network)] as const;
   return { row: rowOf(title, accuracy(labels, open), [kept, total], macs, seconds, perImage), labels };
@@ -121,12 +125,12 @@ async function prune(
 ): Promise<string[][]> {
   const decision = await decide(open, state, { dense: false });
   const whole = [countParameters(open.network).total, countMacs(open.network)] as const;
-  const { plan } = decision;
+  const { plan, removal } = decision;
   screen.line(`${wrapped(describeDecision(open, decision), screen.width)}\n`);
 
   const rows: string[][] = [];
   const steps = [
-    ['  pruned', { plan: plan! }],
+    ['  pruned', { plan: plan!, removal: removal! }],
     ['  compacted', decision],
   ] as const;
   for (const [title, step] of steps) {
@@ -138,7 +142,7 @@ async function prune(
       `${title.padEnd(11)}  ${same} of ${labels.length} predictions on test images are those of the MA-Net`,
     );
     // A compacted network is counted with the zeros it still holds: that is what it stores and computes.
-    const masks = step === decision ? {} : await hostMasks(state);
+    const masks = step === decision ? {} : await masksInForce(open, state);
     const params = [countParameters(network.network, masks).kept, whole[0]] as const;
     const macs = [countMacs(network.network, masks), whole[1]] as const;
     rows.push(rowOf(title, accuracy(labels, open), params, macs, undefined, perImage));

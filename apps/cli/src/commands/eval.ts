@@ -1,11 +1,11 @@
-import { MaNetError } from '@ma-net/core';
+import { evaluate as measure, MaNetError } from '@ma-net/core';
 import type { NetworkFacts } from '@ma-net/export';
 import { loadNetwork, type TrainedNetwork } from '@ma-net/export/node';
 import { countMacs, countParameters } from '@ma-net/metrics';
 import { parseRecipe } from '@ma-net/run';
-import { hostMasks, openRun, openSavedRun, requireCheckpoint, withData } from '@ma-net/run/node';
+import { masksInForce, openRun, openSavedRun, requireCheckpoint, withData } from '@ma-net/run/node';
 import { classification } from '@ma-net/task-classification';
-import { disposeState, effectiveParams } from '@ma-net/trainer';
+import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
 import { isRun } from '../network-argument.ts';
@@ -55,9 +55,10 @@ async function evaluateRun(path: string, { data, backend }: EvalArguments): Prom
   await start(backend);
   const { state } = requireCheckpoint(saved, warn);
   const { open } = saved;
-  const params = effectiveParams(open.mnet, state);
-  const measures = await open.task.evaluate(params, state.stats, open.evaluationBatches());
-  const masks = await hostMasks(state);
+  const params = open.training.weights(state.sections);
+  const { stats } = state.sections;
+  const measures = await measure(open.task, { params, stats }, open.evaluationBatches());
+  const masks = await masksInForce(open, state);
   tf.dispose(params as tf.TensorContainerObject);
   disposeState(state);
   const { total, kept } = countParameters(open.network, masks);
@@ -80,7 +81,7 @@ async function evaluateFile(path: string, { data, backend }: EvalArguments): Pro
   const open = await openRun(data === undefined ? recipe : withData(recipe, data));
   refuseOtherClasses(facts, open.data.test.classNames, path);
   const { network, params, stats } = trained;
-  const measures = await classification(network).evaluate(params, stats, open.evaluationBatches());
+  const measures = await measure(classification(network), { params, stats }, open.evaluationBatches());
   const lines = sizes(trained, facts);
   tf.dispose([params, stats] as tf.TensorContainer);
   return { measures, images: open.data.test.labels.length, lines };

@@ -1,5 +1,5 @@
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { MaNetError } from '@ma-net/core';
+import { cloneParams, MaNetError } from '@ma-net/core';
 import type { NetworkFacts } from '@ma-net/export';
 import {
   type Format,
@@ -20,7 +20,7 @@ import {
   requireCheckpoint,
   withData,
 } from '@ma-net/run/node';
-import { disposeState, effectiveParams } from '@ma-net/trainer';
+import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
 import { isRun } from '../network-argument.ts';
@@ -100,8 +100,8 @@ async function fromRun(path: string, args: ExportArguments, backend: string): Pr
       ? network
       : {
           network: open.network,
-          params: effectiveParams(open.mnet, state),
-          stats: Object.fromEntries(Object.entries(state.stats).map(([name, t]) => [name, t.clone()])),
+          params: open.training.weights(state.sections),
+          stats: cloneParams(state.sections.stats),
         };
   disposeState(state);
   return { network, facts: networkFacts(open, decision), reference, open: async () => open };

@@ -58,7 +58,7 @@ export async function prune(path: string, args: PruneArguments): Promise<void> {
   screen.line(wrapped(describeDecision(open, decision), screen.width));
   screen.line();
   const again = args.recalibrate ?? false;
-  const moved = decision.moved !== undefined;
+  const moved = decision.removal?.moved === true;
   // As trained, the file computes what the run computes; under another rule nobody knows before it is measured.
   const network = moved || args.dryRun !== true ? await prepare(open, state, decision, { again }) : undefined;
   if (moved) await tellCost(open, state, network!, screen);

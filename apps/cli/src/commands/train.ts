@@ -3,7 +3,7 @@ import { countParameters } from '@ma-net/metrics';
 import {
   createRunDirectory,
   factsOf,
-  hostMasks,
+  masksInForce,
   type OpenRun,
   openRun,
   continueSavedRun,
@@ -127,9 +127,9 @@ async function finish(
     disposeState(state);
     return EXIT.interrupted;
   }
-  const { total, kept } = countParameters(open.network, await hostMasks(state));
+  const { total, kept } = countParameters(open.network, await masksInForce(open, state));
   disposeState(state);
-  const { headline } = open.task;
+  const { measure: headline } = open.task.headline;
   const last = measures ?? lastMeasures(directory);
   screen.line(`${path} is trained; this session took ${duration(seconds)}.`);
   if (last?.[headline] !== undefined) screen.line(`  test ${headline}   ${percent(last[headline])}`);

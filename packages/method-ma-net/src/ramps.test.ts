@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { competitionAt, masksMayChange, progress, removedAt } from './ramps.ts';
-import { learningRateAt } from './schedules.ts';
 
 const ramp = { plain: 100, budget: 300, ramp: 0.7 };
 
@@ -18,22 +17,4 @@ test('competition grows linearly, the removed part fast at first', () => {
 
 test('masks freeze at three quarters of the modulated phase', () => {
   expect([100, 250, 251].map((b) => masksMayChange(b, ramp, 0.75))).toEqual([true, true, false]);
-});
-
-test('cosine, steps, and warm-up', () => {
-  const cosine = { name: 'cosine' } as const;
-  expect([0, 50, 100].map((b) => learningRateAt(cosine, 0.1, b, 100))).toEqual([
-    0.1,
-    expect.closeTo(0.05, 12),
-    expect.closeTo(0, 12),
-  ]);
-  const steps = { name: 'steps', at: [0.5, 0.75], factor: 0.1 } as const;
-  expect([0, 49, 50, 75].map((b) => learningRateAt(steps, 1, b, 100))).toEqual([
-    1,
-    1,
-    0.1,
-    expect.closeTo(0.01, 12),
-  ]);
-  const warm = { name: 'constant', warmup: 4 } as const;
-  expect([0, 1, 2, 3, 4].map((b) => learningRateAt(warm, 1, b, 100))).toEqual([0.25, 0.5, 0.75, 1, 1]);
 });

@@ -1,0 +1,2 @@
+export { magnitude, type MagnitudeOptions } from './magnitude.ts';
+export { plain } from './plain.ts';

@@ -1,0 +1,108 @@
+// Magnitude pruning: the control of MA-Net. The same connections, rounds, ramp and masks; a connection's score is how
+// large it is, and nothing is modulated (section 15).
+
+import {
+  type Batch,
+  cloneParams,
+  type Method,
+  type Params,
+  type RunLength,
+  type Task,
+  type Training,
+} from '@ma-net/core';
+import {
+  connectionShapes,
+  defaultMaNet,
+  defaultPlainRounds,
+  maskKeeper,
+  type MaskOptions,
+  maskTensors,
+  plainBatches,
+  planRounds,
+  readScores,
+  weightStep,
+} from '@ma-net/method-ma-net';
+import { descriptors, masksOf, modulate, parsePruneRule, thresholds } from '@ma-net/mnet';
+import * as tf from '@tensorflow/tfjs-core';
+
+export interface MagnitudeOptions extends MaskOptions {
+  /** Rounds that train the plain network first; a third of the epochs unless given. */
+  readonly plainRounds?: number;
+  /** Part of the pruned phase over which the target grows. */
+  readonly ramp: number;
+}
+
+/** Connections of small magnitude go. */
+export function magnitude(given: Partial<MagnitudeOptions> & Pick<MagnitudeOptions, 'prune'>): Method {
+  const { freeze, maskEvery, ramp } = defaultMaNet;
+  const options: MagnitudeOptions = { freeze, maskEvery, ramp, ...given };
+  return { name: 'magnitude', open: (task, length) => openMagnitude(task, length, options) };
+}
+
+function openMagnitude<B extends Batch>(
+  task: Task<B>,
+  length: RunLength,
+  options: MagnitudeOptions,
+): Training<B> {
+  const { kernels } = task.network;
+  const rounds = planRounds({
+    ...length,
+    plainRounds: options.plainRounds ?? defaultPlainRounds(length),
+    astrocyteIterations: 0,
+    alternate: true,
+  });
+  const keeper = maskKeeper(kernels, options, {
+    plain: plainBatches(rounds),
+    budget: length.budget,
+    ramp: options.ramp,
+  });
+  const shortfall = keeper.shortfall(rounds);
+  const connections = { shapes: connectionShapes(kernels), mayBeEmpty: true };
+  /** W without dead connections; owned by the caller. */
+  const masked = (params: Params, masks: Params): Params =>
+    tf.tidy(() => {
+      const kept = modulate(params, masks, kernels, 'constant-kernel');
+      const others = Object.entries(params).filter(([name]) => !(name in kept));
+      return { ...cloneParams(Object.fromEntries(others)), ...kept } as tf.TensorContainerObject;
+    }) as Params;
+
+  return {
+    rounds,
+    sections: { scores: connections, masks: connections },
+    ...(shortfall === undefined ? {} : { warnings: [shortfall] }),
+    init: () => ({}),
+
+    async before(b, round, state) {
+      if (round.kind === 'plain' || !keeper.due(b, round, state)) return undefined;
+      const scores = descriptors(kernels, state.params);
+      const { masks, change } = await keeper.renew(b, scores, state);
+      return { replaced: { scores, masks }, change };
+    },
+
+    step(_, { kind }, state, batch, ctx) {
+      const gates = state['masks'] ?? {};
+      const given = { task, state: { ...state, gates }, batch, ctx };
+      return kind === 'plain'
+        ? weightStep(given)
+        : weightStep(given, { mnet: { kernels }, rule: 'chain-rule' });
+    },
+
+    weights: ({ params, masks = {} }) =>
+      Object.keys(masks).length === 0 ? cloneParams(params) : masked(params, masks),
+
+    async removal({ params, ...state }, asked) {
+      const held = await keeper.held({ params, ...state });
+      if (held === undefined) return undefined;
+      const rule = asked === undefined ? options.prune : parsePruneRule(asked);
+      const masks = asked === undefined ? held : await masksUnder(rule);
+      const weights = (): Params =>
+        tf.tidy(() => masked(params, maskTensors(kernels, masks)) as tf.TensorContainerObject) as Params;
+      return { masks, rule, moved: asked !== undefined, weights };
+
+      async function masksUnder(other: typeof rule): Promise<Record<string, Uint8Array>> {
+        const scores = await readScores(kernels, state['scores'] ?? {});
+        return masksOf(kernels, scores, thresholds(kernels, scores, other));
+      }
+    },
+  };
+}

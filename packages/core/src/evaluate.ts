@@ -1,0 +1,43 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Batch } from './batch-source.ts';
+import type { HostBatch } from './dataset.ts';
+import { type Params, readParams } from './params.ts';
+import type { Task } from './task.ts';
+
+/**
+ * Measures of a task over batches, with running statistics; changes nothing. Disposes each batch. The outputs and
+ * what a batch holds beside the network's inputs are read back, and nothing else.
+ */
+export async function evaluate<B extends Batch>(
+  task: Task<B>,
+  { params, stats }: { readonly params: Params; readonly stats: Params },
+  batches: AsyncIterable<B> | Iterable<B>,
+): Promise<Readonly<Record<string, number>>> {
+  const meter = task.meter();
+  for await (const batch of batches) {
+    const owned: Params[] = [batch];
+    try {
+      const inputs = task.inputs(batch);
+      const outputs = tf.tidy(
+        () =>
+          task.network.forward(params, stats, inputs, { training: false })
+            .outputs as tf.TensorContainerObject,
+      ) as Params;
+      owned.push(outputs);
+      const [read, targets]: [HostBatch, HostBatch] = await Promise.all([
+        readParams(outputs),
+        readParams(targetsOf(batch, inputs)),
+      ]);
+      meter.add(task.decode(read, targets), targets);
+    } finally {
+      tf.dispose(owned as tf.TensorContainer);
+    }
+  }
+  return meter.result();
+}
+
+/** What a batch holds beside the network's inputs. */
+function targetsOf(batch: Batch, inputs: Batch): Batch {
+  const fed = new Set(Object.values(inputs));
+  return Object.fromEntries(Object.entries(batch).filter(([, tensor]) => !fed.has(tensor)));
+}

@@ -1,0 +1,78 @@
+// From the gradients of a step to what replaces what, in the graph of the step.
+
+import { globalNorm, type Optimization, type Params, type Ranks, type Step } from '@ma-net/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Named, type Scales, scalesOf } from './groups.ts';
+import { clipToNorm, optimizerStep } from './optimizers.ts';
+import { learningRateAt } from './schedules.ts';
+import { section, slotsOf, type TrainingState } from './state.ts';
+
+/** A section that is trained by gradients. */
+export interface Trained {
+  readonly optimization: Optimization;
+  readonly scales: Scales;
+}
+
+export function trained(parameters: readonly Named[], optimization: Optimization): Trained {
+  return { optimization, scales: scalesOf(parameters, optimization) };
+}
+
+export interface Update {
+  /** New tensors by section; sections in `whole` consist of theirs alone. */
+  readonly sections: Readonly<Record<string, Params>>;
+  readonly whole: ReadonlySet<string>;
+  /** Global norm of each section's gradient before clipping. */
+  readonly norms: Readonly<Record<string, tf.Scalar>>;
+}
+
+/** Takes the step over: what it owned is in the update, or disposed. */
+export async function updateOf(
+  step: Step,
+  state: TrainingState,
+  sections: Readonly<Record<string, Trained>>,
+  { b, budget, ranks }: { readonly b: number; readonly budget: number; readonly ranks?: Ranks | undefined },
+): Promise<Update> {
+  const grads = ranks === undefined ? step.grads : await reduced(step.grads, ranks);
+  const made = tf.tidy(() => {
+    const next: Record<string, Params> = {};
+    const norms: Record<string, tf.Scalar> = {};
+    for (const [name, given] of Object.entries(grads)) {
+      const { optimization, scales } = sections[name]!;
+      const moving = Object.fromEntries(
+        Object.entries(given).filter(([n]) => scales.get(n)?.frozen !== true),
+      );
+      if (Object.keys(moving).length === 0) continue;
+      const norm = globalNorm(moving);
+      const { optimizer, clip, schedule, learningRate } = optimization;
+      const update = optimizerStep(
+        optimizer,
+        section(state, name),
+        clip === undefined ? moving : clipToNorm(moving, norm, clip),
+        section(state, slotsOf(name)),
+        learningRateAt(schedule, learningRate, b, budget),
+        scales,
+      );
+      norms[name] = norm;
+      next[name] = update.params;
+      next[slotsOf(name)] = update.state;
+    }
+    return { next, norms } as unknown as tf.TensorContainerObject;
+  }) as unknown as { next: Record<string, Params>; norms: Record<string, tf.Scalar> };
+  tf.dispose(grads as tf.TensorContainer);
+  const { replaced = {} } = step;
+  return {
+    sections: { ...made.next, stats: step.stats, ...replaced },
+    whole: new Set(Object.keys(replaced)),
+    norms: made.norms,
+  };
+}
+
+/** The mean over all ranks, section by section. Disposes what it was given. */
+async function reduced(grads: Step['grads'], ranks: Ranks): Promise<Step['grads']> {
+  const means: Record<string, Params> = {};
+  for (const [name, own] of Object.entries(grads)) {
+    means[name] = await ranks.mean(own);
+    tf.dispose(own as tf.TensorContainer);
+  }
+  return means;
+}
