@@ -45,16 +45,11 @@ export function describeRule(rule: PruneRule): string {
 }
 
 function expectation(issue: z.core.$ZodIssue | undefined): string {
-  switch (issue?.code) {
-    case 'too_small':
-      return `expected a number ${issue.inclusive === true ? 'of at least' : 'above'} ${issue.minimum}`;
-    case 'too_big':
-      return `expected a number ${issue.inclusive === true ? 'of at most' : 'below'} ${issue.maximum}`;
-    case 'invalid_type':
-      return `expected a ${issue.expected}`;
-    case 'unrecognized_keys':
-      return `no field ${issue.keys.map((key) => `"${key}"`).join(', ')} is known`;
-    default:
-      return 'expected the mode "delta" or "target"';
-  }
+  if (issue?.code === 'too_small')
+    return `expected a number ${issue.inclusive === true ? 'of at least' : 'above'} ${issue.minimum}`;
+  if (issue?.code === 'too_big')
+    return `expected a number ${issue.inclusive === true ? 'of at most' : 'below'} ${issue.maximum}`;
+  if (issue?.code === 'invalid_type') return `expected a ${issue.expected}`;
+  if (issue?.code === 'unrecognized_keys') return `no field "${issue.keys.join('", "')}" is known`;
+  return 'expected the mode "delta" or "target"';
 }
