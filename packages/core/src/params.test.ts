@@ -4,6 +4,7 @@ import '../test/cpu.ts';
 import { leaked } from '../test/numerics.ts';
 import {
   assertSameShapes,
+  cloneParams,
   compareShapes,
   countParams,
   param,
@@ -11,6 +12,13 @@ import {
   readParams,
   uploadParams,
 } from './params.ts';
+
+test('cloneParams gives handles of their own to the same values', async () => {
+  const all = { a: tf.tensor1d([1, 2]) };
+  const copy = cloneParams(all);
+  all.a.dispose();
+  expect([...(await copy['a']!.data())]).toEqual([1, 2]);
+});
 
 test('pick and param give the tensors themselves, or say which is missing', () => {
   const all = { a: tf.scalar(1), b: tf.scalar(2) };
