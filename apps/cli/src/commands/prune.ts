@@ -13,7 +13,7 @@ import {
   prepare,
   requireCheckpoint,
 } from '@ma-net/run/node';
-import { disposeState, effectiveParams, type TrainingState } from '@ma-net/trainer';
+import { disposeState, type TrainingState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
@@ -89,8 +89,8 @@ async function tellCost(
 ): Promise<void> {
   const measure = async ({ network, params, stats }: TrainedNetwork): Promise<number> =>
     accuracy(await predictions({ network, params, stats }, open), open);
-  const params = effectiveParams(open.mnet, state);
-  const before = await measure({ network: open.network, params, stats: state.stats });
+  const params = open.training.weights(state.sections);
+  const before = await measure({ network: open.network, params, stats: state.sections.stats });
   tf.dispose(params as tf.TensorContainerObject);
   const after = await measure(left);
   screen.line(`  test top1   ${percent(before)} -> ${percent(after)}`);
