@@ -1,4 +1,5 @@
-// What a recipe may say of `augment`: the fields of Augmentation, checked where they are read.
+// What a recipe may say of `augment`: the fields of Augmentation, checked where they are read. Mixing is no field: it is
+// right only under a task that trains towards `targets_BK`, which a recipe cannot see.
 
 import { z } from 'zod';
 
@@ -38,8 +39,6 @@ export const augmentFields = {
   cutout: z.int().min(0).default(0),
   /** Probability of a box of noise. */
   erase: probability.exactOptional(),
-  mixup: amount.exactOptional(),
-  cutmix: amount.exactOptional(),
 };
 
 /** A random box of the image, resized. */
