@@ -22,7 +22,15 @@ import {
   readScores,
   weightStep,
 } from '@ma-net/method-ma-net';
-import { descriptors, masksOf, modulate, parsePruneRule, thresholds } from '@ma-net/mnet';
+import {
+  descriptors,
+  letsUnitsGo,
+  modulate,
+  parsePruneRule,
+  type PruneRule,
+  unitMagnitudes,
+  type UnitScores,
+} from '@ma-net/mnet';
 import * as tf from '@tensorflow/tfjs-core';
 
 export interface MagnitudeOptions extends MaskOptions {
@@ -32,7 +40,10 @@ export interface MagnitudeOptions extends MaskOptions {
   readonly ramp: number;
 }
 
-/** Connections of small magnitude go. */
+/**
+ * Connections of small magnitude go; under a rule for units, units whose weights are short (structured group
+ * magnitude, Fang et al. 2023, arXiv:2301.12900), by the same planner and ramp.
+ */
 export function magnitude(given: Partial<MagnitudeOptions> & Pick<MagnitudeOptions, 'prune'>): Method {
   const { freeze, maskEvery, ramp } = defaultMaNet;
   const options: MagnitudeOptions = { freeze, maskEvery, ramp, ...given };
@@ -51,12 +62,16 @@ function openMagnitude<B extends Batch>(
     astrocyteIterations: 0,
     alternate: true,
   });
-  const keeper = maskKeeper(kernels, options, {
+  const keeper = maskKeeper(task.network, options, {
     plain: plainBatches(rounds),
     budget: length.budget,
     ramp: options.ramp,
   });
   const shortfall = keeper.shortfall(rounds);
+  /** Where whole units go: how long each is. */
+  const lengths = async (rule: PruneRule, params: Params): Promise<UnitScores | undefined> =>
+    letsUnitsGo(rule) ? unitMagnitudes(keeper.decider.groups, weights, params) : undefined;
+  const weights = task.network.parameters.flatMap(({ name, kind }) => (kind === 'vector' ? [] : [name]));
   const connections = { shapes: connectionShapes(kernels), mayBeEmpty: true };
   /** W without dead connections; owned by the caller. */
   const masked = (params: Params, masks: Params): Params =>
@@ -75,7 +90,12 @@ function openMagnitude<B extends Batch>(
     async before(b, round, state) {
       if (round.kind === 'plain' || !keeper.due(b, round, state)) return undefined;
       const scores = descriptors(kernels, state.params);
-      const { masks, change } = await keeper.renew(b, scores, state);
+      const { masks, change } = await keeper.renew(
+        b,
+        scores,
+        state,
+        await lengths(options.prune, state.params),
+      );
       return { replaced: { scores, masks }, change };
     },
 
@@ -100,8 +120,10 @@ function openMagnitude<B extends Batch>(
       return { masks, rule, moved: asked !== undefined, weights };
 
       async function masksUnder(other: typeof rule): Promise<Record<string, Uint8Array>> {
-        const scores = await readScores(kernels, state['scores'] ?? {});
-        return masksOf(kernels, scores, thresholds(kernels, scores, other));
+        const connections = await readScores(kernels, state['scores'] ?? {});
+        const units = await lengths(other, params);
+        const worth = units === undefined ? { connections } : { connections, units };
+        return keeper.decider.decide(other, worth, held).masks;
       }
     },
   };

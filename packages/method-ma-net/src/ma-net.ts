@@ -3,6 +3,7 @@
 import {
   type Batch,
   cloneParams,
+  MaNetError,
   type Method,
   type Params,
   type Removal,
@@ -14,13 +15,12 @@ import {
 import {
   createMNet,
   gatesOf,
-  type HostScores,
-  masksOf,
+  letsUnitsGo,
   modulate,
   type MNet,
   parsePruneRule,
   type PruneRule,
-  thresholds,
+  type Verdict,
 } from '@ma-net/mnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { connectionShapes, maskKeeper, maskTensors, readScores } from './masks.ts';
@@ -45,7 +45,9 @@ export function maNet(given: Partial<MaNetOptions> & Pick<MaNetOptions, 'prune'>
 }
 
 function openMaNet<B extends Batch>(task: Task<B>, length: RunLength, options: MaNetOptions): Training<B> {
-  const { kernels } = task.network;
+  const { network } = task;
+  const { kernels } = network;
+  refuseSoftUnits(options);
   const mnet = createMNet(kernels, options.mnet);
   const rounds = planRounds({
     ...length,
@@ -56,7 +58,7 @@ function openMaNet<B extends Batch>(task: Task<B>, length: RunLength, options: M
     alternate: options.alternate,
   });
   const ramp = { plain: plainBatches(rounds), budget: length.budget, ramp: options.ramp };
-  const keeper = maskKeeper(kernels, options, ramp);
+  const keeper = maskKeeper(network, options, ramp);
   const modulation: Modulation = { mnet, options, ramp, masks: keeper };
   const shortfall = keeper.shortfall(rounds);
   const held = { mnet, rule: options.feedback ? 'feedback' : 'chain-rule' } as const;
@@ -89,7 +91,9 @@ function openMaNet<B extends Batch>(task: Task<B>, length: RunLength, options: M
       const { params, gates = {}, scores = {} } = state;
       if (asked === undefined)
         return { masks, rule: options.prune, moved: false, weights: () => effective(mnet, params, gates) };
-      return underRule(mnet, options, params, scores, parsePruneRule(asked));
+      const rule = parsePruneRule(asked);
+      const verdict = keeper.decider.decide(rule, { connections: await readScores(kernels, scores) }, masks);
+      return underRule(mnet, options, params, scores, rule, verdict);
     },
 
     dispose: () => mnet.dispose(),
@@ -97,23 +101,33 @@ function openMaNet<B extends Batch>(task: Task<B>, length: RunLength, options: M
 }
 
 /** What goes by another rule than the run was trained with, from the held relative probabilities. */
-async function underRule(
+function underRule(
   mnet: MNet,
   { strength, cut }: MaNetOptions,
   params: Params,
   q: Params,
   rule: PruneRule,
-): Promise<Removal> {
-  const { kernels } = mnet;
-  const host: HostScores = await readScores(kernels, q);
-  const thetas = thresholds(kernels, host, rule);
-  const masks = masksOf(kernels, host, thetas);
+  { masks, thetas }: Verdict,
+): Removal {
   const weights = (): Params =>
     tf.tidy(() => {
-      const gates = gatesOf(q, maskTensors(kernels, masks), { strength, cut, thresholds: thetas });
+      const gates = gatesOf(q, maskTensors(mnet.kernels, masks), { strength, cut, thresholds: thetas });
       return effective(mnet, params, gates) as tf.TensorContainerObject;
     }) as Params;
   return { masks, rule, moved: true, weights };
+}
+
+/** A soft cut subtracts the threshold of connections, and units have none. */
+function refuseSoftUnits({ cut, prune }: MaNetOptions): void {
+  if (cut === 'hard' || !letsUnitsGo(prune)) return;
+  throw new MaNetError(
+    'bad-argument',
+    'A soft cut needs thresholds of connections, but the rule lets units go.',
+    {
+      where: 'modulation.cut',
+      hint: 'use cut "hard" with units, or let connections go.',
+    },
+  );
 }
 
 /** W with gates applied, if there are any; owned by the caller. */

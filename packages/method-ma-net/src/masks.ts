@@ -1,8 +1,26 @@
 // The life of masks (section 8): when they are decided anew, by which rule, and what changed. They cross the border to
 // the host once each way, and only when they are decided.
 
-import type { Decision, MaskChange, Masks, ModulatedKernel, Params, Round, Sections } from '@ma-net/core';
-import { describeRule, type HostScores, masksOf, type PruneRule, thresholds } from '@ma-net/mnet';
+import type {
+  Decision,
+  MaskChange,
+  Masks,
+  ModulatedKernel,
+  Network,
+  Params,
+  Round,
+  Sections,
+} from '@ma-net/core';
+import {
+  decideOn,
+  type Decider,
+  describeRule,
+  type HostScores,
+  type PruneRule,
+  targetOf,
+  type UnitScores,
+  withTargets,
+} from '@ma-net/mnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { masksMayChange, type Ramp, removedAt } from './ramps.ts';
 
@@ -23,10 +41,11 @@ export interface NewMasks {
 
 /** Decides about the connections of one run. */
 export interface MaskKeeper {
+  readonly decider: Decider;
   /** Whether masks are to be decided at mini-batch `b`, in `round`. */
   due(b: number, round: Round, state: Sections): boolean;
-  /** Decides anew who is dead, from scores read back between two steps. */
-  renew(b: number, scores: Params, state: Sections): Promise<NewMasks>;
+  /** Decides anew who is dead, from scores of connections, which are read back, or of units besides. */
+  renew(b: number, scores: Params, state: Sections, units?: UnitScores): Promise<NewMasks>;
   /** The masks in force, on the host; undefined before the first decision. */
   held(state: Sections): Promise<Record<string, Uint8Array> | undefined>;
   /** Why the rule cannot be reached by a run of these rounds; undefined when it can. */
@@ -34,10 +53,12 @@ export interface MaskKeeper {
 }
 
 export function maskKeeper(
-  kernels: readonly ModulatedKernel[],
+  network: Network,
   { prune, freeze, maskEvery }: MaskOptions,
   ramp: Ramp,
 ): MaskKeeper {
+  const { kernels } = network;
+  const decider = decideOn(network);
   /** Those of the state, known by their tensors, so that nothing is read back twice. */
   let known: { readonly tensors: Params; readonly masks: Record<string, Uint8Array> } | undefined;
   const isKnown = (masks: Params): boolean =>
@@ -50,24 +71,30 @@ export function maskKeeper(
   };
 
   return {
+    decider,
     held,
     due: (b, round, { masks = {} }) =>
       Object.keys(masks).length === 0 ||
       ((b === round.start || maskEvery === 'iteration') && masksMayChange(b, ramp, freeze)),
 
-    async renew(b, scores, state) {
+    async renew(b, scores, state, units) {
       const before = await held(state);
-      const host = await readScores(kernels, scores);
-      const thetas = thresholds(kernels, host, ruleAt(prune, b, ramp));
-      const masks = masksOf(kernels, host, thetas);
+      const rule = withTargets(prune, (target) => removedAt(b, ramp, target));
+      const { masks, thetas, removedParams } = decider.decide(
+        rule,
+        { connections: await readScores(kernels, scores), ...(units === undefined ? {} : { units }) },
+        before,
+      );
       const tensors = maskTensors(kernels, masks);
       known = { tensors, masks };
-      return { masks: tensors, thetas, change: changeOf(kernels, before, masks) };
+      return { masks: tensors, thetas, change: { ...changeOf(kernels, before, masks), removedParams } };
     },
 
     shortfall(rounds) {
-      if (prune.mode !== 'target') return undefined;
-      const { removeModulated: target } = prune;
+      const target = targetOf(prune);
+      if (target === undefined) return undefined;
+      const why = decider.unreachable(prune);
+      if (why !== undefined) return `${describeRule(prune)}, but ${why}.`;
       const decided = rounds.filter(({ kind }) => kind !== 'plain').map(({ start }) => start);
       const last = decided.findLast((start) => masksMayChange(start, ramp, freeze));
       const reached = last === undefined ? 0 : removedAt(lastDecision(rounds, last), ramp, target);
@@ -116,13 +143,6 @@ export function connectionShapes(kernels: readonly ModulatedKernel[]): Record<st
 export const decisionOf = (replaced: Decision['replaced'], change: MaskChange | undefined): Decision =>
   change === undefined ? { replaced } : { replaced, change };
 
-/** The rule that is in force at mini-batch `b`: a target grows over the ramp, a threshold is constant. */
-function ruleAt(prune: PruneRule, b: number, ramp: Ramp): PruneRule {
-  return prune.mode === 'target'
-    ? { ...prune, removeModulated: removedAt(b, ramp, prune.removeModulated) }
-    : prune;
-}
-
 async function readMasks(
   kernels: readonly ModulatedKernel[],
   masks: Params,
@@ -136,9 +156,9 @@ function changeOf(
   kernels: readonly ModulatedKernel[],
   before: Record<string, Uint8Array> | undefined,
   after: Record<string, Uint8Array>,
-): MaskChange {
-  const change = { kept: 0, connections: 0, died: 0, revived: 0, removedParams: 0 };
-  for (const { param, area } of kernels) {
+): Omit<MaskChange, 'removedParams'> {
+  const change = { kept: 0, connections: 0, died: 0, revived: 0 };
+  for (const { param } of kernels) {
     const current = after[param]!;
     const old = before?.[param] ?? new Uint8Array(current.length).fill(1);
     change.connections += current.length;
@@ -146,7 +166,6 @@ function changeOf(
       change.kept += current[i]!;
       change.died += old[i]! & ~current[i]! & 1;
       change.revived += ~old[i]! & current[i]! & 1;
-      change.removedParams += area * (1 - current[i]!);
     }
   }
   return change;

@@ -4,6 +4,7 @@ export { type CompactionPlan, type Cut, describeCompaction, planCompaction } fro
 export { contrastiveLoss } from './contrastive.ts';
 export { type GateOptions, type GradientRule, gatesOf, modulate } from './gates.ts';
 export { descriptors } from './descriptors.ts';
+export { type Decider, decideOn, type Verdict, type Worth } from './decide.ts';
 export { createMNet, type MNet, type ModulationInputs, type Modulations } from './mnet.ts';
 export { DEFAULT_OPTIONS, type MNetOptions } from './options.ts';
 export type { Partition } from './partition.ts';
@@ -16,7 +17,19 @@ export {
   planPruning,
   type PrunePlan,
 } from './plan.ts';
-export { DEFAULT_KAPPA, describeRule, parsePruneRule, type PruneRule, pruneRule } from './prune-rule.ts';
+export {
+  type ConnectionRule,
+  DEFAULT_KAPPA,
+  describeRule,
+  letsUnitsGo,
+  NEURON_LEVEL,
+  parsePruneRule,
+  type PruneRule,
+  pruneRule,
+  targetOf,
+  type UnitRule,
+  withTargets,
+} from './prune-rule.ts';
 export {
   fullMasks,
   type HostMasks,

@@ -2,9 +2,10 @@
 
 import { MaNetError, type ModulatedKernel, type Network, type Params, param } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { decideOn } from './decide.ts';
 import { packMask, unpackMask } from './mask-text.ts';
-import { describeRule, type PruneRule } from './prune-rule.ts';
-import { type HostMasks, type HostScores, masksOf, thresholds } from './thresholds.ts';
+import { describeRule, parsePruneRule, type PruneRule } from './prune-rule.ts';
+import type { HostMasks, HostScores } from './thresholds.ts';
 
 /** What is left of one modulated kernel. */
 export interface PlannedKernel {
@@ -31,8 +32,8 @@ export interface PrunePlan {
 
 /** Chooses what to cut, by the relative probabilities q or any other scores, without touching a weight. */
 export function planPruning(network: Network, scores: HostScores, rule: PruneRule): PrunePlan {
-  const thetas = thresholds(network.kernels, scores, rule);
-  return planOfMasks(network, masksOf(network.kernels, scores, thetas), rule);
+  const { masks } = decideOn(network).decide(parsePruneRule(rule), { connections: scores });
+  return planOfMasks(network, masks, rule);
 }
 
 /** The plan that masks already in force amount to: with the held gates its export is exact. */

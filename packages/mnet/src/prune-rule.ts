@@ -3,20 +3,89 @@
 import { MaNetError } from '@ma-net/core';
 import * as z from 'zod/mini';
 
-/** How the thresholds are found. */
-export const pruneRule = z.discriminatedUnion('mode', [
+const part = z.number().check(z.gte(0), z.lt(1));
+const delta = z.number().check(z.gte(0), z.lte(1));
+// Above 1 a post-neuron could lose all its inputs.
+const kappa = z.number().check(z.gt(0), z.lte(1));
+
+/** Single connections go; how the thresholds are found. */
+const connectionRule = z.discriminatedUnion('mode', [
   /** The paper's: a probability under `delta`, that is q < delta * F, capped at q < kappa. */
-  z.strictObject({
-    mode: z.literal('delta'),
-    delta: z.number().check(z.gte(0), z.lte(1)),
-    // Above 1 a post-neuron could lose all its inputs.
-    kappa: z.number().check(z.gt(0), z.lte(1)),
-  }),
+  z.strictObject({ unit: z.optional(z.literal('connection')), mode: z.literal('delta'), delta, kappa }),
   /** One threshold for all layers, at which this fraction of the modulated parameters goes. */
-  z.strictObject({ mode: z.literal('target'), removeModulated: z.number().check(z.gte(0), z.lt(1)) }),
+  z.strictObject({
+    unit: z.optional(z.literal('connection')),
+    mode: z.literal('target'),
+    removeModulated: part,
+  }),
 ]);
 
+/** What stays of every group, however little it is worth. */
+const floor = z.strictObject({
+  /** At least this part of its units. */
+  part: z.number().check(z.gte(0), z.lte(1)),
+  /** And at least so many. */
+  units: z.int().check(z.gte(0)),
+});
+
+const unitTarget = {
+  mode: z.literal('target'),
+  /** rho: this part of the cost of the whole network goes, physically. */
+  remove: part,
+  /** What the cost is: numbers stored, multiply-accumulates, or the mean of both parts. */
+  cost: z.enum(['params', 'macs', 'both']),
+  /** 0 removes in the order of the scores, 1 in the order of score per cost. */
+  beta: z.number().check(z.gte(0)),
+  floor,
+};
+
+/** Whole units of coupling groups go. */
+const neuronRule = z.discriminatedUnion('mode', [
+  z.strictObject({ unit: z.literal('neuron'), ...unitTarget }),
+  /** A unit dies where its score is below min(delta * n_g, kappa). */
+  z.strictObject({ unit: z.literal('neuron'), mode: z.literal('delta'), delta, kappa, floor }),
+]);
+
+/** Units go, and connections inside those that live: this fraction of the modulated parameters that are left. */
+const bothRule = z.strictObject({ unit: z.literal('both'), ...unitTarget, removeModulated: part });
+
+/** What goes, and how that is decided. */
+export const pruneRule = z.discriminatedUnion('unit', [connectionRule, neuronRule, bothRule]);
+
 export type PruneRule = Readonly<z.infer<typeof pruneRule>>;
+export type ConnectionRule = Readonly<z.infer<typeof connectionRule>>;
+/** A rule that lets whole units go. */
+export type UnitRule = Readonly<z.infer<typeof neuronRule> | z.infer<typeof bothRule>>;
+
+/** Half of the network, by parameters, unit by unit: the defaults of the neuron level. */
+export const NEURON_LEVEL = {
+  unit: 'neuron',
+  mode: 'target',
+  remove: 0.5,
+  cost: 'params',
+  beta: 0,
+  floor: { part: 0.1, units: 4 },
+} as const satisfies UnitRule;
+
+/** Whether whole units go. */
+export function letsUnitsGo(rule: PruneRule): rule is UnitRule {
+  return rule.unit === 'neuron' || rule.unit === 'both';
+}
+
+/** The largest part that a rule asks to remove; undefined where thresholds are fixed. */
+export function targetOf(rule: PruneRule): number | undefined {
+  if (rule.mode === 'delta') return undefined;
+  return letsUnitsGo(rule) ? rule.remove : rule.removeModulated;
+}
+
+/** The rule with its targets at another size, as they are while they grow. */
+export function withTargets(rule: PruneRule, at: (target: number) => number): PruneRule {
+  if (rule.mode === 'delta') return rule;
+  if (rule.unit === 'neuron') return { ...rule, remove: at(rule.remove) };
+  if (rule.unit === 'both')
+    return { ...rule, remove: at(rule.remove), removeModulated: at(rule.removeModulated) };
+  return { ...rule, removeModulated: at(rule.removeModulated) };
+}
 
 /** kappa of section 12. */
 export const DEFAULT_KAPPA = 0.5;
@@ -39,9 +108,26 @@ export function parsePruneRule(value: unknown): PruneRule {
 
 /** What a rule does, in one phrase. */
 export function describeRule(rule: PruneRule): string {
-  return rule.mode === 'delta'
-    ? `connections with q < min(${rule.delta} F, ${rule.kappa}) go`
-    : `at most ${Number((100 * rule.removeModulated).toFixed(2))} % of the modulated parameters go`;
+  if (rule.unit !== 'neuron' && rule.unit !== 'both') {
+    return rule.mode === 'delta'
+      ? `connections with q < min(${rule.delta} F, ${rule.kappa}) go`
+      : `at most ${percent(rule.removeModulated)} of the modulated parameters go`;
+  }
+  if (rule.mode === 'delta') return `units with a score below min(${rule.delta} n, ${rule.kappa}) go`;
+  const units = `units go until ${percent(rule.remove)} of ${COSTS[rule.cost]} are gone`;
+  return rule.unit === 'both'
+    ? `${units}, and at most ${percent(rule.removeModulated)} of the modulated parameters that are left`
+    : units;
+}
+
+const COSTS = {
+  params: 'all parameters',
+  macs: 'all multiply-accumulates',
+  both: 'parameters and multiply-accumulates, on average,',
+} as const;
+
+function percent(fraction: number): string {
+  return `${Number((100 * fraction).toFixed(2))} %`;
 }
 
 function expectation(issue: z.core.$ZodIssue | undefined): string {

@@ -2,7 +2,7 @@
 // because masks are renewed between steps; D in place of q makes this magnitude pruning.
 
 import { MaNetError, type ModulatedKernel } from '@ma-net/core';
-import { parsePruneRule, type PruneRule } from './prune-rule.ts';
+import { type ConnectionRule, letsUnitsGo, parsePruneRule } from './prune-rule.ts';
 
 /** Scores by parameter name, row-major [F, O]. */
 export type HostScores = Readonly<Record<string, Float32Array>>;
@@ -14,9 +14,10 @@ export type HostMasks = Readonly<Record<string, Uint8Array>>;
 export function thresholds(
   kernels: readonly ModulatedKernel[],
   scores: HostScores,
-  given: PruneRule,
+  given: ConnectionRule,
 ): number[] {
   const rule = parsePruneRule(given);
+  if (letsUnitsGo(rule)) throw notForConnections();
   for (const kernel of kernels) scoresOf(kernel, scores);
   if (rule.mode === 'delta') {
     return kernels.map(({ preNeurons }) => Math.min(rule.delta * preNeurons, rule.kappa));
@@ -39,6 +40,13 @@ export function masksOf(
       return [kernel.param, mask];
     }),
   );
+}
+
+function notForConnections(): MaNetError {
+  return new MaNetError('bad-argument', 'The rule lets units go, and thresholds are for connections.', {
+    where: 'pruning rule',
+    hint: 'use decideOn(network).',
+  });
 }
 
 /** Masks that keep every connection. */

@@ -2,6 +2,7 @@
 // what follows from the data (batches an epoch) and from other fields (the rounds).
 
 import { MaNetError, suggestion } from '@ma-net/core';
+import { pruneRule } from '@ma-net/mnet';
 import { z } from 'zod';
 
 const part = z.number().min(0).max(1);
@@ -52,17 +53,6 @@ const scheduleSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('steps'), warmup: z.int().min(0), at: z.array(part), factor: part }),
 ]);
 
-const pruneSchema = z.discriminatedUnion('mode', [
-  /** A connection is dead when its probability is below min(delta, kappa / F). */
-  z.strictObject({
-    mode: z.literal('delta'),
-    delta: z.number().positive().max(1),
-    kappa: z.number().positive().max(1),
-  }),
-  /** This part of the modulated parameters is to be removed. */
-  z.strictObject({ mode: z.literal('target'), removeModulated: z.number().min(0).lt(1) }),
-]);
-
 const mnetSchema = z.strictObject({
   /** M. */
   astrocytes: count,
@@ -91,7 +81,7 @@ const mnetSchema = z.strictObject({
 const modulationSchema = z.strictObject({
   /** Rounds of the plain network before the first modulated one; a third of the epochs unless given. */
   plainRounds: z.int().min(0).optional(),
-  prune: pruneSchema,
+  prune: pruneRule,
   competition: rate,
   ramp: z.number().positive().max(1),
   freeze: part,
