@@ -167,26 +167,34 @@ function describeIssue(issue: z.core.$ZodIssue, root: unknown): string {
 
 /** Names of the fields at a path, for suggestions. `value` decides between the variants of a field. */
 export function fieldsAt(path: readonly string[], value: unknown): string[] {
-  let schema: z.ZodType = recipeSchema;
-  for (const key of path) schema = fieldOf(schema, key, undefined) ?? schema;
-  const inner = unwrap(schema);
-  if (inner instanceof z.ZodDiscriminatedUnion) return Object.keys(variantOf(inner, value).shape);
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+  let schemas: readonly Schema[] = [recipeSchema];
+  for (const key of path) schemas = schemas.flatMap(variants).flatMap(({ [key]: field }) => field ?? []);
+  const found = schemas.flatMap(variants);
+  return Object.keys(found.find((shape) => isOf(shape, value)) ?? found[0] ?? {});
 }
 
-function fieldOf(schema: z.ZodType, key: string, value: unknown): z.ZodType | undefined {
-  const inner = unwrap(schema);
-  const object = inner instanceof z.ZodDiscriminatedUnion ? variantOf(inner, value) : inner;
-  return object instanceof z.ZodObject ? (object.shape as Record<string, z.ZodType>)[key] : undefined;
+type Schema = z.core.$ZodType;
+type Shape = Readonly<Record<string, Schema>>;
+
+/** The objects that a schema may be. */
+function variants(schema: Schema): Shape[] {
+  const { def } = schema._zod as { def: z.core.$ZodTypeDef };
+  switch (def.type) {
+    case 'object':
+      return [(def as z.core.$ZodObjectDef).shape];
+    case 'optional':
+      return variants((def as z.core.$ZodOptionalDef).innerType);
+    case 'union':
+      return (def as z.core.$ZodUnionDef).options.flatMap(variants);
+    default:
+      return [];
+  }
 }
 
-function unwrap(schema: z.ZodType): z.ZodType {
-  return schema instanceof z.ZodOptional ? unwrap(schema.unwrap() as z.ZodType) : schema;
-}
-
-function variantOf(union: z.ZodDiscriminatedUnion, value: unknown): z.ZodObject {
-  const options = union.options as unknown as z.ZodObject[];
-  const key = union.def.discriminator;
-  const wanted = (value as Record<string, unknown> | undefined)?.[key];
-  return options.find((o) => (o.shape[key] as z.ZodLiteral).value === wanted) ?? options[0]!;
+/** Whether every field that can have a few values only, such as "name" or "mode", has one of them. */
+function isOf(shape: Shape, value: unknown): boolean {
+  return Object.entries(shape).every(([key, { _zod }]) => {
+    const found = (value as Record<string, unknown> | undefined)?.[key];
+    return _zod.values === undefined || _zod.values.has(found as string);
+  });
 }
