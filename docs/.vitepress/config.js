@@ -38,6 +38,7 @@ export default defineConfig({
         text: 'Background',
         items: [
           { text: 'The algorithm', link: '/algorithm' },
+          { text: 'Neuron level', link: '/neuron-level' },
           { text: 'Architecture', link: '/architecture' },
         ],
       },

@@ -2,7 +2,7 @@
 
 import type { Architecture, DataFacts, Use } from '@ma-net/core';
 import { MaNetError } from '@ma-net/core';
-import type { CompactionPlan, PrunePlan } from '@ma-net/mnet';
+import { type CompactionPlan, type PrunePlan, pruneRule } from '@ma-net/mnet';
 import { z } from 'zod';
 import { withoutLocalPaths } from './local-paths.ts';
 
@@ -31,13 +31,9 @@ export function toMetadata({ classNames, ...facts }: NetworkFacts): Record<strin
 
 const counts = z.array(z.int().min(0));
 const choice = z.looseObject({ use: z.string() });
-const ruleSchema = z.discriminatedUnion('mode', [
-  z.object({ mode: z.literal('delta'), delta: z.number(), kappa: z.number() }),
-  z.object({ mode: z.literal('target'), removeModulated: z.number() }),
-]);
 const planSchema = z.object({
   network: z.string(),
-  rule: ruleSchema,
+  rule: pruneRule,
   kernels: z.array(
     z.object({
       param: z.string(),
