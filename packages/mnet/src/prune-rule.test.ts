@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_KAPPA, describeRule, parsePruneRule, pruneRule } from './prune-rule.ts';
+import {
+  DEFAULT_KAPPA,
+  describeRule,
+  letsUnitsGo,
+  NEURON_LEVEL,
+  parsePruneRule,
+  pruneRule,
+  targetOf,
+  withTargets,
+} from './prune-rule.ts';
 
 test('takes both modes as they are', () => {
   for (const rule of [
@@ -33,5 +42,32 @@ test('says what a rule does', () => {
   );
   expect(describeRule({ mode: 'delta', delta: 1e-3, kappa: 0.5 })).toBe(
     'connections with q < min(0.001 F, 0.5) go',
+  );
+});
+
+test('knows who lets units go, how much goes, and how a target grows', () => {
+  const connections = { mode: 'target', removeModulated: 0.6 } as const;
+  const paper = { mode: 'delta', delta: 1e-3, kappa: 0.5 } as const;
+  const both = { ...NEURON_LEVEL, unit: 'both', removeModulated: 0.2 } as const;
+  expect([connections, paper, NEURON_LEVEL, both].map(letsUnitsGo)).toEqual([false, false, true, true]);
+  expect([connections, paper, NEURON_LEVEL, both].map(targetOf)).toEqual([0.6, undefined, 0.5, 0.5]);
+  const half = (target: number): number => target / 2;
+  expect(withTargets(connections, half)).toEqual({ ...connections, removeModulated: 0.3 });
+  expect(withTargets(paper, half)).toEqual(paper);
+  expect(withTargets(NEURON_LEVEL, half)).toEqual({ ...NEURON_LEVEL, remove: 0.25 });
+  expect(withTargets(both, half)).toEqual({ ...both, remove: 0.25, removeModulated: 0.1 });
+  expect(describeRule(both)).toBe(
+    'units go until 50 % of all parameters are gone, and at most 20 % of the modulated parameters that are left',
+  );
+});
+
+test.each([
+  [{ ...NEURON_LEVEL, remove: 1 }, /remove: expected a number below 1, found 1/],
+  [{ ...NEURON_LEVEL, cost: 'watts' }, /cost/],
+  [{ ...NEURON_LEVEL, floor: { part: 2, units: 4 } }, /floor.part: expected a number of at most 1/],
+  [{ ...NEURON_LEVEL, unit: 'layer' }, /expected the unit "connection", "neuron" or "both"/],
+])('refuses the rule for units %j', (rule, message) => {
+  expect(() => parsePruneRule(rule)).toThrow(
+    expect.objectContaining({ code: 'bad-argument', message: expect.stringMatching(message) }),
   );
 });
