@@ -63,9 +63,9 @@ test('knows who lets units go, how much goes, and how a target grows', () => {
 
 test.each([
   [{ ...NEURON_LEVEL, remove: 1 }, /remove: expected a number below 1, found 1/],
-  [{ ...NEURON_LEVEL, cost: 'watts' }, /cost/],
+  [{ ...NEURON_LEVEL, cost: 'watts' }, /cost: expected "params" or "macs" or "both"/],
   [{ ...NEURON_LEVEL, floor: { part: 2, units: 4 } }, /floor.part: expected a number of at most 1/],
-  [{ ...NEURON_LEVEL, unit: 'layer' }, /expected the unit "connection", "neuron" or "both"/],
+  [{ ...NEURON_LEVEL, unit: 'layer' }, /unit: expected "connection", "neuron" or "both"/],
 ])('refuses the rule for units %j', (rule, message) => {
   expect(() => parsePruneRule(rule)).toThrow(
     expect.objectContaining({ code: 'bad-argument', message: expect.stringMatching(message) }),

@@ -137,5 +137,8 @@ function expectation(issue: z.core.$ZodIssue | undefined): string {
     return `expected a number ${issue.inclusive === true ? 'of at most' : 'below'} ${issue.maximum}`;
   if (issue?.code === 'invalid_type') return `expected a ${issue.expected}`;
   if (issue?.code === 'unrecognized_keys') return `no field "${issue.keys.join('", "')}" is known`;
+  if (issue?.path.at(-1) === 'unit') return 'expected "connection", "neuron" or "both"';
+  if (issue?.code === 'invalid_value')
+    return `expected ${issue.values.map((v) => JSON.stringify(v)).join(' or ')}`;
   return 'expected the mode "delta" or "target"';
 }
