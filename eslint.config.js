@@ -109,8 +109,12 @@ export default tseslint.config(
     },
   },
   {
-    // ONNX is written by the engine that compiles to it.
-    files: ['packages/backend-*/src/**/*.ts', 'packages/export/src/onnx.ts'],
+    // Graphs are recorded, and ONNX is written, by the engine that compiles to it.
+    files: [
+      'packages/backend-*/src/**/*.ts',
+      'packages/export/src/onnx.ts',
+      'packages/export/src/graph-model/*.ts',
+    ],
     ignores: ['**/*.test.ts'],
     rules: {
       'no-restricted-syntax': restrict(everywhere, noReadBack, noTfRandom, noWallClock, onlyOurErrors),

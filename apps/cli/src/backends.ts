@@ -5,6 +5,7 @@ import {
   chooseBackend,
   MaNetError,
   type RunningBackend,
+  type StartOptions,
   suggestion,
 } from '@ma-net/core';
 
@@ -28,10 +29,23 @@ export async function loadBackends(wanted = 'auto'): Promise<BackendAdapter[]> {
     });
   }
   const names = wanted === 'auto' ? known : [wanted as BackendName];
-  return Promise.all(names.map((name) => backends[name]()));
+  return Promise.all(names.map((name) => backends[name]().catch((error: unknown) => missing(name, error))));
+}
+
+/** In place of a backend whose package does not load: a machine that lacks one still has the others. */
+export function missing(name: string, error: unknown): BackendAdapter {
+  const reason = `its package does not load: ${error instanceof Error ? error.message.split('\n')[0]! : String(error)}`;
+  const hint = 'install manet again, or take another backend.';
+  return {
+    name,
+    priority: -1,
+    tolerance: { rtol: 0, atol: 0 },
+    probe: () => Promise.resolve({ ok: false, reason, hint }),
+    start: () => Promise.reject(new MaNetError('backend-unavailable', reason, { hint })),
+  };
 }
 
 /** Starts the backend called `wanted`, or the fastest one that can run here (`auto`). */
-export async function start(wanted: string): Promise<RunningBackend> {
-  return chooseBackend(await loadBackends(wanted), wanted);
+export async function start(wanted: string, options: StartOptions = {}): Promise<RunningBackend> {
+  return chooseBackend(await loadBackends(wanted), wanted, options);
 }

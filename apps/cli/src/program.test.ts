@@ -35,16 +35,16 @@ describe.each(commands)('%s --help', (name, command) => {
 test('flags are few, and a new one is a decision: a field of a recipe needs none', () => {
   const flags = program.commands.map((c) => [c.name(), c.options.map((o) => o.long!.slice(2)).join(' ')]);
   expect(Object.fromEntries(flags)).toEqual({
-    train: 'recipe set data method seed backend out resume print',
-    eval: 'data backend',
-    prune: 'delta remove-modulated dense recalibrate dry-run out force data backend',
-    export: 'format no-normalisation verify dense recalibrate out force data backend',
+    train: 'recipe set data method seed backend threads out resume print',
+    eval: 'data backend threads',
+    prune: 'delta remove-modulated dense recalibrate dry-run out force data backend threads',
+    export: 'format no-normalisation opset verify dense recalibrate out force data backend threads',
     data: 'out',
     recipes: '',
     networks: '',
     doctor: '',
-    bench: 'network batch steps backend',
-    demo: 'seed backend',
+    bench: 'network batch steps backend threads',
+    demo: 'seed backend threads',
   });
 });
 

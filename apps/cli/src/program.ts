@@ -55,6 +55,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
         .default(undefined, "the recipe's"),
     )
     .addOption(backendOption())
+    .addOption(threadsOption())
     .addOption(
       new Option('--out <dir>', 'directory of the run').default(
         undefined,
@@ -82,6 +83,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .argument('<run|file>', 'a run directory, or a file of "manet prune" or "manet export"')
     .addOption(dataOption())
     .addOption(backendOption())
+    .addOption(threadsOption())
     .action(async (path, options) =>
       done(await (await import('./commands/eval.ts')).evaluate(path, options)),
     );
@@ -110,6 +112,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .addOption(forceOption())
     .addOption(dataOption())
     .addOption(backendOption())
+    .addOption(threadsOption())
     .action(async (path, options) => done(await (await import('./commands/prune.ts')).prune(path, options)));
 
   command('export', 'Write the pruned, compacted network of a run for other programs.', [
@@ -126,6 +129,11 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
         .default('safetensors'),
     )
     .option('--no-normalisation', 'onnx, tfjs: take normalised images instead of pixels')
+    .addOption(
+      new Option('--opset <n>', 'onnx: the operator set')
+        .argParser(wholeNumber)
+        .default(undefined, 'the lowest that serves'),
+    )
     .option('--verify', 'compare the file with the run on every test image')
     .option('--dense', 'keep every channel in place, as the unpruned network has them')
     .option('--recalibrate', 're-estimate the running statistics')
@@ -133,6 +141,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .addOption(forceOption())
     .addOption(dataOption())
     .addOption(backendOption())
+    .addOption(threadsOption())
     .action(async (path, options) =>
       done(await (await import('./commands/export.ts')).exportNetwork(path, options)),
     );
@@ -170,11 +179,13 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .addOption(new Option('--batch <n>', 'images of a mini-batch').argParser(wholeNumber).default(64))
     .addOption(new Option('--steps <n>', 'steps timed of each kind').argParser(wholeNumber).default(10))
     .addOption(new Option('--backend <name>', 'time only this one').default(undefined, 'all that run here'))
+    .addOption(threadsOption())
     .action(async (options) => done(await (await import('./commands/bench.ts')).bench(options)));
 
   command('demo', 'Train, prune and compact a small MA-Net and its baselines on real digits.', ['manet demo'])
     .addOption(new Option('--seed <n>', 'seed of weights and data order').argParser(wholeNumber).default(0))
     .addOption(backendOption())
+    .addOption(threadsOption())
     .action(async (options) => done(await (await import('./commands/demo.ts')).demo(options)));
 
   return program;
@@ -205,6 +216,12 @@ function part(text: string): number {
 
 function backendOption(): Option {
   return new Option('--backend <name>', 'auto, or one of "manet doctor"').default('auto');
+}
+
+function threadsOption(): Option {
+  return new Option('--threads <n>', 'threads to compute with; last digits follow it')
+    .argParser(wholeNumber)
+    .default(undefined, 'as many as the process may use');
 }
 
 function collect(value: string, earlier: readonly string[]): string[] {

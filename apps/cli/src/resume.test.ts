@@ -1,8 +1,10 @@
 // Stopped at any moment, by whatever means, a run goes on to the same numbers.
 
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { Rng } from '@ma-net/core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { manet, newFolder, type Running, startManet, TINY } from '../test/manet.ts';
@@ -30,10 +32,10 @@ function metrics(run: string): unknown[] {
   return lines.map((line) => ({ ...(JSON.parse(line) as object), seconds: undefined }));
 }
 
-function expectTheSame(run: string): void {
+function expectTheSame(run: string, as = 'whole'): void {
   const checkpoint = (name: string): Buffer => readFileSync(join(folder, name, 'checkpoint.safetensors'));
-  expect(metrics(run)).toEqual(metrics('whole'));
-  expect(checkpoint(run).equals(checkpoint('whole'))).toBe(true);
+  expect(metrics(run)).toEqual(metrics(as));
+  expect(checkpoint(run).equals(checkpoint(as))).toBe(true);
 }
 
 /** Mini-batches in the metrics of a run; 0 before there are any. */
@@ -166,3 +168,25 @@ test('a damaged checkpoint falls back to the one before, and ends like a run tha
   expectTheSame('damaged');
   expect(statSync(join(copy, 'checkpoint.damaged.safetensors')).size).toBe(9999);
 });
+
+// Sums are taken in the order in which threads share them, so digits follow the number of threads.
+test.skipIf(spawnSync('taskset', ['-c', '0', 'true']).status !== 0)(
+  'on onnx a run goes on to the same numbers on a machine with fewer processors',
+  async () => {
+    const args = ['train', ...TINY, '--set', 'saveEvery=3', '--backend', 'onnx', '--threads', '2'];
+    expect(await manet([...args, '--out', 'threads'], folder)).toMatchObject({ code: 0 });
+    const started = startManet([...args, '--out', 'fewer'], folder);
+    await started.printed('1/6');
+    started.process.kill('SIGINT');
+    expect(await started.finished).toMatchObject({ code: 130 });
+    const bin = fileURLToPath(new URL('../bin/manet.js', import.meta.url));
+    const resumed = ['-c', '0', process.execPath, bin, 'train', '--resume', 'fewer'];
+    const { status, stdout } = spawnSync('taskset', resumed, { cwd: folder, encoding: 'utf8' });
+    expect(status).toBe(0);
+    expect(stdout).not.toContain('last digits');
+    expectTheSame('fewer', 'threads');
+    // Told to take another number, it says what that means.
+    const told = await manet(['train', '--resume', 'fewer', '--threads', '1'], folder);
+    expect(told.stdout).toContain('last digits may differ from here on: threads 2, now 1');
+  },
+);

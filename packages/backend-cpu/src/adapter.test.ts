@@ -11,7 +11,7 @@ test('probing starts nothing; starting makes it the current backend, without tfj
   expect(tf.engine().backendName).toBe(before);
   const running = await startBackend(cpu);
   expect(running).toMatchObject({ name: 'cpu', device: 'plain JavaScript, one thread' });
-  expect(running.stats()).toEqual({});
+  expect(running.counters()).toEqual({});
   const x = tf.zeros([2]);
   await running.sync();
   expect(tf.engine().backendName).toBe('cpu');

@@ -12,6 +12,7 @@ export const cpu: BackendAdapter = {
   priority: 0,
   // Observed over the conformance suite: the reference sums convolutions in single precision.
   tolerance: { rtol: 1e-5, atol: 5e-6 },
+  threads: 1,
 
   async probe() {
     return { ok: true, device: DEVICE };
@@ -33,5 +34,11 @@ async function install(): Promise<RunningBackend> {
   // On its first use in Node, tfjs recommends another backend in five lines on the console.
   const backend = tf.engine().findBackend('cpu') as unknown as { firstUse: boolean };
   backend.firstUse = false;
-  return { name: 'cpu', device: DEVICE, sync: () => Promise.resolve(), stats: () => ({}) };
+  return {
+    name: 'cpu',
+    device: DEVICE,
+    sync: () => Promise.resolve(),
+    facts: () => ({}),
+    counters: () => ({}),
+  };
 }

@@ -5,7 +5,12 @@ import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { setTestEnvs } from '@tensorflow/tfjs-core/dist/jasmine_util.js';
 import { OnnxBackend } from '../src/backend.ts';
 import { registerKernels } from '../src/register.ts';
+import '../src/runtime.ts';
+import * as runtime from 'onnxruntime-node';
 
-registerBackend('onnx', () => new OnnxBackend(new MathBackendCPU(), { provider: 'cpu' }));
+registerBackend(
+  'onnx',
+  () => new OnnxBackend(runtime, new MathBackendCPU(), { provider: 'cpu', threads: 2 }),
+);
 registerKernels('onnx');
 setTestEnvs([{ name: 'onnx', backendName: 'onnx', isDataSync: false }]);

@@ -64,7 +64,7 @@ for (let k = 0; k < steps; k++) {
   }
 }
 const tensors = tf.memory().numTensors;
-const { compiles } = backend.stats();
+const { compiles } = backend.counters();
 console.log(
   `${steps} steps: ${tensors - warm.tensors} tensors more than after warm-up, ${compiles} compiles, at most ${worst.toFixed(1)} MB more`,
 );

@@ -1,29 +1,41 @@
 // The engine as the rest of the framework sees it.
 
-import type { BackendAdapter, RunningBackend } from '@ma-net/core';
+import type { BackendAdapter, RunningBackend, StartOptions } from '@ma-net/core';
 import { MaNetError } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { availableParallelism } from 'node:os';
 import type { OnnxBackend } from './backend.ts';
+import { instructionSet } from './instructions.ts';
 import { type Provider, probe } from './probe.ts';
+import { loadRuntime } from './runtime.ts';
 
 export interface OnnxOptions {
   /** Which execution provider of ONNX Runtime computes; `cpu` unless told otherwise. */
   readonly provider?: Provider;
   /** A folder that every model is written to before it is compiled, to look at with an ONNX viewer. */
   readonly dumpTo?: string;
+  /** Bytes that compiled graphs together may keep from one run to the next; half of the memory unless given. */
+  readonly arenaBytes?: number;
 }
 
 const NAME = 'onnx';
+/** More than any machine has; ONNX Runtime would start them all. */
+const MOST_THREADS = 1024;
 
 /** An adapter that computes with ONNX Runtime's `provider`. */
-export function createOnnxBackend({ provider = 'cpu', dumpTo }: OnnxOptions = {}): BackendAdapter {
+export function createOnnxBackend({
+  provider = 'cpu',
+  dumpTo,
+  arenaBytes,
+}: OnnxOptions = {}): BackendAdapter {
   return {
     name: NAME,
     priority: 20,
     // Observed over the conformance tests: float32 sums in another order.
     tolerance: { rtol: 1e-4, atol: 1e-5 },
+    threads: MOST_THREADS,
     probe: () => probe(provider),
-    async start(): Promise<RunningBackend> {
+    async start({ threads: wanted }: StartOptions = {}): Promise<RunningBackend> {
       const found = await probe(provider);
       if (!found.ok)
         throw new MaNetError(
@@ -31,15 +43,19 @@ export function createOnnxBackend({ provider = 'cpu', dumpTo }: OnnxOptions = {}
           found.reason,
           found.hint === undefined ? {} : { hint: found.hint },
         );
+      const runtime = await loadRuntime();
       const { MathBackendCPU } = await import('@tensorflow/tfjs-backend-cpu');
       const { OnnxBackend } = await import('./backend.ts');
       const { registerKernels } = await import('./register.ts');
       registerKernels(NAME);
       const running = tf.findBackendFactory(NAME) === null ? null : (tf.findBackend(NAME) as OnnxBackend);
-      // Starting it again keeps the tensors it has; another provider begins anew.
-      if (running !== null && running.provider !== provider) tf.removeBackend(NAME);
+      const threads = wanted ?? running?.threads ?? availableParallelism();
+      // Starting it again keeps the tensors it has; another provider, or number of threads, begins anew.
+      const same = running?.provider === provider && running.threads === threads;
+      if (running !== null && !same) tf.removeBackend(NAME);
       if (tf.findBackendFactory(NAME) === null) {
-        tf.registerBackend(NAME, () => new OnnxBackend(new MathBackendCPU(), { provider, dumpTo }), 2);
+        const options = { provider, threads, dumpTo, arenaBytes };
+        tf.registerBackend(NAME, () => new OnnxBackend(runtime, new MathBackendCPU(), options), 2);
       }
       await tf.setBackend(NAME);
       const backend = tf.backend() as OnnxBackend;
@@ -47,7 +63,12 @@ export function createOnnxBackend({ provider = 'cpu', dumpTo }: OnnxOptions = {}
         name: NAME,
         device: found.device,
         sync: () => backend.sync(),
-        stats: () => ({ ...backend.stats }),
+        facts: () => ({
+          runtime: runtime.env.versions.common,
+          provider,
+          ...(provider === 'cpu' ? { threads, instructions: instructionSet() } : {}),
+        }),
+        counters: () => ({ ...backend.counters }),
       };
     },
   };

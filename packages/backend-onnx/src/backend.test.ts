@@ -2,11 +2,12 @@ import { MaNetError } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { mkdtemp, readdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { RunningBackend } from '@ma-net/core';
+import { type RunningBackend, startBackend } from '@ma-net/core';
 import { createOnnxBackend, onnx } from './adapter.ts';
+import { Draw, random } from './testing/oracle.ts';
 
 let running: RunningBackend;
 beforeAll(async () => {
@@ -15,9 +16,9 @@ beforeAll(async () => {
 
 /** How the counters move while `body` runs. */
 async function counted(body: () => Promise<void>): Promise<Record<string, number>> {
-  const before = running.stats();
+  const before = running.counters();
   await body();
-  const after = running.stats();
+  const after = running.counters();
   return Object.fromEntries(Object.keys(after).map((name) => [name, after[name]! - before[name]!]));
 }
 
@@ -36,7 +37,7 @@ describe('recording', () => {
   test('nothing runs before somebody asks', async () => {
     const x = tf.tensor1d([1, 2, 3]);
     const stats = await counted(async () => tf.dispose(tf.mul(x, x)));
-    expect(stats).toMatchObject({ nodes: 1, dropped: 1, runs: 0 });
+    expect(stats).toMatchObject({ calls: 1, dropped: 1, runs: 0 });
     x.dispose();
   });
 
@@ -70,12 +71,17 @@ describe('recording', () => {
     y.dispose();
   });
 
-  test('an array that changes after the tensor was made does not change the tensor', async () => {
-    const values = new Float32Array([1, 2]);
-    const y = tf.tidy(() => tf.mul(tf.tensor1d(values), 10));
-    values.fill(7);
-    expect([...(await y.data())]).toEqual([10, 20]);
-    y.dispose();
+  test('a typed array belongs to the tensor made of it, uncopied, as on the cpu backend', async () => {
+    for (const values of [new Float32Array([1, 2]), new Int32Array([1, 2])]) {
+      const dtype = values instanceof Float32Array ? 'float32' : 'int32';
+      const x = tf.tensor1d(values, dtype);
+      const kept = (x.dataId as unknown as { values: unknown }).values;
+      expect(kept).toBe(values);
+      const read = await x.data();
+      read.fill(7);
+      expect([...values]).toEqual([1, 2]);
+      x.dispose();
+    }
   });
 
   test('a reshaped tensor shares its buffer', async () => {
@@ -277,6 +283,59 @@ describe('the adapter', () => {
     expect(await onnx.probe()).toMatchObject({ ok: true });
   });
 
+  test('it is told how many threads to take, and says what last digits follow', async () => {
+    expect(running.facts()).toEqual({
+      runtime: '1.30.0',
+      provider: 'cpu',
+      threads: availableParallelism(),
+      instructions: expect.stringMatching(/\S/) as string,
+    });
+    const alone = await startBackend(onnx, { threads: 1 });
+    expect(alone.facts()).toEqual({ ...running.facts(), threads: 1 });
+    // Starting again without a wish changes nothing.
+    expect((await startBackend(onnx)).facts()).toEqual(alone.facts());
+    for (const threads of [0, 1.5, -1, Number.NaN])
+      expect(await codeOf(() => startBackend(onnx, { threads }))).toBe('bad-argument');
+    running = await startBackend(onnx, { threads: availableParallelism() });
+  });
+
+  test('the same number of threads gives the same digits', async () => {
+    const image = new Draw(1);
+    const { values } = random(image, [8, 16, 16, 32]);
+    const kernel = random(image, [3, 3, 32, 32]).values;
+    const digits = async (threads: number): Promise<Float32Array> => {
+      running = await startBackend(onnx, { threads });
+      const y = tf.tidy(() => {
+        const x = tf.tensor4d([...values], [8, 16, 16, 32]);
+        const w = tf.tensor4d([...kernel], [3, 3, 32, 32]);
+        return tf.grad((v: tf.Tensor) => tf.sum(tf.square(tf.conv2d(x, v as tf.Tensor4D, 1, 'same'))))(w);
+      });
+      const read = (await y.data()) as Float32Array;
+      y.dispose();
+      return read;
+    };
+    for (const threads of [1, 2]) expect(await digits(threads)).toEqual(await digits(threads));
+    running = await startBackend(onnx, { threads: availableParallelism() });
+  });
+
+  test('a kernel that a package registers for cpu later runs here too', async () => {
+    tf.registerKernel({
+      kernelName: 'TwiceForATest',
+      backendName: 'cpu',
+      kernelFunc: ({ inputs, backend }) => {
+        const x = inputs['x']!;
+        const cpu = backend as unknown as { data: { get(id: object): { values: Float32Array } } };
+        const doubled = cpu.data.get(x.dataId).values.map((v) => 2 * v);
+        const { write } = backend as unknown as { write(...given: unknown[]): object };
+        return { dataId: write.call(backend, doubled, x.shape, x.dtype), shape: x.shape, dtype: x.dtype };
+      },
+    });
+    const twice = (x: tf.Tensor): tf.Tensor => tf.engine().runKernel('TwiceForATest', { x });
+    const y = tf.tidy(() => tf.add(twice(tf.mul(tf.tensor1d([1, 2]), 10)), 1));
+    expect([...(await y.data())]).toEqual([21, 41]);
+    y.dispose();
+  });
+
   test('dumpTo writes every model', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ma-net-onnx-'));
     tf.removeBackend('onnx');
@@ -287,6 +346,6 @@ describe('the adapter', () => {
     expect(await readdir(folder)).toEqual(['graph-0.onnx']);
     tf.removeBackend('onnx');
     running = await onnx.start();
-    expect(dumping.stats()).toMatchObject({ compiles: 1 });
+    expect(dumping.counters()).toMatchObject({ compiles: 1 });
   });
 });

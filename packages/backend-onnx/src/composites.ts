@@ -1,21 +1,21 @@
 // Fused kernels, recorded as the kernels they fuse; ONNX Runtime fuses them again where it pays.
 
 import type { NamedAttrMap, TensorInfo } from '@tensorflow/tfjs-core';
-import type { OnnxBackend } from './backend.ts';
-import { call, type Call } from './register.ts';
+import type { RecordingBackend } from './recording.ts';
+import { type Invocation, invoke } from './invoke.ts';
 
 /** Calls kernels on a value, disposing what came before each time. */
 class Chain {
-  readonly #backend: OnnxBackend;
+  readonly #backend: RecordingBackend;
   value: TensorInfo;
 
-  constructor(backend: OnnxBackend, value: TensorInfo) {
+  constructor(backend: RecordingBackend, value: TensorInfo) {
     this.#backend = backend;
     this.value = value;
   }
 
   then(name: string, inputs: (x: TensorInfo) => Record<string, TensorInfo>, attrs: NamedAttrMap = {}): void {
-    const next = call(this.#backend, name, inputs(this.value), attrs);
+    const next = invoke(this.#backend, name, inputs(this.value), attrs);
     this.#backend.disposeData(this.value.dataId);
     this.value = next;
   }
@@ -32,13 +32,13 @@ const activations: Record<string, string> = {
 
 /** `name` on the two operands, plus bias, through the activation. */
 function fused(name: string, operands: readonly [string, string]) {
-  return ({ inputs, attrs, backend }: Call): TensorInfo => {
+  return ({ inputs, attrs, backend }: Invocation): TensorInfo => {
     const [p, q] = operands;
-    const chain = new Chain(backend, call(backend, name, { [p]: inputs[p], [q]: inputs[q] }, attrs));
+    const chain = new Chain(backend, invoke(backend, name, { [p]: inputs[p], [q]: inputs[q] }, attrs));
     const channels = attrs['dataFormat'] === 'NCHW';
     const aligned = (t: TensorInfo, use: (t: TensorInfo) => void): void => {
       if (!channels || t.shape.length !== 1 || t.shape[0] === 1) return use(t);
-      const column = call(backend, 'Reshape', { x: t }, { shape: [t.shape[0]!, 1, 1] });
+      const column = invoke(backend, 'Reshape', { x: t }, { shape: [t.shape[0]!, 1, 1] });
       use(column);
       backend.disposeData(column.dataId);
     };
@@ -54,9 +54,9 @@ function fused(name: string, operands: readonly [string, string]) {
   };
 }
 
-export const composites: Record<string, (call: Call) => TensorInfo> = {
+export const composites: Record<string, (invocation: Invocation) => TensorInfo> = {
   FusedConv2D: fused('Conv2D', ['x', 'filter']),
   FusedDepthwiseConv2D: fused('DepthwiseConv2dNative', ['x', 'filter']),
   _FusedMatMul: fused('BatchMatMul', ['a', 'b']),
-  FlipLeftRight: ({ inputs, backend }) => call(backend, 'Reverse', { x: inputs['image']! }, { dims: [2] }),
+  FlipLeftRight: ({ inputs, backend }) => invoke(backend, 'Reverse', { x: inputs['image']! }, { dims: [2] }),
 };

@@ -1,12 +1,12 @@
 // Kernels that need no computation: other views of a buffer, and values that follow from attributes alone.
 
 import { type DataType, type NamedTensorInfoMap, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import type { OnnxBackend } from './backend.ts';
+import type { RecordingBackend } from './recording.ts';
 import { kernels } from './kernels/index.ts';
-import type { Call } from './register.ts';
+import type { Invocation } from './invoke.ts';
 
 /** The same buffer in another shape. */
-function view(backend: OnnxBackend, x: TensorInfo, shape: number[]): TensorInfo {
+function view(backend: RecordingBackend, x: TensorInfo, shape: number[]): TensorInfo {
   backend.incRef(x.dataId);
   return { dataId: x.dataId, shape, dtype: x.dtype };
 }
@@ -14,7 +14,7 @@ function view(backend: OnnxBackend, x: TensorInfo, shape: number[]): TensorInfo 
 const only = (inputs: NamedTensorInfoMap, name: string): TensorInfo => inputs[name]!;
 
 function fresh(
-  backend: OnnxBackend,
+  backend: RecordingBackend,
   values: number[] | Float32Array,
   shape: number[],
   dtype: DataType,
@@ -22,7 +22,7 @@ function fresh(
   return { dataId: backend.write(values as Float32Array, shape, dtype), shape, dtype };
 }
 
-export const direct: Record<string, (call: Call) => TensorInfo | TensorInfo[]> = {
+export const direct: Record<string, (invocation: Invocation) => TensorInfo | TensorInfo[]> = {
   Identity({ inputs, backend }) {
     const x = only(inputs, 'x');
     return view(backend, x, x.shape);

@@ -4,13 +4,12 @@
 // where the two models differ, the difference is computed from the input's shape instead. The function is never run.
 
 import { MaNetError } from '@ma-net/core';
-import * as tf from '@tensorflow/tfjs-core';
-import { OnnxBackend } from './backend.ts';
-import type { Entry } from './entry.ts';
+import type * as tf from '@tensorflow/tfjs-core';
 import { buildGraph, type Graph } from './graph.ts';
-import { lowerNodes } from './lower/lower.ts';
+import { lowerCalls } from './lower/lower.ts';
 import { Lowering, onnxType, type Val } from './lower/lowering.ts';
-import { type Dimension, type Initializer, type ModelBuilder } from './onnx/model.ts';
+import type { Dimension, Initializer, ModelBuilder } from './onnx/model.ts';
+import { type Tensors, trace, type Trace, type TraceInput } from './trace.ts';
 
 export interface ExportInput {
   /** A number, or the name of the one dynamic dimension, such as `batch`. */
@@ -24,57 +23,52 @@ export interface ExportOptions {
   readonly parameters?: Readonly<Record<string, tf.Tensor>>;
   /** Written into the model as it is. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** The operator set of the file, 13 to 21; the lowest that its operators need unless given. */
+  readonly opset?: number | undefined;
   /** Name of the graph. */
   readonly name?: string;
 }
-
-type Tensors = Record<string, tf.Tensor>;
 
 /** Two sizes of the dynamic dimension, primes that no other dimension is likely to have. */
 const SIZES = [1009, 1013] as const;
 
 /**
- * The function as a serialised ONNX model of standard operators. Tensors that it closes over become constants. Needs
- * the onnx backend running; borrows everything. Throws `unsupported-op` for kernels without a lowering and for
- * shapes that are no linear function of the dynamic dimension.
+ * The function as a serialised ONNX model of standard operators. Tensors that it closes over become constants, of
+ * whatever backend they are; it is recorded, never run. Borrows everything. Throws `unsupported-op` for kernels without a
+ * lowering and for shapes that are no linear function of the dynamic dimension, or for operators that a wanted `opset`
+ * has not.
  */
 export async function exportOnnx(
   f: (inputs: Tensors) => Tensors,
-  { inputs, parameters = {}, metadata = {}, name = 'ma-net' }: ExportOptions,
+  { inputs, parameters = {}, metadata = {}, name = 'ma-net', opset }: ExportOptions,
 ): Promise<Uint8Array> {
-  const backend = runningBackend();
-  // What the function closes over has to be computed before it can become a constant.
-  await backend.sync();
-  const dynamic = [
-    ...new Set(Object.values(inputs).flatMap(({ shape }) => shape.filter((d) => typeof d === 'string'))),
-  ];
-  if (dynamic.length > 1) {
-    throw new MaNetError(
-      'bad-argument',
-      `A model has one dynamic dimension, not ${dynamic.length}: ${dynamic.join(', ')}.`,
-      {
-        hint: 'give all but one of them a number.',
-      },
-    );
-  }
-  const [first, second] = SIZES.map((size) => trace(backend, f, inputs, parameters, size));
-  const model = declare(first!, second!, inputs, dynamic[0]);
-  return model.bytes(name, metadata);
+  const dynamic = dynamicDimension(inputs);
+  const lowered = (size: number): Promise<Lowered> => lower(f, sized(inputs, size), parameters);
+  const model = declare(await lowered(SIZES[0]), await lowered(SIZES[1]), inputs, dynamic);
+  return model.file(name, { metadata, opset });
 }
 
-function runningBackend(): OnnxBackend {
-  const backend = tf.backend();
-  if (backend instanceof OnnxBackend) return backend;
+/** The name of the one dimension that is chosen when the model runs. */
+function dynamicDimension(inputs: ExportOptions['inputs']): string | undefined {
+  const names = Object.values(inputs).flatMap(({ shape }) => shape.filter((d) => typeof d === 'string'));
+  const dynamic = [...new Set(names)];
+  if (dynamic.length <= 1) return dynamic[0];
   throw new MaNetError(
-    'backend-unavailable',
-    `Exporting needs the onnx backend; the current one is ${tf.getBackend()}.`,
-    {
-      hint: 'await startBackend(onnx) first.',
-    },
+    'bad-argument',
+    `A model has one dynamic dimension, not ${dynamic.length}: ${dynamic.join(', ')}.`,
+    { hint: 'give all but one of them a number.' },
   );
 }
 
-interface Traced {
+const sized = (inputs: ExportOptions['inputs'], size: number): Record<string, TraceInput> =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([name, { shape, dtype = 'float32' }]) => [
+      name,
+      { shape: shape.map((d) => (typeof d === 'string' ? size : d)), dtype },
+    ]),
+  );
+
+interface Lowered {
   readonly model: ModelBuilder;
   readonly outputs: readonly {
     readonly name: string;
@@ -84,64 +78,41 @@ interface Traced {
   }[];
 }
 
-/** Records `f` with the dynamic dimension set to `size`, and lowers the recording. */
-function trace(
-  backend: OnnxBackend,
+/** Records `f` with these inputs, and lowers the recording. */
+async function lower(
   f: (inputs: Tensors) => Tensors,
-  inputs: ExportOptions['inputs'],
-  parameters: Tensors | Readonly<Tensors>,
-  size: number,
-): Traced {
-  const { recorder } = backend;
-  const placeholders = new Map<Entry, string>();
-  const given: Tensors = {};
-  for (const [name, { shape, dtype = 'float32' }] of Object.entries(inputs)) {
-    const fixed = shape.map((d) => (typeof d === 'string' ? size : d));
-    const entry = recorder.write(undefined, fixed, dtype);
-    placeholders.set(entry, name);
-    given[name] = tf.engine().makeTensorFromDataId(entry, fixed, dtype);
-  }
-  const names = new Map(Object.entries(parameters).map(([name, t]) => [recorder.lookup(t.dataId), name]));
-  const made = tf.tidy(() => f(given));
-  const nodes = recorder.take();
+  inputs: Readonly<Record<string, TraceInput>>,
+  parameters: Readonly<Tensors>,
+): Promise<Lowered> {
+  const recorded = await trace(f, inputs, parameters);
   try {
-    const onHost = nodes.find(({ signature }) => signature.kernel === undefined);
+    const onHost = recorded.calls.find(({ signature }) => signature.kernel === undefined);
     if (onHost !== undefined) {
       throw new MaNetError(
         'unsupported-op',
         `Kernel ${onHost.signature.name} has no ONNX lowering, so the function cannot be exported.`,
       );
     }
-    const graph = buildGraph(nodes);
+    const graph = buildGraph(recorded.calls);
     const g = new Lowering({ fold: true });
-    const vals = declareInputs(g, graph, placeholders, names);
-    lowerNodes(g, graph, vals);
-    const outputs = Object.entries(made).map(([name, t]) => {
-      const entry = recorder.entry(t.dataId, 'exportOnnx');
-      const val = vals.get(entry.slot);
-      if (val === undefined || entry.node === undefined) {
-        throw new MaNetError('bad-argument', `The exported output "${name}" does not depend on any input.`);
-      }
-      return { name, source: g.plain(g.view(val, t.shape)), shape: t.shape, dtype: t.dtype };
+    const vals = declareInputs(g, graph, recorded);
+    lowerCalls(g, graph, vals);
+    const outputs = recorded.outputs.map(({ name, entry, shape, dtype }) => {
+      const source = g.plain(g.view(vals.get(entry.slot)!, shape));
+      return { name, source, shape, dtype };
     });
     return { model: g.model, outputs };
   } finally {
-    recorder.done(nodes);
-    tf.dispose([given, made] as tf.TensorContainer);
+    recorded.release();
   }
 }
 
 /** Placeholders become inputs of the model, tensors with values its constants. */
-function declareInputs(
-  g: Lowering,
-  graph: Graph,
-  placeholders: ReadonlyMap<Entry, string>,
-  names: ReadonlyMap<Entry | undefined, string>,
-): Map<number, Val> {
+function declareInputs(g: Lowering, graph: Graph, { inputs, constants }: Trace): Map<number, Val> {
   const vals = new Map<number, Val>();
   graph.inputs.forEach((entry, k) => {
-    const input = placeholders.get(entry);
-    const name = input ?? names.get(entry) ?? `constant.${k}`;
+    const input = inputs.get(entry);
+    const name = input ?? constants.get(entry)?.name ?? `constant.${k}`;
     if (input === undefined)
       g.model.initializer(name, entry.values as Float32Array, entry.shape, onnxType(entry.dtype));
     vals.set(entry.slot, g.val(name, entry));
@@ -151,8 +122,8 @@ function declareInputs(
 
 /** The first model with what differs in the second made dynamic, and with its inputs and outputs declared. */
 function declare(
-  first: Traced,
-  second: Traced,
+  first: Lowered,
+  second: Lowered,
   inputs: ExportOptions['inputs'],
   dynamic: string | undefined,
 ): ModelBuilder {
@@ -175,7 +146,6 @@ function declare(
     model.alias(source, name);
     model.output(name, dims, onnxType(dtype));
   });
-  model.prune();
   return model;
 }
 

@@ -1,13 +1,12 @@
-// From the nodes of one stage to a graph in canonical form: values are numbered in order of appearance, so that
+// From the calls of one stage to a graph in canonical form: values are numbered in order of appearance, so that
 // equal programs have equal keys whatever tensors they were recorded with.
 
-import type { Entry } from './entry.ts';
-import type { Node } from './node.ts';
+import type { Call, Entry } from './call.ts';
 
 export interface Graph {
   /** Equal for graphs that can share a session: kernels, attributes, shapes, dtypes and wiring, never values. */
   readonly key: string;
-  readonly nodes: readonly Node[];
+  readonly calls: readonly Call[];
   readonly inputs: readonly Entry[];
   readonly outputs: readonly Entry[];
 }
@@ -15,16 +14,16 @@ export interface Graph {
 let graphs = 0;
 
 /**
- * Numbers the values of `nodes` (in recorded order): outputs count up from 0, graph inputs down from -1, in
- * `entry.slot`. Outputs are the values that a tensor or a node outside `nodes` still refers to.
+ * Numbers the values of `calls` (in recorded order): outputs count up from 0, graph inputs down from -1, in
+ * `entry.slot`. Outputs are the values that a tensor or a call outside `calls` still refers to.
  */
-export function buildGraph(nodes: readonly Node[]): Graph {
+export function buildGraph(calls: readonly Call[]): Graph {
   const mark = ++graphs;
   const inputs: Entry[] = [];
   const outputs: Entry[] = [];
   const key: (string | number)[] = [];
   let slots = 0;
-  for (const { signature, inputs: given, outputs: made } of nodes) {
+  for (const { signature, inputs: given, outputs: made } of calls) {
     key.push(signature.id);
     for (const entry of given) {
       if (entry.mark !== mark) {
@@ -43,31 +42,31 @@ export function buildGraph(nodes: readonly Node[]): Graph {
       entry.slot = slots++;
     }
   }
-  for (const node of nodes) {
-    for (const entry of node.outputs) {
+  for (const call of calls) {
+    for (const entry of call.outputs) {
       if (entry.refs <= 0 && entry.uses <= entry.readers) continue;
       outputs.push(entry);
       key.push('o', entry.slot);
     }
   }
-  return { key: key.join(' '), nodes, inputs, outputs };
+  return { key: key.join(' '), calls, inputs, outputs };
 }
 
 /**
- * Splits recorded nodes into stages: what ONNX Runtime can run in one go. A node that runs on the host ends the
- * stage of its inputs, and its readers belong to a later one. Sets `node.stage`.
+ * Splits recorded calls into stages: what ONNX Runtime can run in one go. A call that runs on the host ends the
+ * stage of its inputs, and its readers belong to a later one. Sets `call.stage`.
  */
-export function stagesOf(nodes: readonly Node[]): { graph: Node[]; host: Node[] }[] {
-  const stages: { graph: Node[]; host: Node[] }[] = [];
-  for (const node of nodes) {
+export function stagesOf(calls: readonly Call[]): { graph: Call[]; host: Call[] }[] {
+  const stages: { graph: Call[]; host: Call[] }[] = [];
+  for (const call of calls) {
     let stage = 0;
-    for (const { node: producer } of node.inputs) {
-      if (producer === undefined) continue;
-      stage = Math.max(stage, producer.stage + (producer.signature.kernel === undefined ? 1 : 0));
+    for (const { maker } of call.inputs) {
+      if (maker === undefined) continue;
+      stage = Math.max(stage, maker.stage + (maker.signature.kernel === undefined ? 1 : 0));
     }
-    node.stage = stage;
+    call.stage = stage;
     while (stages.length <= stage) stages.push({ graph: [], host: [] });
-    stages[stage]![node.signature.kernel === undefined ? 'host' : 'graph'].push(node);
+    stages[stage]![call.signature.kernel === undefined ? 'host' : 'graph'].push(call);
   }
   return stages;
 }

@@ -10,21 +10,21 @@ import {
   util,
 } from '@tensorflow/tfjs-core';
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import type { Entry, HostValues } from './entry.ts';
-import type { Node, Spec } from './node.ts';
-import type { Stats } from './stats.ts';
+import type { Call, Entry, HostValues } from './call.ts';
+import type { Spec } from './spec.ts';
+import type { Counters } from './counters.ts';
 
 /** Kernels whose output shapes depend on values; they cannot be recorded before their inputs are known. */
 const DYNAMIC = /^(NonMaxSuppression|Unique|Sparse|Ragged|String|StaticRegex)/;
 
 export class Host {
   readonly #cpu: MathBackendCPU;
-  readonly #stats: Stats;
+  readonly #counters: Counters;
 
-  constructor(cpu: MathBackendCPU, stats: Stats) {
+  constructor(cpu: MathBackendCPU, counters: Counters) {
     // The stock backend prints an advertisement for another package on first use.
     this.#cpu = Object.assign(cpu, { firstUse: false });
-    this.#stats = stats;
+    this.#counters = counters;
   }
 
   /** Output shapes of a call, found by running it on zeros; refuses kernels where that could mislead. */
@@ -50,14 +50,14 @@ export class Host {
     return this.#call(name, inputNames, inputs, zeros, attrs).map(({ shape, dtype }) => ({ shape, dtype }));
   }
 
-  /** Runs a recorded node whose inputs are known. */
-  run(node: Node): void {
-    const { name, inputNames, inputs, attrs } = node.signature;
-    const given = [...node.inputs];
+  /** Runs a recorded call whose inputs are known. */
+  run(call: Call): void {
+    const { name, inputNames, inputs, attrs } = call.signature;
+    const given = [...call.inputs];
     const values = inputs.map((spec) => (spec === undefined ? undefined : given.shift()!.values));
-    this.#stats.fallbacks++;
+    this.#counters.fallbacks++;
     this.#call(name, inputNames, inputs, values, attrs).forEach(
-      (out, k) => (node.outputs[k]!.values = out.values),
+      (out, k) => (call.outputs[k]!.values = out.values),
     );
   }
 
@@ -69,7 +69,7 @@ export class Host {
     specs: readonly (Spec | undefined)[],
     attrs: NamedAttrMap,
   ): Result[] {
-    this.#stats.fallbacks++;
+    this.#counters.fallbacks++;
     return this.#call(
       name,
       inputNames,

@@ -2,7 +2,7 @@
 
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { Lowering, Val } from './lower/lowering.ts';
-import type { Signature, Spec } from './node.ts';
+import type { Spec } from './spec.ts';
 
 export interface Kernel {
   /** Names of the inputs in the order `lower` gets them; a trailing `?` marks an optional one, `*` a list. */
@@ -13,6 +13,19 @@ export interface Kernel {
   infer(inputs: readonly Spec[], attrs: NamedAttrMap): Spec | readonly Spec[];
   /** Emits ONNX nodes that compute the outputs. */
   lower(g: Lowering, inputs: readonly Val[], signature: Signature): Val | readonly Val[];
+}
+
+/** Everything about a recorded call that is not a value; calls that agree in all of it share one. */
+export interface Signature {
+  readonly id: number;
+  readonly name: string;
+  /** The lowering; undefined when the kernel runs on the host instead. */
+  readonly kernel: Kernel | undefined;
+  readonly attrs: NamedAttrMap;
+  /** One per declared input; undefined for an optional input that was not given. */
+  readonly inputs: readonly (Spec | undefined)[];
+  readonly inputNames: readonly string[];
+  readonly outputs: readonly Spec[];
 }
 
 /** tfjs kernel name -> how to lower it. */

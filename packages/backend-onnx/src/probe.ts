@@ -4,26 +4,21 @@ import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import type { Probe } from '@ma-net/core';
 import { ModelBuilder } from './onnx/model.ts';
+import { findRuntime } from './runtime.ts';
 
 export type Provider = 'cpu' | 'webgpu' | 'cuda';
 
-const hints: Record<Provider, string> = {
-  cpu: 'onnxruntime-node has binaries for Linux x64 and arm64, macOS arm64, and Windows.',
+const hints: Record<Exclude<Provider, 'cpu'>, string> = {
   webgpu:
     'it needs a GPU driver for Vulkan, Metal or Direct3D 12; on Linux, XDG_RUNTIME_DIR must be a writable folder.',
-  cuda: 'it needs CUDA 12, cuDNN 9, and its libraries: node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12',
+  cuda: 'it needs CUDA 12, cuDNN 9, and its libraries: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false',
 };
 
 /** Tries `provider` without leaving a trace in this process. */
 export async function probe(provider: Provider): Promise<Probe> {
-  let ort: typeof import('onnxruntime-node');
-  try {
-    ort = await import('onnxruntime-node');
-  } catch (error) {
-    const reason = `onnxruntime-node does not load here (${process.platform} ${process.arch}): ${firstLine(error)}`;
-    return { ok: false, reason, hint: hints.cpu };
-  }
-  const device = `ONNX Runtime ${ort.env.versions.common}, ${provider}`;
+  const runtime = await findRuntime();
+  if ('ok' in runtime) return runtime;
+  const device = `ONNX Runtime ${runtime.env.versions.common}, ${provider}`;
   if (provider === 'cpu') return { ok: true, device };
   const failure = await tryInChild(provider);
   if (failure === undefined) return { ok: true, device };
@@ -31,7 +26,7 @@ export async function probe(provider: Provider): Promise<Probe> {
 }
 
 /** Runs a model of one node in a process of its own, where drivers may print or crash; undefined when it worked. */
-async function tryInChild(provider: Provider): Promise<string | undefined> {
+async function tryInChild(provider: Exclude<Provider, 'cpu'>): Promise<string | undefined> {
   const model = new ModelBuilder();
   model.input('x', [1], 'float32');
   model.output(model.node('Add', ['x', 'x']), [1], 'float32');

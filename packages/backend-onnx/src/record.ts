@@ -1,5 +1,5 @@
-// Recording: a kernel call becomes a node and returns at once. Reference counts, kept exact all the time, decide
-// what still has to run: a node whose results nobody can reach any more is dropped the moment that happens.
+// Recording: a kernel call becomes a call and returns at once. Reference counts, kept exact all the time, decide
+// what still has to run: a call whose results nobody can reach any more is dropped the moment that happens.
 
 import { MaNetError } from '@ma-net/core';
 import type {
@@ -10,25 +10,25 @@ import type {
   NamedTensorInfoMap,
   TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { Entry, type HostValues, specKey } from './entry.ts';
-import type { Kernel } from './kernel.ts';
+import { type Call, Entry, type HostValues } from './call.ts';
+import type { Kernel, Signature } from './kernel.ts';
 import { sizeOf } from './lower/lowering.ts';
-import type { Node, Signature, Spec } from './node.ts';
-import type { Stats } from './stats.ts';
+import { type Spec, specKey } from './spec.ts';
+import type { Counters } from './counters.ts';
 
 /** Infers the outputs of a call that has not been seen with these shapes and attributes before. */
 export type Infer = (inputs: readonly Spec[], attrs: NamedAttrMap) => Spec | readonly Spec[];
 
 export class Recorder {
-  readonly #pending = new Set<Node>();
+  readonly #pending = new Set<Call>();
   readonly #signatures = new Map<string, Signature>();
   readonly #moved = new WeakMap<DataId, Entry>();
-  readonly #stats: Stats;
+  readonly #counters: Counters;
   /** Buffers that a tensor refers to. */
   live = 0;
 
-  constructor(stats: Stats) {
-    this.#stats = stats;
+  constructor(counters: Counters) {
+    this.#counters = counters;
   }
 
   /** A new buffer with a value. */
@@ -124,14 +124,14 @@ export class Recorder {
   #append(signature: Signature, inputs: readonly Entry[]): TensorInfo[] {
     const outputs = signature.outputs.map(({ shape, dtype }) => new Entry(shape, dtype));
     this.live += outputs.length;
-    this.#stats.nodes++;
+    this.#counters.calls++;
     if (signature.outputs.every(({ shape }) => sizeOf(shape) === 0)) {
       for (const entry of outputs) entry.values = emptyValues(entry.dtype);
     } else {
-      const node: Node = { signature, inputs, outputs, liveOutputs: outputs.length, stage: 0 };
+      const call: Call = { signature, inputs, outputs, liveOutputs: outputs.length, stage: 0 };
       for (const entry of inputs) entry.uses++;
-      for (const entry of outputs) entry.node = node;
-      this.#pending.add(node);
+      for (const entry of outputs) entry.maker = call;
+      this.#pending.add(call);
     }
     return outputs.map((entry) => ({ dataId: entry, shape: entry.shape as number[], dtype: entry.dtype }));
   }
@@ -143,7 +143,7 @@ export class Recorder {
     this.#releaseIfUnreachable(entry);
   }
 
-  /** Drops the reference of a node that read `entry`, or will never do so. */
+  /** Drops the reference of a call that read `entry`, or will never do so. */
   #unuse(entry: Entry): void {
     entry.uses--;
     this.#releaseIfUnreachable(entry);
@@ -151,39 +151,39 @@ export class Recorder {
 
   #releaseIfUnreachable(entry: Entry): void {
     if (entry.refs > 0 || entry.uses > 0) return;
-    const { node } = entry;
-    if (node === undefined) {
+    const { maker } = entry;
+    if (maker === undefined) {
       entry.values = undefined;
       entry.tensor?.dispose();
       entry.tensor = undefined;
-    } else if (--node.liveOutputs === 0 && this.#pending.delete(node)) {
-      this.#stats.dropped++;
-      this.#finish(node);
+    } else if (--maker.liveOutputs === 0 && this.#pending.delete(maker)) {
+      this.#counters.dropped++;
+      this.#finish(maker);
     }
   }
 
-  /** Forgets a node that has run, failed or been dropped. */
-  #finish(node: Node): void {
-    for (const entry of node.outputs) entry.node = undefined;
-    for (const entry of node.inputs) this.#unuse(entry);
+  /** Forgets a call that has run, failed or been dropped. */
+  #finish(call: Call): void {
+    for (const entry of call.outputs) entry.maker = undefined;
+    for (const entry of call.inputs) this.#unuse(entry);
   }
 
   /** Takes everything recorded so far; the caller runs it and calls `done`. */
-  take(): Node[] {
-    const nodes = [...this.#pending];
+  take(): Call[] {
+    const calls = [...this.#pending];
     this.#pending.clear();
-    return nodes;
+    return calls;
   }
 
   get pending(): number {
     return this.#pending.size;
   }
 
-  /** The nodes of `take` have run: their inputs are released, and results nobody wants any more. */
-  done(nodes: readonly Node[]): void {
-    for (const node of nodes) {
-      this.#finish(node);
-      for (const entry of node.outputs) this.#releaseIfUnreachable(entry);
+  /** The calls of `take` have run: their inputs are released, and results nobody wants any more. */
+  done(calls: readonly Call[]): void {
+    for (const call of calls) {
+      this.#finish(call);
+      for (const entry of call.outputs) this.#releaseIfUnreachable(entry);
     }
   }
 }

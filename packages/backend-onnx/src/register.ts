@@ -3,43 +3,57 @@
 import {
   getKernel,
   getKernelsForBackend,
+  type KernelConfig,
   type KernelFunc,
-  type NamedAttrMap,
   type NamedTensorInfoMap,
   registerKernel,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { specKey } from './entry.ts';
-import type { OnnxBackend } from './backend.ts';
+import type { RecordingBackend } from './recording.ts';
 import { MaNetError } from '@ma-net/core';
 import type { Kernel } from './kernel.ts';
+import type { Invocation } from './invoke.ts';
 import { composites } from './composites.ts';
 import { kernels } from './kernels/index.ts';
 import { direct } from './direct.ts';
 
-export interface Call {
-  readonly inputs: NamedTensorInfoMap;
-  readonly attrs: NamedAttrMap;
-  readonly backend: OnnxBackend;
-}
-
 /** Registers every kernel under the backend called `backendName`; does nothing the second time. */
 export function registerKernels(backendName: string): void {
   if (getKernel('Add', backendName) !== undefined) return;
-  const functions: Record<string, (call: Call) => TensorInfo | TensorInfo[]> = {
+  const functions: Record<string, (invocation: Invocation) => TensorInfo | TensorInfo[]> = {
     ...Object.fromEntries(Object.entries(kernels).map(([name, kernel]) => [name, recorded(name, kernel)])),
     ...composites,
     ...direct,
   };
-  for (const { kernelName } of getKernelsForBackend('cpu')) functions[kernelName] ??= onHost(kernelName);
-  for (const [kernelName, run] of Object.entries(functions)) {
-    const kernelFunc: KernelFunc = ({ inputs, attrs, backend }) =>
-      run({ inputs, attrs: attrs ?? {}, backend: backend as OnnxBackend });
+  const register = (kernelName: string, run: (invocation: Invocation) => TensorInfo | TensorInfo[]): void => {
+    const kernelFunc: KernelFunc = ({ inputs, attrs, backend }) => {
+      const recording = backend as RecordingBackend;
+      return run({ inputs: recording.accept(inputs), attrs: attrs ?? {}, backend: recording });
+    };
     registerKernel({ kernelName, backendName, kernelFunc });
-  }
+  };
+  for (const [kernelName, run] of Object.entries(functions)) register(kernelName, run);
+  followKernels('cpu', (kernelName) => {
+    if (getKernel(kernelName, backendName) === undefined) register(kernelName, onHost(kernelName));
+  });
 }
 
-function recorded(name: string, kernel: Kernel): (call: Call) => TensorInfo | TensorInfo[] {
+/** Tells `see` of every kernel of a backend: those that there are, and those that packages register from now on. */
+function followKernels(host: string, see: (kernelName: string) => void): void {
+  for (const { kernelName } of getKernelsForBackend(host)) see(kernelName);
+  // tfjs keeps them in a Map of the process, without an event for a new one.
+  const { _tfGlobals } = globalThis as { _tfGlobals?: Map<string, Map<string, KernelConfig>> };
+  const registry = _tfGlobals?.get('kernelRegistry');
+  if (registry === undefined) return;
+  const { set } = registry;
+  registry.set = function (key, config) {
+    set.call(this, key, config);
+    if (config.backendName === host) see(config.kernelName);
+    return this;
+  };
+}
+
+function recorded(name: string, kernel: Kernel): (invocation: Invocation) => TensorInfo | TensorInfo[] {
   const names = kernel.inputs === '*' ? undefined : kernel.inputs.map((input) => input.replace('?', ''));
   return ({ inputs, attrs, backend }) => {
     const given = names ?? Object.keys(inputs);
@@ -64,7 +78,7 @@ function refuse(name: string, inputs: NamedTensorInfoMap): void {
   );
 }
 
-function onHost(name: string): (call: Call) => TensorInfo | TensorInfo[] {
+function onHost(name: string): (invocation: Invocation) => TensorInfo | TensorInfo[] {
   return ({ inputs, attrs, backend }) => {
     refuse(name, inputs);
     return unwrap(backend.fallback(name, inputs, attrs));
@@ -72,21 +86,3 @@ function onHost(name: string): (call: Call) => TensorInfo | TensorInfo[] {
 }
 
 const unwrap = (infos: TensorInfo[]): TensorInfo | TensorInfo[] => (infos.length === 1 ? infos[0]! : infos);
-
-/** Calls a kernel of this backend from within another. */
-export function call(
-  backend: OnnxBackend,
-  name: string,
-  inputs: NamedTensorInfoMap,
-  attrs: NamedAttrMap = {},
-): TensorInfo {
-  const kernel = getKernel(name, 'onnx');
-  if (kernel === undefined) {
-    const given = Object.entries(inputs).map(([k, t]) => `${k}: ${t ? specKey(t.shape, t.dtype) : 'none'}`);
-    throw new MaNetError(
-      'unsupported-op',
-      `There is no kernel ${name} (${given.join(', ')}), here or in the cpu backend.`,
-    );
-  }
-  return kernel.kernelFunc({ inputs, attrs, backend }) as TensorInfo;
-}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { runtimeError } from './session.ts';
 
-const empty = { key: '', nodes: [], inputs: [], outputs: [] };
+const empty = { key: '', calls: [], inputs: [], outputs: [] };
 const failure = (text: string) => runtimeError('failed in', new Error(text), empty);
 
 // What ONNX Runtime 1.30 writes in these cases.

@@ -1,60 +1,70 @@
 // Sessions of ONNX Runtime, one per graph, kept while they are being used.
 
-import { availableParallelism } from 'node:os';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MaNetError } from '@ma-net/core';
-import * as ort from 'onnxruntime-node';
+import type * as ort from 'onnxruntime-node';
+import { Arenas, peakBytes } from './arenas.ts';
 import type { Graph } from './graph.ts';
-import type { Entry } from './entry.ts';
+import type { Entry } from './call.ts';
 import { describe, type Lowered, lowerGraph } from './lower/lower.ts';
 import { onnxType, sizeOf } from './lower/lowering.ts';
 import { ModelBuilder } from './onnx/model.ts';
-import type { Stats } from './stats.ts';
+import type { Counters } from './counters.ts';
+import type { Runtime } from './runtime.ts';
 
 export interface Compiled extends Omit<Lowered, 'bytes'> {
   readonly session: ort.InferenceSession;
   /** Whether it keeps the memory of a run for its next one. */
   readonly arena: boolean;
+  /** What a run needs, roughly. */
+  readonly bytes: number;
 }
 
-/** Sessions beyond this many are released, least recently used first. */
+export interface SessionCacheOptions {
+  readonly provider: string;
+  /** Threads that a graph worth it computes with. */
+  readonly threads: number;
+  /** A folder that every model is written to before it is compiled. */
+  readonly dumpTo?: string | undefined;
+  /** Bytes that all sessions together may keep between runs; half of the memory unless given. */
+  readonly arenaBytes?: number | undefined;
+}
+
+/** Sessions beyond this many are released, least recently used first: a program whose shapes change makes ever more. */
 const MAX_SESSIONS = 128;
 
 export class SessionCache {
   readonly #sessions = new Map<string, Compiled>();
-  readonly #stats: Stats;
-  readonly #provider: string;
-  readonly #dumpTo: string | undefined;
-  /** Key of the graph that was asked for last. */
-  #last = '';
+  readonly #counters: Counters;
+  readonly #runtime: Runtime;
+  readonly #options: SessionCacheOptions;
+  readonly #arenas: Arenas;
 
-  constructor(stats: Stats, provider: string, dumpTo: string | undefined) {
-    this.#stats = stats;
-    this.#provider = provider;
-    this.#dumpTo = dumpTo;
+  constructor(runtime: Runtime, counters: Counters, options: SessionCacheOptions) {
+    this.#runtime = runtime;
+    this.#counters = counters;
+    this.#options = options;
+    this.#arenas = new Arenas(options.arenaBytes);
   }
 
-  /**
-   * The session of `graph`, created when it is the first of its kind. A large one that is asked for twice
-   * running is created again with an arena: a training step then finds its memory as it left it, and graphs
-   * that take turns (one for each astrocyte, say) do not hold on to gigabytes between their turns.
-   */
+  /** The session of `graph`, created when it is the first of its kind, and again when it is given an arena. */
   async get(graph: Graph): Promise<Compiled> {
     const known = this.#sessions.get(graph.key);
-    const again = this.#last === graph.key;
-    this.#last = graph.key;
-    if (known !== undefined && (known.arena || !again)) {
-      this.#stats.hits++;
+    const bytes = known?.bytes ?? peakBytes(graph);
+    const { keeps, back } = this.#arenas.ask(graph.key, bytes);
+    for (const key of back) await this.#release(key);
+    if (known !== undefined && (known.arena || !keeps)) {
+      this.#counters.hits++;
       this.#sessions.delete(graph.key);
       this.#sessions.set(graph.key, known);
       return known;
     }
     const started = performance.now();
     await known?.session.release();
-    const compiled = await this.#compile(graph, again || memoryOf(graph) < LARGE_GRAPH_BYTES);
-    this.#stats.compiles++;
-    this.#stats.compileMs += performance.now() - started;
+    const compiled = { ...(await this.#compile(graph, keeps)), bytes };
+    this.#counters.compiles++;
+    this.#counters.compileMs += performance.now() - started;
     await this.#keep(graph.key, compiled);
     return compiled;
   }
@@ -62,8 +72,13 @@ export class SessionCache {
   async #keep(key: string, compiled: Compiled): Promise<void> {
     this.#sessions.set(key, compiled);
     if (this.#sessions.size <= MAX_SESSIONS) return;
-    const [oldest, { session }] = this.#sessions.entries().next().value!;
-    this.#sessions.delete(oldest);
+    await this.#release(this.#sessions.keys().next().value!);
+  }
+
+  async #release(key: string): Promise<void> {
+    const { session } = this.#sessions.get(key)!;
+    this.#sessions.delete(key);
+    this.#arenas.forget(key);
     await session.release();
   }
 
@@ -80,25 +95,28 @@ export class SessionCache {
       model.input('x', entry.shape, type);
       const y = model.node('Identity', ['x']);
       model.output(y, entry.shape, type);
-      const options = { ...sessionOptions(this.#provider, 0, true), preferredOutputLocation: 'cpu' } as const;
-      const session = await ort.InferenceSession.create(model.bytes('download'), options);
-      copy = { session, arena: true, inputNames: ['x'], outputNames: [y], size: 1, cpuNodes: [] };
+      const { provider } = this.#options;
+      const options = { ...sessionOptions(provider, 1, true), preferredOutputLocation: 'cpu' } as const;
+      const session = await this.#runtime.InferenceSession.create(model.bytes('download'), options);
+      copy = { session, arena: true, bytes: 0, inputNames: ['x'], outputNames: [y], size: 1, cpuNodes: [] };
       await this.#keep(key, copy);
     }
     const results = await copy.session.run({ x: entry.tensor! });
     entry.values = (results[copy.outputNames[0]!] as ort.Tensor).data as Float32Array;
   }
 
-  async #compile(graph: Graph, arena: boolean): Promise<Compiled> {
-    const { bytes, ...names } = lowerGraph(graph, this.#provider === 'cpu');
-    if (this.#dumpTo !== undefined) {
-      await writeFile(join(this.#dumpTo, `graph-${this.#stats.compiles}.onnx`), bytes);
+  async #compile(graph: Graph, arena: boolean): Promise<Omit<Compiled, 'bytes'>> {
+    const { provider, threads, dumpTo } = this.#options;
+    const { bytes, ...names } = lowerGraph(graph, provider === 'cpu');
+    const some = workOf(graph) < PARALLEL_WORK ? 1 : threads;
+    if (dumpTo !== undefined) {
+      await writeFile(join(dumpTo, `graph-${this.#counters.compiles}.onnx`), bytes);
     }
     try {
       return {
-        session: await ort.InferenceSession.create(
+        session: await this.#runtime.InferenceSession.create(
           bytes,
-          sessionOptions(this.#provider, workOf(graph), arena, names.cpuNodes),
+          sessionOptions(provider, some, arena, names.cpuNodes),
         ),
         arena,
         ...names,
@@ -118,18 +136,15 @@ export class SessionCache {
 /** Multiply-adds, roughly, below which waking a second thread costs more than it saves. */
 const PARALLEL_WORK = 2e6;
 
-/** Results of a run, all together, from which on a session first does without an arena. */
-const LARGE_GRAPH_BYTES = 64 * 2 ** 20;
-
 function sessionOptions(
   provider: string,
-  work: number,
+  intraOpNumThreads: number,
   enableCpuMemArena: boolean,
   forceCpuNodeNames: readonly string[] = [],
 ): ort.InferenceSession.SessionOptions {
   return {
     executionProviders: [withCpuNodes(provider, forceCpuNodeNames)],
-    intraOpNumThreads: work < PARALLEL_WORK ? 1 : availableParallelism(),
+    intraOpNumThreads,
     executionMode: 'sequential',
     enableCpuMemArena,
     // Planning one block for a whole run takes the memory of two runs, and was slower.
@@ -151,16 +166,10 @@ function withCpuNodes(
   return name === 'webgpu' && forceCpuNodeNames.length > 0 ? { name, forceCpuNodeNames } : name;
 }
 
-/** Bytes of everything a graph makes. */
-function memoryOf({ nodes }: Graph): number {
-  const made = nodes.flatMap(({ signature }) => signature.outputs.map((spec) => sizeOf(spec.shape)));
-  return 4 * made.reduce((sum, size) => sum + size, 0);
-}
-
 /** An estimate of what a graph computes: every element once, products as often as they sum. */
-function workOf({ nodes }: Graph): number {
+function workOf({ calls }: Graph): number {
   let work = 0;
-  for (const { signature } of nodes) {
+  for (const { signature } of calls) {
     const sizes = signature.inputs.map((spec) => (spec === undefined ? 0 : sizeOf(spec.shape)));
     const made = sizeOf(signature.outputs[0]!.shape);
     const product = /Conv2D|Conv2d|MatMul|Einsum/.test(signature.name);
@@ -174,9 +183,9 @@ function workOf({ nodes }: Graph): number {
 export function runtimeError(what: string, cause: unknown, graph: Graph): MaNetError {
   const text = cause instanceof Error ? cause.message : String(cause);
   const node = /\w+#(\d+)\//.exec(text);
-  const culprit = node === null ? undefined : graph.nodes[Number(node[1])];
+  const culprit = node === null ? undefined : graph.calls[Number(node[1])];
   const where =
-    culprit === undefined ? `a graph of ${graph.nodes.length} kernels` : describe(culprit.signature);
+    culprit === undefined ? `a graph of ${graph.calls.length} kernels` : describe(culprit.signature);
   const memory = /bad.?alloc|allocate memory|out of memory|OOM/i.test(text);
   const lost = /device.{0,20}lost/i.test(text);
   let hint = 'createOnnxBackend({ dumpTo: folder }) writes every model there before it is compiled.';

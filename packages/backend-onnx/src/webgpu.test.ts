@@ -33,7 +33,7 @@ describe('the engine on WebGPU', () => {
     // w - 1 is halved three times.
     const values = [...(await w.data())];
     [1, 0.625, 1.25, 0.9375].forEach((want, k) => expect(values[k]).toBeCloseTo(want, 5));
-    expect(backend.stats()).toMatchObject({ runs: 3 });
+    expect(backend.counters()).toMatchObject({ runs: 3 });
     w.dispose();
   });
 

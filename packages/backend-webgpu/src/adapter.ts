@@ -4,7 +4,8 @@ import { type BackendAdapter, checkStart, MaNetError, type Probe, type RunningBa
 import * as tf from '@tensorflow/tfjs-core';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { watch, type Watch } from './device.ts';
-import { describeAdapter, findAdapter, inspectAdapter, isSoftware, withNavigator } from './gpu.ts';
+import { describeAdapter, isSoftware } from './adapter-info.ts';
+import { findAdapter, inspectAdapter, withNavigator } from './gpu.ts';
 import { installKernels } from './kernels.ts';
 
 const NAME = 'webgpu';
@@ -70,7 +71,8 @@ async function open(): Promise<Started> {
     name: NAME,
     device: describeAdapter(info),
     sync: () => watching.settle(),
-    stats: () => ({ pipelines: pipelinesOf(backend), bytes: backend.memory().numBytesInGPU }),
+    facts: () => ({}),
+    counters: () => ({ pipelines: pipelinesOf(backend), bytes: backend.memory().numBytesInGPU }),
   };
   return { running, watch: watching };
 }

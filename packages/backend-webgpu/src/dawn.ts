@@ -4,7 +4,7 @@
 /// <reference types="@webgpu/types" />
 
 import type { Probe } from '@ma-net/core';
-import type { AdapterInfo } from './gpu.ts';
+import type { AdapterInfo } from './adapter-info.ts';
 
 type Refusal = Extract<Probe, { ok: false }>;
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, test } from 'vitest';
 import { webgpu } from './adapter.ts';
-import { type AdapterInfo, describeAdapter, isSoftware, withNavigator } from './gpu.ts';
+import { withNavigator } from './gpu.ts';
 
 const host = globalThis as { navigator?: { gpu?: unknown } };
 const original = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
@@ -43,25 +43,6 @@ describe('probe', () => {
     expect(tf.findBackendFactory('webgpu')).toBeNull();
     expect(globalThis).not.toHaveProperty('GPUBuffer');
   });
-});
-
-describe('isSoftware', () => {
-  const cases: [AdapterInfo, boolean][] = [
-    [{ vendor: 'google', architecture: 'swiftshader' }, true],
-    [{ vendor: 'mesa', description: 'llvmpipe (LLVM 15.0.6, 256 bits)' }, true],
-    [{ vendor: 'microsoft', description: 'Microsoft Basic Render Driver' }, true],
-    [{ vendor: 'nvidia', architecture: 'lovelace' }, false],
-    [{ vendor: 'apple', architecture: 'common-3', isFallbackAdapter: false }, false],
-    [{}, false],
-  ];
-  test.each(cases)('%o: %s', (info, expected) => expect(isSoftware(info)).toBe(expected));
-});
-
-test('describeAdapter leaves out what is not known', () => {
-  expect(describeAdapter({ vendor: 'intel', architecture: 'xe' })).toBe('intel xe');
-  expect(describeAdapter({ device: '0x7d55', vendor: 'intel' })).toBe('0x7d55 (intel)');
-  expect(describeAdapter({ description: 'Apple M4' })).toBe('Apple M4');
-  expect(describeAdapter({})).toBe('a GPU without a name');
 });
 
 test('withNavigator shows the entry point for the time of the call', () => {

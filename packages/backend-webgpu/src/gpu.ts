@@ -3,18 +3,10 @@
 /// <reference types="@webgpu/types" />
 
 import type { Probe } from '@ma-net/core';
+import type { AdapterInfo } from './adapter-info.ts';
 import { inspectDawn, openDawn, resolveDawn } from './dawn.ts';
 
 type Refusal = Extract<Probe, { ok: false }>;
-
-/** What an adapter says about itself. Browsers call a software renderer a fallback adapter. */
-export interface AdapterInfo {
-  readonly vendor?: string;
-  readonly architecture?: string;
-  readonly device?: string;
-  readonly description?: string;
-  readonly isFallbackAdapter?: boolean;
-}
 
 export interface Found {
   readonly gpu: GPU;
@@ -47,19 +39,6 @@ async function findGpu(): Promise<GPU | Refusal> {
   if (!inNode) return NO_WEBGPU;
   const dawn = resolveDawn();
   return 'file' in dawn ? openDawn(dawn.file) : dawn;
-}
-
-/** Whether the adapter is a processor pretending to be a GPU: correct, and far slower than `onnx`. */
-export function isSoftware(info: AdapterInfo): boolean {
-  const named = [info.vendor, info.architecture, info.device, info.description].join(' ');
-  return info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|basic render/i.test(named);
-}
-
-export function describeAdapter({ vendor, architecture, device, description }: AdapterInfo): string {
-  const kind = [vendor, architecture].filter(Boolean).join(' ');
-  const name = description || device;
-  if (!name) return kind || 'a GPU without a name';
-  return kind === '' ? name : `${name} (${kind})`;
 }
 
 /** Runs `body` where `navigator.gpu` exists: tfjs looks for it before it makes a backend. */

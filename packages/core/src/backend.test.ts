@@ -32,7 +32,8 @@ function adapter(
             self.synced++;
             return Promise.resolve();
           },
-          stats: () => ({}),
+          facts: () => ({}),
+          counters: () => ({}),
         })),
   };
   return self;
@@ -134,6 +135,32 @@ describe('chooseBackend', () => {
       message: expect.stringMatching(/did you mean "webgpu"\? known: auto, cpu, webgpu/) as string,
     });
   });
+});
+
+test('threads go to a backend that has a choice of them, within its range', async () => {
+  const given: unknown[] = [];
+  const some = (name: string, priority: number, threads?: number): BackendAdapter => {
+    const made = adapter(name, priority);
+    const start: BackendAdapter['start'] = (options) => {
+      given.push(options?.threads);
+      return made.start();
+    };
+    return { ...made, ...(threads === undefined ? {} : { threads }), start };
+  };
+  const adapters = [some('one', 0, 1), some('many', 1, 8), some('gpu', 2)];
+  expect((await chooseBackend(adapters)).name).toBe('gpu');
+  // auto then means one that can be told.
+  expect((await chooseBackend(adapters, 'auto', { threads: 1 })).name).toBe('many');
+  expect(given).toEqual([undefined, 1]);
+  for (const [name, threads] of [
+    ['one', 2],
+    ['many', 9],
+    ['many', 0],
+    ['gpu', 1],
+  ] as const)
+    await expect(chooseBackend(adapters, name, { threads })).rejects.toMatchObject({
+      message: expect.stringContaining(`not ${threads}`) as string,
+    });
 });
 
 test('refusalOf is silent about what may be taken', () => {

@@ -23,8 +23,15 @@ export interface BackendAdapter {
   readonly tolerance: Tolerance;
   /** Has no side effects: registers, loads and prints nothing that stays. */
   probe(): Promise<Probe>;
+  /** Most threads of the processor that it can be told to compute with; absent where that is no choice. */
+  readonly threads?: number;
   /** Registers the backend and makes it tfjs's current one. */
-  start(): Promise<RunningBackend>;
+  start(options?: StartOptions): Promise<RunningBackend>;
+}
+
+export interface StartOptions {
+  /** Threads to compute with; as many as the process may use unless given. Sums, and so last digits, follow it. */
+  readonly threads?: number | undefined;
 }
 
 export interface RunningBackend {
@@ -32,16 +39,34 @@ export interface RunningBackend {
   readonly device: string;
   /** Resolves when everything asked for so far has been computed: the end of a training step. */
   sync(): Promise<void>;
-  /** Counters of the backend's own (compiles, cache hits, fallbacks); empty where there are none. */
-  stats(): Readonly<Record<string, number>>;
+  /**
+   * What the last digits of results follow besides the program: threads, instruction set, version of the library.
+   * A run records it; where it is equal, results are equal.
+   */
+  facts(): Readonly<Record<string, string | number>>;
+  /** Counts of the backend's own since it was started (compiles, cache hits, fallbacks); empty where there are none. */
+  counters(): Readonly<Record<string, number>>;
 }
 
 let running: RunningBackend | undefined;
 
-/** Starts `adapter`; from now on `sync()` waits for it. */
-export async function startBackend(adapter: BackendAdapter): Promise<RunningBackend> {
-  running = await adapter.start();
+/** Starts `adapter`; from now on `sync()` waits for it. Throws `bad-argument` for threads that it cannot have. */
+export async function startBackend(
+  adapter: BackendAdapter,
+  options: StartOptions = {},
+): Promise<RunningBackend> {
+  checkThreads(adapter, options.threads);
+  running = await adapter.start(options);
   return running;
+}
+
+function checkThreads({ name, threads: most }: BackendAdapter, wanted: number | undefined): void {
+  if (wanted === undefined) return;
+  const can = most === undefined ? 'no choice of threads' : `1 to ${most} threads`;
+  if (Number.isInteger(wanted) && wanted >= 1 && wanted <= (most ?? 0)) return;
+  throw new MaNetError('bad-argument', `The ${name} backend has ${can}, not ${wanted}.`, {
+    hint: most === undefined ? 'leave the number of threads out.' : 'ask for a number in that range.',
+  });
 }
 
 /** The backend started last. */
@@ -61,11 +86,13 @@ export async function sync(): Promise<void> {
 
 /**
  * Starts `wanted`, or for `auto` the first adapter, by priority, whose probe and start succeed and that is
- * not a software renderer. When none does, the error lists every reason.
+ * not a software renderer. It is running, and tfjs's current backend, when the promise resolves. When none can, the
+ * error lists every reason.
  */
 export async function chooseBackend(
   adapters: readonly BackendAdapter[],
   wanted = 'auto',
+  options: StartOptions = {},
 ): Promise<RunningBackend> {
   const known = adapters.map((a) => a.name);
   const candidates =
@@ -85,7 +112,7 @@ export async function chooseBackend(
       continue;
     }
     try {
-      return await startBackend(adapter);
+      return await startBackend(adapter, options);
     } catch (error) {
       refusals.push(`  ${adapter.name.padEnd(8)} ${error instanceof Error ? error.message : String(error)}`);
     }

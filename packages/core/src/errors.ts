@@ -84,11 +84,14 @@ export function suggestion(name: string, known: Iterable<string>, listing?: stri
 /** The names close enough to `name` to be meant by it, the closest first; of equals, the one listed first. */
 function closest(name: string, known: Iterable<string>): string[] {
   const limit = Math.max(2, Math.floor(name.length / 2) + 1);
+  // Words as short as gpu and cpu differ in a letter and mean opposites; a slip keeps the first one.
+  const other = (word: string): boolean => name.length <= 3 && name[0]?.toLowerCase() !== word[0]?.toLowerCase();
   return [...known]
-    .map((other) => [other, editDistance(name.toLowerCase(), other.toLowerCase())] as const)
+    .filter((word) => !other(word))
+    .map((word) => [word, editDistance(name.toLowerCase(), word.toLowerCase())] as const)
     .filter(([, distance]) => distance < limit)
     .toSorted(([, a], [, b]) => a - b)
-    .map(([other]) => other);
+    .map(([word]) => word);
 }
 
 function editDistance(a: string, b: string): number {

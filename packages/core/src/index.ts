@@ -11,6 +11,7 @@ export {
   type Probe,
   refusalOf,
   type RunningBackend,
+  type StartOptions,
   startBackend,
   sync,
   type Tolerance,

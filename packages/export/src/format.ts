@@ -20,6 +20,8 @@ export interface Format {
 export interface FormatOptions {
   /** The file takes pixels instead of normalised images. */
   readonly pixels: boolean;
+  /** The operator set of an ONNX file; the lowest that its operators need unless given. */
+  readonly opset?: number | undefined;
 }
 
 /** What a file takes and gives, for people. */

@@ -1,18 +1,16 @@
 // ONNX: one graph of standard operators, from images [batch, H, W, C] to logits [batch, K].
 
-import { exportOnnx } from '@ma-net/backend-onnx';
+import { exportOnnx, runOnnx } from '@ma-net/backend-onnx';
 import { writeFileAtomic } from '@ma-net/core/node';
 import * as tf from '@tensorflow/tfjs-core';
-import * as ort from 'onnxruntime-node';
 import { type Format, signatureOf } from './format.ts';
 import { toMetadata } from './network-facts.ts';
 
 export const onnx: Format = {
   extension: '.onnx',
-  backend: 'onnx',
   takesPixels: true,
 
-  async write(path, { network, params, stats }, facts, { pixels }) {
+  async write(path, { network, params, stats }, facts, { pixels, opset }) {
     const { mean, std, white } = facts.input;
     // (pixel / white - mean) / std, as one product and one sum.
     const scale_C = tf.tensor1d(std.map((s) => 1 / (white * s)));
@@ -25,6 +23,7 @@ export const onnx: Format = {
       },
       {
         name: network.name,
+        opset,
         inputs: { images: { shape: ['batch', ...network.inputs[0]!.shape] } },
         parameters: { ...params, ...stats, 'input.scale': scale_C, 'input.shift': shift_C },
         metadata: { ...toMetadata(facts), takes: pixels ? 'pixels' : 'normalised images' },
@@ -36,8 +35,7 @@ export const onnx: Format = {
   },
 
   async run(path, { data, shape }) {
-    const session = await ort.InferenceSession.create(path);
-    const { logits } = await session.run({ images: new ort.Tensor('float32', data, shape) });
-    return logits!.data as Float32Array;
+    const { logits } = await runOnnx(path, { images: { data, shape } });
+    return logits!.data;
   },
 };

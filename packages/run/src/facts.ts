@@ -17,6 +17,7 @@ export function factsOf(open: OpenRun, backend: RunningBackend): Record<string, 
     machine: `${process.platform} ${process.arch}`,
     backend: backend.name,
     device: backend.device,
+    computing: backend.facts(),
     seed: recipe.seed,
     method: recipe.method,
     network: { name: network.name, parameters: total, modulated },
@@ -34,6 +35,7 @@ export function resumption(step: number, backend: RunningBackend): Record<string
     machine: `${process.platform} ${process.arch}`,
     backend: backend.name,
     device: backend.device,
+    computing: backend.facts(),
     started: new Date().toISOString(),
   };
 }

@@ -20,6 +20,7 @@ export {
   type RunFacts,
   type RunWriter,
 } from './run-directory.ts';
+export { sameAs, whyDigitsDiffer } from './same-digits.ts';
 export {
   continueSavedRun,
   openSavedRun,

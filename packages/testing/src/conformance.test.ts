@@ -25,7 +25,7 @@ function broken(
     probe: async () => ({ ok: true, device: 'broken' }),
     start: async () => {
       await tf.setBackend(name);
-      return { name, device: 'broken', sync: async () => undefined, stats: () => ({}) };
+      return { name, device: 'broken', sync: async () => undefined, facts: () => ({}), counters: () => ({}) };
     },
   };
 }

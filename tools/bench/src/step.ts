@@ -82,21 +82,21 @@ const others = variants.map((name) => ({ name, process: torch(python!, name), ti
 
 const first: number[] = [];
 for (let k = 0; k < 3; k++) {
-  const before = backend.stats();
+  const before = backend.counters();
   const { total } = await step();
-  const after = backend.stats();
+  const after = backend.counters();
   first.push((after['compileMs'] ?? 0) - (before['compileMs'] ?? 0));
   console.log(`step ${k + 1}: ${total.toFixed(0)} ms, of which compiling ${first[k]!.toFixed(0)}`);
 }
 for (const { process: p } of others) await p.step();
 
 const mine: Timing[] = [];
-const before = backend.stats();
+const before = backend.counters();
 for (let round = 0; round < rounds; round++) {
   for (let k = 0; k < STEPS; k++) mine.push(await step());
   for (const other of others) for (let k = 0; k < STEPS; k++) other.times.push(await other.process.step());
 }
-const after = backend.stats();
+const after = backend.counters();
 for (const { process: p } of others) p.stop();
 
 const steps = mine.length;

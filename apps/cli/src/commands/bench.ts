@@ -14,13 +14,20 @@ export interface BenchArguments {
   readonly batch: number;
   readonly steps: number;
   readonly backend?: string;
+  readonly threads?: number;
 }
 
 const CLASSES = 10;
 const WARM_UP = 3;
 
 /** `manet bench`: one step of each kind of round on random images, on each backend that runs here. */
-export async function bench({ network: name, batch, steps, backend }: BenchArguments): Promise<void> {
+export async function bench({
+  network: name,
+  batch,
+  steps,
+  backend,
+  threads,
+}: BenchArguments): Promise<void> {
   const screen = createScreen();
   if (batch < 1 || steps < 1) {
     throw new MaNetError('bad-argument', `${steps} steps of ${batch} images cannot be timed.`, {
@@ -32,13 +39,14 @@ export async function bench({ network: name, batch, steps, backend }: BenchArgum
   const rows: string[][] = [];
   let fastest: number | undefined;
   for (const adapter of await loadBackends(backend)) {
+    if (threads !== undefined && threads > (adapter.threads ?? 0)) continue;
     const probe = await adapter.probe();
     if (!probe.ok) {
       screen.line(`  ${adapter.name}: not here, ${probe.reason}`);
       continue;
     }
     screen.update(`  timing ${adapter.name} ...`);
-    await startBackend(adapter);
+    await startBackend(adapter, { threads });
     const times = await timeSteps({
       task: classification(network),
       method: maNetInTurn,

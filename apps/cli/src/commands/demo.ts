@@ -31,6 +31,7 @@ import { describeRun, train } from '../training.ts';
 export interface DemoArguments {
   readonly seed: number;
   readonly backend: string;
+  readonly threads?: number;
 }
 
 /** What is trained, how the table calls it, and whether its pruning has rows of its own. */
@@ -48,11 +49,11 @@ export const ROWS = [...METHODS.map(([, title]) => title), '  pruned', '  compac
  * `manet demo`, which is `npm start`: the baseline, magnitude pruning and MA-Net on real digits, from the
  * same weights and the same mini-batches; then the MA-Net pruned and compacted.
  */
-export async function demo({ seed, backend: wanted }: DemoArguments): Promise<number> {
+export async function demo({ seed, backend: wanted, threads }: DemoArguments): Promise<number> {
   const screen = createScreen();
   const started = performance.now();
   const recipe = override(findRecipe('digits'), [`seed=${seed}`]);
-  const backend = await start(wanted);
+  const backend = await start(wanted, { threads });
   const rows: string[][] = [];
   for (const [method, title, ownRows] of METHODS) {
     const open = await openRun({ ...recipe, method });

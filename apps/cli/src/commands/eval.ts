@@ -15,6 +15,7 @@ import { createScreen, warn } from '../screen.ts';
 export interface EvalArguments {
   readonly data?: string;
   readonly backend: string;
+  readonly threads?: number;
 }
 
 /** `manet eval`: measures of a run's last checkpoint, or of an exported network, on the test images. */
@@ -50,9 +51,9 @@ interface Measured {
   readonly lines: readonly (readonly [string, string])[];
 }
 
-async function evaluateRun(path: string, { data, backend }: EvalArguments): Promise<Measured> {
+async function evaluateRun(path: string, { data, backend, threads }: EvalArguments): Promise<Measured> {
   const saved = await openSavedRun(path, data);
-  await start(backend);
+  await start(backend, { threads });
   const { state } = requireCheckpoint(saved, warn);
   const { open } = saved;
   const params = open.training.weights(state.sections);
@@ -74,8 +75,8 @@ async function evaluateRun(path: string, { data, backend }: EvalArguments): Prom
   };
 }
 
-async function evaluateFile(path: string, { data, backend }: EvalArguments): Promise<Measured> {
-  await start(backend);
+async function evaluateFile(path: string, { data, backend, threads }: EvalArguments): Promise<Measured> {
+  await start(backend, { threads });
   const { facts, ...trained } = await loadNetwork(path);
   const recipe = parseRecipe(facts.recipe, path);
   const open = await openRun(data === undefined ? recipe : withData(recipe, data));

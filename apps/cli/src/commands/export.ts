@@ -34,9 +34,11 @@ export interface ExportArguments {
   readonly recalibrate?: boolean;
   /** Whether the file takes pixels, where the format can. */
   readonly normalisation: boolean;
+  readonly opset?: number;
   readonly verify?: boolean;
   readonly data?: string;
   readonly backend: string;
+  readonly threads?: number;
   readonly out?: string;
   readonly force?: boolean;
 }
@@ -63,11 +65,17 @@ export async function exportNetwork(path: string, args: ExportArguments): Promis
     );
   }
   refuseOut(out, args.format, { force: args.force ?? false });
+  if (args.opset !== undefined && args.format !== 'onnx') {
+    throw new MaNetError('bad-argument', `The format ${args.format} has no operator sets.`, {
+      where: '--opset',
+      hint: 'leave --opset out, or pass --format onnx.',
+    });
+  }
   const pixels = format.takesPixels && args.normalisation;
   const backend = backendFor(format, args);
   const source = await (isRun(path) ? fromRun(path, args, backend) : fromFile(path, args, backend));
   const { network, facts, reference } = source;
-  screen.line(`Wrote ${out}: ${await format.write(out, network, facts, { pixels })}.`);
+  screen.line(`Wrote ${out}: ${await format.write(out, network, facts, { pixels, opset: args.opset })}.`);
   if (args.verify === true) {
     const { images, same, largest } = await verify(format, out, reference, await source.open(), pixels);
     screen.line(
@@ -89,7 +97,7 @@ interface Source {
 
 async function fromRun(path: string, args: ExportArguments, backend: string): Promise<Source> {
   const saved = await openSavedRun(path, args.data);
-  await start(backend);
+  await start(backend, args);
   const { open } = saved;
   const { state } = requireCheckpoint(saved, warn);
   const decision = await decide(open, state, { dense: args.dense ?? false });
@@ -121,7 +129,7 @@ async function fromFile(path: string, args: ExportArguments, backend: string): P
       hint: 'leave --data out, or compare the two files on the test images with --verify.',
     });
   }
-  await start(backend);
+  await start(backend, args);
   const { facts, ...network } = await loadNetwork(path);
   const open = async (): Promise<OpenRun> => {
     const recipe = parseRecipe(facts.recipe, path);

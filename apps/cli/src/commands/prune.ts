@@ -30,6 +30,7 @@ export interface PruneArguments {
   readonly dryRun?: boolean;
   readonly data?: string;
   readonly backend: string;
+  readonly threads?: number;
   readonly out?: string;
   readonly force?: boolean;
 }
@@ -42,7 +43,7 @@ export async function prune(path: string, args: PruneArguments): Promise<void> {
   // Before anything is computed: what must not be written over is known now.
   if (args.dryRun !== true) refuseOut(out, 'safetensors', { force: args.force ?? false });
   const { open } = saved;
-  await start(args.backend);
+  await start(args.backend, args);
   const { state } = requireCheckpoint(saved, warn);
   const rule = ruleOf(args, open.recipe.modulation.prune);
   const decision = await decide(open, state, {

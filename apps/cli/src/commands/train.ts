@@ -10,6 +10,8 @@ import {
   type SavedRun,
   resumption,
   type RunWriter,
+  sameAs,
+  whyDigitsDiffer,
 } from '@ma-net/run/node';
 import { disposeState, type TrainingState } from '@ma-net/trainer';
 import { start } from '../backends.ts';
@@ -23,6 +25,7 @@ import { describeRun, train as trainRun } from '../training.ts';
 
 export interface TrainArguments extends RecipeArguments {
   readonly backend: string;
+  readonly threads?: number;
   readonly out?: string;
   readonly resume?: string;
   readonly print?: boolean;
@@ -40,7 +43,7 @@ export async function train(args: TrainArguments): Promise<number> {
   }
   // Recipe and data first: what can be refused is refused before anything starts.
   const open = await openRun(recipe);
-  const backend = await start(args.backend);
+  const backend = await start(args.backend, args);
   const path = args.out ?? freePath(recipe);
   const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
   try {
@@ -64,10 +67,9 @@ async function resume(args: TrainArguments, path: string, screen: Screen): Promi
 
 async function goOn(saved: SavedRun<RunWriter>, args: TrainArguments, screen: Screen): Promise<number> {
   const { open, directory } = saved;
-  // On the backend it was started with, unless another is named: only there are the numbers the same to the bit.
-  const { backend: first } = directory.facts;
-  const wanted = args.backend === 'auto' && typeof first === 'string' ? first : args.backend;
-  const backend = await start(wanted);
+  const same = sameAs(directory.facts, args);
+  const backend = await start(same.backend, same);
+  const changes = whyDigitsDiffer(directory.facts, backend);
   let damaged = false;
   const checkpoint = saved.checkpoint((words) => {
     damaged = true;
@@ -88,6 +90,7 @@ async function goOn(saved: SavedRun<RunWriter>, args: TrainArguments, screen: Sc
   });
   screen.line(`${directory.path}: ${describeRun(open)}`);
   screen.line(`${backend.name}: ${backend.device}`);
+  if (changes !== undefined) screen.line(changes);
   screen.line(
     checkpoint === undefined
       ? 'stopped before its first checkpoint: starting at the first mini-batch'

@@ -3,7 +3,7 @@
 import { backend_util, slice_util, util, type NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { KernelTable } from '../kernel.ts';
 import { type Lowering, type Val, onnxType } from '../lower/lowering.ts';
-import type { Spec } from '../node.ts';
+import type { Spec } from '../spec.ts';
 import type { OnnxType } from '../onnx/model.ts';
 
 const list = (attrs: NamedAttrMap, name: string): number[] => attrs[name] as number[];

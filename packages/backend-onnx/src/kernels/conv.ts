@@ -16,7 +16,7 @@ import {
   windowAttributes,
 } from '../lower/window.ts';
 import * as winograd from '../lower/winograd.ts';
-import type { Spec } from '../node.ts';
+import type { Spec } from '../spec.ts';
 
 /** The name of an image in NCHW order, whatever order tfjs sees it in. */
 export function image(g: Lowering, x: Val, w: Window): string {

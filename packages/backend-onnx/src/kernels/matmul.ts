@@ -3,7 +3,7 @@
 import { backend_util, type NamedAttrMap, util } from '@tensorflow/tfjs-core';
 import type { KernelTable } from '../kernel.ts';
 import { type Lowering, type Val } from '../lower/lowering.ts';
-import type { Spec } from '../node.ts';
+import type { Spec } from '../spec.ts';
 
 function productShape(a: readonly number[], b: readonly number[], attrs: NamedAttrMap): number[] {
   const shapes = `[${a.join()}] and [${b.join()}]`;

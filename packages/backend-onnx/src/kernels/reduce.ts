@@ -3,7 +3,7 @@
 import { sumOutType, util, type DataType, type NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { Kernel, KernelTable } from '../kernel.ts';
 import { type Lowering, type Val, onnxType } from '../lower/lowering.ts';
-import type { Spec } from '../node.ts';
+import type { Spec } from '../spec.ts';
 import type { OnnxType } from '../onnx/model.ts';
 
 function axesOf(rank: number, { axis, dim, reductionIndices }: NamedAttrMap, all = true): number[] {

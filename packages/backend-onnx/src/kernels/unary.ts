@@ -4,7 +4,7 @@ import type { DataType } from '@tensorflow/tfjs-core';
 import type { Kernel, KernelTable } from '../kernel.ts';
 import { type Lowering, onnxType } from '../lower/lowering.ts';
 import { real } from '../onnx/model.ts';
-import type { Signature } from '../node.ts';
+import type { Signature } from '../kernel.ts';
 
 type Emit = (g: Lowering, x: string, signature: Signature) => string;
 
@@ -132,7 +132,10 @@ export const unary: KernelTable = {
   Neg: anyNumber(node('Neg')),
   OnesLike: constant(1),
   Reciprocal: floating(node('Reciprocal')),
-  Relu: anyNumber(node('Relu')),
+  Relu: anyNumber((g, x, { outputs }) =>
+    // Of whole numbers only from operator set 14 on.
+    outputs[0]!.dtype === 'float32' ? g.op('Relu', [x]) : g.op('Max', [x, g.model.scalar(0, 'int32')]),
+  ),
   Relu6: floating((g, x) => g.op('Clip', [x, g.model.scalar(0), g.model.scalar(6)])),
   Round: floating(node('Round')),
   Rsqrt: floating((g, x) => g.op('Reciprocal', [g.op('Sqrt', [x])])),

@@ -1,9 +1,9 @@
 // From a canonical graph to a serialised ONNX model.
 
 import { MaNetError } from '@ma-net/core';
-import { specKey } from '../entry.ts';
+import { specKey } from '../spec.ts';
 import type { Graph } from '../graph.ts';
-import type { Signature } from '../node.ts';
+import type { Signature } from '../kernel.ts';
 import { Lowering, onnxType, type Val } from './lowering.ts';
 
 export interface Lowered {
@@ -27,7 +27,7 @@ export function lowerGraph(graph: Graph, cpu: boolean): Lowered {
     vals.set(entry.slot, g.val(inputNames[k]!, entry));
   });
 
-  lowerNodes(g, graph, vals);
+  lowerCalls(g, graph, vals);
 
   const used = new Set(inputNames);
   const outputNames = graph.outputs.map((entry) => {
@@ -42,10 +42,10 @@ export function lowerGraph(graph: Graph, cpu: boolean): Lowered {
   return { bytes: g.model.bytes('tfjs'), inputNames, outputNames, size, cpuNodes };
 }
 
-/** Lowers the nodes of `graph` in order; equal computations are emitted once. */
-export function lowerNodes(g: Lowering, graph: Graph, vals: Map<number, Val>): void {
+/** Lowers the calls of `graph` in order; equal computations are emitted once. */
+export function lowerCalls(g: Lowering, graph: Graph, vals: Map<number, Val>): void {
   const seen = new Map<string, readonly Val[]>();
-  graph.nodes.forEach(({ signature, inputs, outputs }, k) => {
+  graph.calls.forEach(({ signature, inputs, outputs }, k) => {
     const canonical = inputs.map((entry) => vals.get(entry.slot)!);
     const key = `${signature.id} ${inputs.map((entry) => valId(vals.get(entry.slot)!)).join()}`;
     let made = seen.get(key);
@@ -53,7 +53,7 @@ export function lowerNodes(g: Lowering, graph: Graph, vals: Map<number, Val>): v
       g.model.label = `${signature.name}#${k}`;
       const given = signature.inputs.filter((spec) => spec !== undefined);
       const views = canonical.map((val, i) => g.view(val, given[i]!.shape));
-      made = lowerNode(g, signature, views);
+      made = lowerCall(g, signature, views);
       seen.set(key, made);
     }
     outputs.forEach((entry, i) => vals.set(entry.slot, made[i]!));
@@ -68,7 +68,7 @@ function valId(val: Val): number {
   return id;
 }
 
-function lowerNode(g: Lowering, signature: Signature, inputs: readonly Val[]): readonly Val[] {
+function lowerCall(g: Lowering, signature: Signature, inputs: readonly Val[]): readonly Val[] {
   try {
     const made = signature.kernel!.lower(g, inputs, signature);
     return Array.isArray(made) ? (made as Val[]) : [made as Val];

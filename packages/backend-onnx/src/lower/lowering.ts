@@ -5,7 +5,7 @@
 
 import { MaNetError } from '@ma-net/core';
 import type { DataType } from '@tensorflow/tfjs-core';
-import type { Spec } from '../node.ts';
+import type { Spec } from '../spec.ts';
 import { Folding } from '../onnx/fold.ts';
 import { ModelBuilder, type AttributeValue, elementType, type OnnxType } from '../onnx/model.ts';
 

@@ -1,7 +1,7 @@
 // Geometry of a window sliding over an image, from tfjs attributes to ONNX attributes.
 
 import { backend_util, type NamedAttrMap } from '@tensorflow/tfjs-core';
-import type { Spec } from '../node.ts';
+import type { Spec } from '../spec.ts';
 
 type Size = [number, number];
 

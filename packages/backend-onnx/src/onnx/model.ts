@@ -7,10 +7,7 @@ import {
   TensorProto_DataType as ElementType,
   type AttributeProto,
 } from 'onnx-buf';
-
-/** ONNX operator set of every model made here. */
-const OPSET = 19;
-const IR_VERSION = 9n;
+import { chooseOpset, inOpset, irOf, type Operator, WRITTEN } from './opset.ts';
 
 export type OnnxType = 'float32' | 'float64' | 'int32' | 'int64' | 'bool' | 'uint8';
 
@@ -32,9 +29,14 @@ export const real = (value: number): Real => ({ real: value });
 /** The value of ONNX attributes that name an element type. */
 export const elementType = (type: OnnxType): number => elementTypes[type];
 
-interface NodeFields {
-  readonly input: readonly string[];
+interface NodeFields extends Operator {
   readonly [field: string]: unknown;
+}
+
+export interface FileOptions {
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** The operator set; the lowest that the nodes need unless given. */
+  readonly opset?: number | undefined;
 }
 
 /** A constant of a model. */
@@ -159,8 +161,8 @@ export class ModelBuilder {
   }
 
   /** Removes constants that no node reads, as are those that others were folded from. */
-  prune(): void {
-    const read = new Set(this.#nodes.flatMap((node) => node.input));
+  #prune(nodes: readonly NodeFields[]): void {
+    const read = new Set(nodes.flatMap((node) => node.input));
     for (const name of [...this.#initializers.keys()]) if (!read.has(name)) this.#initializers.delete(name);
   }
 
@@ -181,19 +183,40 @@ export class ModelBuilder {
     this.#outputs.push(valueInfo(name, dims, type));
   }
 
-  /** The serialised ModelProto. */
-  bytes(graphName: string, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  /** The serialised ModelProto, for a session of our own. */
+  bytes(graphName: string): Uint8Array {
+    return this.#serialised(graphName, WRITTEN, this.#nodes);
+  }
+
+  /** The serialised ModelProto, for other programs: constants that nobody reads are left out. */
+  file(graphName: string, { metadata = {}, opset: wanted }: FileOptions = {}): Uint8Array {
+    const opset = chooseOpset(this.#nodes, wanted);
+    const integers = (name: string): bigint[] | undefined => {
+      const constant = this.#initializers.get(name);
+      return constant?.type === 'int64' ? [...new BigInt64Array(constant.bytes.slice().buffer)] : undefined;
+    };
+    const nodes = this.#nodes.map((node) => inOpset(node, opset, integers));
+    this.#prune(nodes);
+    return this.#serialised(graphName, opset, nodes, metadata);
+  }
+
+  #serialised(
+    graphName: string,
+    opset: number,
+    nodes: readonly NodeFields[],
+    metadata: Readonly<Record<string, string>> = {},
+  ): Uint8Array {
     const model = create(ModelProtoSchema, {
-      irVersion: IR_VERSION,
+      irVersion: BigInt(irOf(opset)),
       producerName: 'ma-net',
       opsetImport: [
-        { domain: '', version: BigInt(OPSET) },
+        { domain: '', version: BigInt(opset) },
         ...[...this.#domains].map((domain) => ({ domain, version: 1n })),
       ],
       metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
       graph: {
         name: graphName,
-        node: this.#nodes,
+        node: nodes,
         initializer: [...this.#initializers].map(([name, { dims, type, bytes }]) => ({
           name,
           dims: dims.map(BigInt),

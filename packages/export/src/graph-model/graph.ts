@@ -1,12 +1,15 @@
 // A TensorFlow graph under construction, as the JSON of a tfjs graph model has it: protobuf's JSON of a GraphDef,
 // whose constants are names of the weights beside it.
 
-import type { HostTensor } from '@ma-net/core';
+import { MaNetError } from '@ma-net/core';
+
+type Dtype = 'float32' | 'int32' | 'bool';
 
 /** A node's output. The first size is -1 where it follows the batch. */
 export interface Value {
   readonly node: string;
   readonly shape: readonly number[];
+  readonly dtype?: Dtype;
 }
 
 /** An attribute in protobuf's JSON: 64-bit integers and bytes are strings, the latter in base64. */
@@ -19,18 +22,23 @@ export interface NodeDef {
   readonly attr: Readonly<Record<string, Attribute>>;
 }
 
-export interface Weight extends HostTensor {
+/** Values of a constant, which lie beside the graph. */
+export interface Weight {
   readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: Dtype;
+  readonly data: Float32Array | Int32Array | Uint8Array;
 }
 
 export const text = (value: string): Attribute => ({ s: Buffer.from(value).toString('base64') });
 export const flag = (value: boolean): Attribute => ({ b: value });
-const integer = (value: number): Attribute => ({ i: String(value) });
+export const integer = (value: number): Attribute => ({ i: String(value) });
+export const number = (value: number): Attribute => ({ f: value });
 export const integers = (values: readonly number[]): Attribute => ({ list: { i: values.map(String) } });
-const type = (dtype: HostTensor['dtype']): Attribute => ({ type: typeName(dtype) });
+const type = (dtype: Dtype): Attribute => ({ type: typeName(dtype) });
 
-export const typeName = (dtype: HostTensor['dtype']): string =>
-  dtype === 'float32' ? 'DT_FLOAT' : 'DT_INT32';
+export const typeName = (dtype: Dtype): string =>
+  ({ float32: 'DT_FLOAT', int32: 'DT_INT32', bool: 'DT_BOOL' })[dtype];
 export const dimensions = (shape: readonly number[]): { readonly dim: readonly { size: string }[] } => ({
   dim: shape.map((size) => ({ size: String(size) })),
 });
@@ -45,12 +53,15 @@ export interface NodeOptions {
 export class Graph {
   readonly nodes: NodeDef[] = [];
   readonly weights: Weight[] = [];
+  readonly #inputs: Value[] = [];
   readonly #taken = new Set<string>();
   readonly #constants = new Map<string, Value>();
 
   input(name: string, shape: readonly number[]): Value {
     const attr = { dtype: type('float32'), shape: { shape: dimensions(shape) } };
-    return this.#node('Placeholder', name, [], shape, attr);
+    const made = this.#node('Placeholder', name, [], shape, attr);
+    this.#inputs.push(made);
+    return made;
   }
 
   /** An operation on floats whose output has the given shape. */
@@ -63,8 +74,19 @@ export class Graph {
     return this.#node(op, name, inputs, shape, { T: type('float32'), ...attr });
   }
 
+  /** An operation with several outputs. */
+  ops(
+    op: string,
+    inputs: readonly Value[],
+    shapes: readonly (readonly number[])[],
+    { name = op, attr = {} }: NodeOptions = {},
+  ): Value[] {
+    const { node } = this.#node(op, name, inputs, shapes[0]!, { T: type('float32'), ...attr });
+    return shapes.map((shape, k) => ({ node: k === 0 ? node : `${node}:${k}`, shape }));
+  }
+
   /** A weight; the same name is the same weight. */
-  constant(name: string, make: () => HostTensor): Value {
+  constant(name: string, make: () => Omit<Weight, 'name'>): Value {
     const known = this.#constants.get(name);
     if (known !== undefined) return known;
     const tensor = make();
@@ -91,25 +113,26 @@ export class Graph {
     return this.op('Reshape', [x, this.integers(shape)], shape);
   }
 
-  transpose(x: Value, order: readonly number[]): Value {
-    const shape = order.map((axis) => x.shape[axis]!);
-    return this.op('Transpose', [x, this.integers(order)], shape);
-  }
-
-  /** `count` entries of an axis, from `start` on. */
-  slice(x: Value, axis: number, start: number, count: number): Value {
-    const begin = x.shape.map((_, k) => (k === axis ? start : 0));
-    const size = x.shape.map((_, k) => (k === axis ? count : -1));
-    const shape = x.shape.map((length, k) => (k === axis ? count : length));
-    const attr = { Index: type('int32') };
-    return this.op('Slice', [x, this.integers(begin), this.integers(size)], shape, { attr });
-  }
-
-  concat(values: readonly Value[], axis: number): Value {
-    const length = values.reduce((sum, { shape }) => sum + shape[axis]!, 0);
-    const shape = values[0]!.shape.map((size, k) => (k === axis ? length : size));
-    const attr = { N: integer(values.length) };
-    return this.op('ConcatV2', [...values, this.integers([axis], [])], shape, { attr });
+  /** `x`, which is the same for every image, in a shape whose first size follows the batch. */
+  perImage(x: Value, shape: readonly number[]): Value {
+    const [input] = this.#inputs;
+    if (input === undefined || shape[0] !== -1 || shape.lastIndexOf(-1) !== 0)
+      throw new MaNetError(
+        'unsupported-op',
+        `A value is repeated to [${shape.join()}], with sizes that follow the batch.`,
+        {
+          hint: 'repeat along the first axis only.',
+        },
+      );
+    const first = [-1, ...input.shape.slice(1).map(() => 1)];
+    const sizes = this.integers(first);
+    const starts = this.integers(first.map(() => 0));
+    const one = this.op('Slice', [input, starts, sizes], first);
+    const zeros = this.op('ZerosLike', [this.reshape(one, [-1, ...shape.slice(1).map(() => 1)])], first);
+    const wide = x.shape.slice(1).every((size, k) => size === shape[k + 1])
+      ? x
+      : this.op('BroadcastTo', [x, this.integers([1, ...shape.slice(1)])], [1, ...shape.slice(1)]);
+    return this.op('AddV2', [zeros, wide], shape);
   }
 
   #node(

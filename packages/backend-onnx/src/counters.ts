@@ -1,8 +1,8 @@
 // Counters of the engine, for benchmarks, tests and the curious.
 
-export interface Stats {
+export interface Counters {
   /** Kernel calls recorded. */
-  nodes: number;
+  calls: number;
   /** Kernel calls dropped before running because nobody could reach their results. */
   dropped: number;
   /** Graphs handed to ONNX Runtime. */
@@ -20,8 +20,8 @@ export interface Stats {
   runMs: number;
 }
 
-export const emptyStats = (): Stats => ({
-  nodes: 0,
+export const noCounts = (): Counters => ({
+  calls: 0,
   dropped: 0,
   runs: 0,
   hits: 0,

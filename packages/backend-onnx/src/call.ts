@@ -1,14 +1,29 @@
-// What a tfjs dataId of this backend is: a value that is in memory, or that a recorded node will produce.
+// A recorded kernel call, and the buffers that it reads and makes.
 
+import type { MaNetError } from '@ma-net/core';
 import type { DataType } from '@tensorflow/tfjs-core';
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
-import type { MaNetError } from '@ma-net/core';
-import type { Node } from './node.ts';
+import type { Signature } from './kernel.ts';
+import { specKey } from './spec.ts';
+
+/** One recorded call. `inputs` holds the given inputs only, in the order of the signature. */
+export interface Call {
+  readonly signature: Signature;
+  readonly inputs: readonly Entry[];
+  readonly outputs: readonly Entry[];
+  /** How many outputs somebody can still reach. */
+  liveOutputs: number;
+  /** Which run of ONNX Runtime computes it, within one flush. */
+  stage: number;
+}
 
 /** Values of a tensor in JavaScript memory; strings are UTF-8 bytes, as in tfjs. */
 export type HostValues = Float32Array | Int32Array | Uint8Array | Uint8Array[];
 
-/** One buffer. `refs` counts tfjs tensors, `uses` counts recorded nodes that still have to read it. */
+/**
+ * One buffer, which is what a tfjs dataId of this backend is: a value that is in memory, or that a call will make.
+ * `refs` counts tfjs tensors, `uses` counts recorded calls that still have to read it.
+ */
 export class Entry {
   refs = 1;
   uses = 0;
@@ -17,9 +32,9 @@ export class Entry {
   given = false;
   /** The value as ONNX Runtime sees it; on a GPU provider it may exist only there. */
   tensor: OrtTensor | undefined;
-  /** The node that will produce the value, until it has run. */
-  node: Node | undefined;
-  /** Why the value will never exist: the graph that should have produced it failed. */
+  /** The call that will make the value, until it has run. */
+  maker: Call | undefined;
+  /** Why the value will never exist: the graph that should have made it failed. */
   failure: MaNetError | undefined;
   /** Scratch of graph building: which graph last numbered this entry, and the number it got. */
   mark = 0;
@@ -44,8 +59,4 @@ export class Entry {
   get materialised(): boolean {
     return this.values !== undefined || this.tensor !== undefined;
   }
-}
-
-export function specKey(shape: readonly number[], dtype: DataType): string {
-  return `${dtype[0]!}[${shape.join()}]`;
 }
