@@ -85,7 +85,8 @@ export function suggestion(name: string, known: Iterable<string>, listing?: stri
 function closest(name: string, known: Iterable<string>): string[] {
   const limit = Math.max(2, Math.floor(name.length / 2) + 1);
   // Words as short as gpu and cpu differ in a letter and mean opposites; a slip keeps the first one.
-  const other = (word: string): boolean => name.length <= 3 && name[0]?.toLowerCase() !== word[0]?.toLowerCase();
+  const other = (word: string): boolean =>
+    name.length <= 3 && name[0]?.toLowerCase() !== word[0]?.toLowerCase();
   return [...known]
     .filter((word) => !other(word))
     .map((word) => [word, editDistance(name.toLowerCase(), word.toLowerCase())] as const)
