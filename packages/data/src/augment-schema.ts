@@ -1,5 +1,4 @@
-// What a recipe may say of `augment`: the fields of Augmentation, checked where they are read. Mixing is no field: it is
-// right only under a task that trains towards `targets_BK`, which a recipe cannot see.
+// What a recipe may say of `augment`: the fields of Augmentation, checked where they are read.
 
 import { z } from 'zod';
 
@@ -39,6 +38,9 @@ export const augmentFields = {
   cutout: z.int().min(0).default(0),
   /** Probability of a box of noise. */
   erase: probability.exactOptional(),
+  /** Of the Beta distribution that the shares of two mixed images are drawn from; classification alone knows them. */
+  mixup: amount.exactOptional(),
+  cutmix: amount.exactOptional(),
 };
 
 /** A random box of the image, resized. */

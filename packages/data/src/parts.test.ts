@@ -92,8 +92,7 @@ test('what cannot be done to an image is refused before a batch is asked for', a
   });
   expect(() => photos({ augment: { jitter: { hue: 0.7 } } })).toThrow(/hue/);
   expect(() => photos({ validation: 1 })).toThrow(/validation/);
-  // Under a task that reads labels only, mixed images would be trained towards the wrong class.
-  expect(() => photos({ augment: { mixup: 0.8 } as object })).toThrow(/mixup/);
+  expect(() => photos({ augment: { mixup: -1 } })).toThrow(/mixup/);
 });
 
 test('photographs: a folder of classes is enough', async () => {

@@ -10,6 +10,8 @@ export type ImageBatch = {
   readonly images_BHWC: tf.Tensor4D;
   /** int32; -1 for padding. */
   readonly labels_B: tf.Tensor1D;
+  /** float32; how much of each class an image is, where images are mixed. */
+  readonly targets_BK?: tf.Tensor2D;
 };
 
 /** Uploads a batch. A backend may go on reading the arrays, so they must not be written to. The caller owns the tensors. */

@@ -66,6 +66,21 @@ describe('loss', () => {
     }
   });
 
+  test('of mixed images is shared between their labels', () => {
+    const { params, stats, batch } = setUp(3);
+    const reversed_B = tf.reverse(batch.labels_B) as tf.Tensor1D;
+    const oneHot = (labels_B: tf.Tensor1D) => tf.oneHot(labels_B, 10, 1, 0, 'float32');
+    const targets_BK = tf.add(
+      tf.mul(oneHot(batch.labels_B), 0.7),
+      tf.mul(oneHot(reversed_B), 0.3),
+    ) as tf.Tensor2D;
+    const task = classification(ten, { labelSmoothing: 0.1 });
+    const of = (mini: ImageBatch) =>
+      lossOf(task, { params, stats, batch: mini }, { training: true }).loss.dataSync()[0]!;
+    const expected = 0.7 * of(batch) + 0.3 * of({ ...batch, labels_B: reversed_B });
+    expect(of({ ...batch, targets_BK })).toBeCloseTo(expected, 5);
+  });
+
   test.each([0, 1])('has a gradient that fits central differences, seed %i', async (seed) => {
     // Smooth: where an activation has a kink, differences say nothing.
     const smooth = defineNetwork('smooth', { images: [8, 8, 1] }, (net, { images }) => {

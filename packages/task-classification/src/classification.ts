@@ -41,12 +41,12 @@ export function classification(
     headline: { measure: 'top1', better: 'larger' },
     inputs: ({ images_BHWC }) => ({ images: images_BHWC }),
 
-    loss: ({ logits }, { labels_B }) => {
+    loss: ({ logits }, { labels_B, targets_BK }) => {
       const logits_BK = logits as tf.Tensor2D;
       return tf.tidy(() => {
         const hits_B = tf.equal(tf.argMax(logits_BK, -1), labels_B);
         return {
-          loss: crossEntropy(logits_BK, labels_B, labelSmoothing),
+          loss: crossEntropy(logits_BK, targets_BK ?? labels_B, labelSmoothing),
           top1: tf.mean(tf.cast(hits_B, 'float32')) as tf.Scalar,
         };
       });
