@@ -179,16 +179,9 @@ type Shape = Readonly<Record<string, Schema>>;
 /** The objects that a schema may be. */
 function variants(schema: Schema): Shape[] {
   const { def } = schema._zod as { def: z.core.$ZodTypeDef };
-  switch (def.type) {
-    case 'object':
-      return [(def as z.core.$ZodObjectDef).shape];
-    case 'optional':
-      return variants((def as z.core.$ZodOptionalDef).innerType);
-    case 'union':
-      return (def as z.core.$ZodUnionDef).options.flatMap(variants);
-    default:
-      return [];
-  }
+  if (def.type === 'object') return [(def as z.core.$ZodObjectDef).shape];
+  if (def.type === 'optional') return variants((def as z.core.$ZodOptionalDef).innerType);
+  return def.type === 'union' ? (def as z.core.$ZodUnionDef).options.flatMap(variants) : [];
 }
 
 /** Whether every field that can have a few values only, such as "name" or "mode", has one of them. */
