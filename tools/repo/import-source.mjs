@@ -6,8 +6,11 @@ import { build } from 'esbuild';
 
 const cache = resolve(import.meta.dirname, '../../node_modules/.cache/ma-net');
 
-/** Imports the TypeScript file at `url`. What it needs of tfjs and ONNX Runtime stays outside the bundle. */
-export async function importSource(url) {
+/**
+ * Imports the TypeScript file at `url`. What it needs of tfjs and ONNX Runtime stays outside the bundle; with
+ * `{ packages: 'external' }` all packages do, which are then those that were built, with their assets.
+ */
+export async function importSource(url, { packages = 'bundle' } = {}) {
   const entry = fileURLToPath(url);
   const outfile = join(cache, `${basename(entry, '.ts')}.mjs`);
   await build({
@@ -16,6 +19,7 @@ export async function importSource(url) {
     bundle: true,
     platform: 'node',
     format: 'esm',
+    packages,
     conditions: ['@ma-net/source'],
     external: ['@tensorflow/*', 'onnxruntime-node', 'sharp', 'tinypool'],
     logLevel: 'error',

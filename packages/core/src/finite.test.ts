@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { assertFinite } from './finite.ts';
+import { assertFinite, assertFloats } from './finite.ts';
 import type { HostTensor } from './params.ts';
 
 const float = (...values: number[]): HostTensor => ({
@@ -24,3 +24,11 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
     );
   },
 );
+
+test('whole numbers are no weights, and are named with the type of their file', () => {
+  const whole: HostTensor = { shape: [1], dtype: 'int32', data: Int32Array.of(1) };
+  assertFloats({ a: float(1) }, 'here');
+  expect(() =>
+    assertFloats({ a: float(1), b: whole, c: { ...whole, stored: 'I8' } }, 'a.safetensors'),
+  ).toThrow(/2 of these tensors hold whole numbers.*\n {4}b: I32\n {4}c: I8\n {2}at a.safetensors/);
+});

@@ -23,7 +23,7 @@ export { defineNetwork, type NetworkOptions } from './define.ts';
 export { type ErrorCode, type ErrorDetails, MaNetError, nearest, suggestion } from './errors.ts';
 export { evaluate } from './evaluate.ts';
 export { type CheckOptions, checked, fieldsAt } from './fields.ts';
-export { assertFinite } from './finite.ts';
+export { assertFinite, assertFloats } from './finite.ts';
 export { globalNorm, stopGradient, type ValueAndGrad, valueAndGrad } from './gradient.ts';
 export {
   type Initializer,

@@ -27,12 +27,15 @@ export function toTorchLayout(
   });
 }
 
-/** The inverse of `toTorchLayout`. Throws `network-mismatch` when a shape is not the spec's. */
+/**
+ * The inverse of `toTorchLayout`. Throws `network-mismatch` when a shape is not the spec's, or numbers are whole ones.
+ */
 export function fromTorchLayout(
   specs: readonly ParameterSpec[],
   tensors: HostParams,
 ): Record<string, HostTensor> {
   return convert(specs, tensors, ({ kind, shape, name }, tensor) => {
+    expectFloats(name, tensor);
     expectShape(name, torchShape(kind, shape), tensor);
     const [a, b, c, d] = shape as readonly [number, number, number, number];
     if (kind === 'conv') return { ...tensor, shape, data: permuted(tensor, [2, 3, 1, 0]) };
@@ -73,6 +76,18 @@ function expectShape(name: string, expected: readonly number[], { shape }: HostT
     `"${name}" has the shape [${shape.join(', ')}], not [${expected.join(', ')}].`,
     { hint: 'use the checkpoint of this network, in the layout that is being read.' },
   );
+}
+
+function expectFloats(name: string, { dtype, stored }: HostTensor): void {
+  if (dtype !== 'float32') {
+    throw new MaNetError(
+      'network-mismatch',
+      `"${name}" holds whole numbers (${stored ?? 'I32'}), not weights.`,
+      {
+        hint: 'a quantised kernel needs scales that we do not know: save the network before it is quantised.',
+      },
+    );
+  }
 }
 
 /** Axis i of the result is axis `order[i]` of the tensor. */

@@ -126,6 +126,13 @@ describe('restore', () => {
     );
   });
 
+  test.each([undefined, null, 7, {}, { fingerprint: 3 }, { fingerprint: null }])(
+    'refuses %o, which no stream wrote',
+    (state) => {
+      expect(() => stream.restore(state as never)).toThrow(expect.objectContaining({ code: 'bad-data' }));
+    },
+  );
+
   test.each([{ position: 4 }, { position: -1 }, { epoch: -1 }, { epoch: 0.5 }])('refuses %o', (wrong) => {
     expect(() => stream.restore({ ...stream.state(), ...wrong })).toThrow(
       expect.objectContaining({

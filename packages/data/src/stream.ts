@@ -2,7 +2,7 @@
 // things: epoch, position, and the key it started from; all randomness is split from that key by epoch and
 // position, so it never depends on what was drawn before.
 
-import { MaNetError, Rng, type RngState } from '@ma-net/core';
+import { excerpt, MaNetError, Rng, type RngState } from '@ma-net/core';
 import { type Augmentation, checkAugmentation, imageWriter, place } from './augment.ts';
 import type { ImageSet } from './image-set.ts';
 
@@ -108,26 +108,26 @@ function checkBatchSize(batchSize: number, set: ImageSet): void {
   });
 }
 
+/** The state may come from a file, and be anything. */
 function checkState(state: StreamState, set: ImageSet, batchesPerEpoch: number): void {
-  if (state.fingerprint !== set.fingerprint) {
+  const { epoch, position, fingerprint } = (state ?? {}) as Partial<StreamState>;
+  if (fingerprint !== set.fingerprint) {
     throw new MaNetError(
       'bad-data',
-      `The stream was saved over other images: fingerprint ${state.fingerprint.slice(0, 12)}, found ${set.fingerprint.slice(0, 12)}.`,
+      `The stream was saved over other images: fingerprint ${excerpt(String(fingerprint).slice(0, 12))}, found ${set.fingerprint.slice(0, 12)}.`,
       { where: `"${set.name}"`, hint: 'resume with the data (and limits) that the run was started with.' },
     );
   }
-  const { epoch, position } = state;
-  const valid =
-    Number.isInteger(epoch) &&
-    epoch >= 0 &&
-    Number.isInteger(position) &&
-    position >= 0 &&
-    position < batchesPerEpoch;
+  const valid = isCount(epoch) && isCount(position) && position < batchesPerEpoch;
   if (!valid) {
     throw new MaNetError(
       'bad-argument',
-      `The stream has no epoch ${epoch}, position ${position}: an epoch has ${batchesPerEpoch} mini-batches.`,
+      `The stream has no epoch ${excerpt(epoch)}, position ${excerpt(position)}: an epoch has ${batchesPerEpoch} mini-batches.`,
       { where: `"${set.name}"`, hint: 'resume with the batch size that the run was started with.' },
     );
   }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0;
 }

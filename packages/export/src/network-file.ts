@@ -4,6 +4,7 @@
 import {
   type Architecture,
   assertFinite,
+  assertFloats,
   assertSameShapes,
   compareShapes,
   fromTorchLayout,
@@ -75,6 +76,7 @@ export async function loadNetwork(
   const facts = parseFacts(metadata, path);
   const original = options.network ?? (await build(facts, options.installed ?? zooOnly, path));
   const named = fromPyTorch(original, tensors).tensors;
+  assertFloats(named, path);
   const network = resizedTo(original, named, path);
   const host = fromTorchLayout(network.parameters, named);
   const statistics = new Set(network.statistics.map((s) => s.name));

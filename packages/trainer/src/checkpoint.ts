@@ -2,6 +2,7 @@
 // mini-batches done and the position in the data in its metadata (section 10).
 
 import {
+  assertFloats,
   assertSameShapes,
   type BatchSource,
   decodeSafetensors,
@@ -58,7 +59,7 @@ export interface Resumable {
  * `bad-file`, `non-finite`, or `network-mismatch` with the differing names and shapes.
  */
 export function decodeCheckpoint(bytes: Uint8Array, run: Resumable, where: string): Checkpoint {
-  const { tensors, metadata } = decodeSafetensors(bytes, where);
+  const { tensors, metadata, verified } = decodeSafetensors(bytes, where);
   const format = metadata['ma-net.checkpoint'];
   if (format !== FORMAT && format !== '1') {
     throw new MaNetError(
@@ -70,7 +71,14 @@ export function decodeCheckpoint(bytes: Uint8Array, run: Resumable, where: strin
       },
     );
   }
+  if (format === FORMAT && !verified) {
+    throw new MaNetError('bad-file', 'The checkpoint has lost the digests that it was written with.', {
+      where,
+      hint: 'the file is damaged: resume from another checkpoint.',
+    });
+  }
   const counters = parseCounters(metadata['counters'], where);
+  assertFloats(tensors, where);
   refuseNonFinite(tensors, where, 'resume from another checkpoint');
   const expected = expectedSections(run);
   const found = sectionsOf(tensors);

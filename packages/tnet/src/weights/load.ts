@@ -1,9 +1,9 @@
 // Starting a network from the weights of a file.
 
 import {
+  assertFloats,
   fromTorchLayout,
   initialValues,
-  MaNetError,
   type Network,
   named,
   type ParamDifference,
@@ -66,7 +66,14 @@ export function tryWeights<I extends string, O extends string>(
   const differences = read.differences.filter((d) => !replaced.includes(d));
   if (differences.length > 0) return { read, differences };
   const { format, tensors, renamed, leftOut } = read;
-  assertFloats(network, tensors, where);
+  assertFloats(
+    named(
+      [...network.parameters, ...network.statistics].flatMap(({ name }) =>
+        Object.hasOwn(tensors, name) ? [[name, tensors[name]!] as const] : [],
+      ),
+    ),
+    where,
+  );
 
   const fresh = network.parameters.filter(({ name }) => replaced.some((d) => d.name === name));
   const kept = Object.fromEntries(
@@ -100,19 +107,4 @@ export function tryWeights<I extends string, O extends string>(
       verified,
     },
   };
-}
-
-/** Whole numbers are no weights: a quantised kernel needs scales that we do not know. */
-function assertFloats(network: Network, tensors: HostTensors, where: string): void {
-  const wrong = [...network.parameters, ...network.statistics].filter(
-    ({ name }) => Object.hasOwn(tensors, name) && tensors[name]!.dtype !== 'float32',
-  );
-  if (wrong.length === 0) return;
-  const list = wrong.slice(0, 5).map(({ name }) => `    ${name}: ${tensors[name]!.stored ?? 'I32'}`);
-  if (wrong.length > list.length) list.push(`    ... and ${wrong.length - list.length} more`);
-  throw new MaNetError(
-    'network-mismatch',
-    `Weights are floating-point numbers; ${wrong.length} of these tensors hold whole numbers. Nothing was loaded.\n${list.join('\n')}`,
-    { where, hint: 'save the network before it is quantised, or in F32, F16 or BF16.' },
-  );
 }
