@@ -20,12 +20,18 @@ export interface NetworkFacts extends DataFacts {
   readonly recipe?: unknown;
 }
 
+/** Facts that may name places of this machine. Elsewhere a slash says nothing: a packed mask may begin with one. */
+const NAMING_PLACES: readonly string[] = ['network', 'task', 'recipe'];
+
 /** One entry per fact, in JSON. Paths of this machine are left out: the file is meant to be shared. */
 export function toMetadata({ classNames, ...facts }: NetworkFacts): Record<string, string> {
   return Object.fromEntries(
     Object.entries({ ...facts, classes: classNames })
       .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [key, JSON.stringify(withoutLocalPaths(value))]),
+      .map(([key, value]) => [
+        key,
+        JSON.stringify(NAMING_PLACES.includes(key) ? withoutLocalPaths(value) : value),
+      ]),
   );
 }
 
