@@ -1,0 +1,100 @@
+// All of it together: trains, prunes, compacts, exports, saves and reloads what the packages know nothing of, and
+// prints what came of it as one line of JSON.
+
+import { onnx } from '@ma-net/backend-onnx';
+import { evaluate, Rng, startBackend, type Params } from '@ma-net/core';
+import type { NetworkFacts } from '@ma-net/export';
+import { formats, loadNetwork, saveNetwork, type TrainedNetwork } from '@ma-net/export/node';
+import { applyCompaction, planCompaction, planOfMasks } from '@ma-net/mnet';
+import { fit, initialState, openMethod, type TrainingOptions } from '@ma-net/trainer';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Bars, bars, barsSource } from './bars.ts';
+import { halve } from './halve.ts';
+import { barsNet } from './network.ts';
+import { direction } from './task.ts';
+
+await startBackend(onnx);
+
+const options: TrainingOptions = {
+  seed: 0,
+  budget: 160,
+  optimizer: { name: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
+  learningRate: 0.02,
+  schedule: { name: 'constant' },
+};
+const source = barsSource(1, 32);
+const { task, training } = openMethod(halve(), direction(barsNet), source, options);
+const state = initialState(task, training, options.seed);
+const rounds: string[] = [];
+await fit({
+  task,
+  training,
+  options,
+  source,
+  state,
+  listen: (event) => {
+    if (event.type === 'round') rounds.push(event.round.kind);
+  },
+});
+
+const test = bars(Rng.fromSeed(99), 64);
+const removal = (await training.removal!(state.sections))!;
+const { stats } = state.sections;
+const pruned: TrainedNetwork = { network: barsNet, params: removal.weights(), stats };
+const plan = planOfMasks(barsNet, removal.masks, removal.rule as never);
+const compaction = planCompaction(barsNet, removal.masks);
+const compact = applyCompaction(barsNet, pruned.params, stats, compaction);
+
+const facts: NetworkFacts = {
+  classNames: ['across', 'down'],
+  shapes: { images: [8, 8, 1] },
+  input: { mean: [0], std: [1], white: 1 },
+  plan,
+  compaction,
+};
+await saveNetwork('bars.safetensors', compact, facts);
+const reloaded = await loadNetwork('bars.safetensors', { network: barsNet });
+const graph = await formats.onnx();
+await graph.write('bars.onnx', compact, facts, { pixels: false });
+const exported = await graph.run('bars.onnx', {
+  data: Float32Array.from(await test.pictures.data()),
+  shape: [64, 8, 8, 1],
+});
+
+const expected = await logits(pruned);
+console.log(
+  JSON.stringify({
+    rounds,
+    right: (await measure(pruned)).right,
+    parameters: [barsNet, compact.network].map(({ parameters }) =>
+      parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    ),
+    kept: plan.kernels.map(({ keptConnections, preNeurons, postNeurons }) => [
+      keptConnections,
+      preNeurons * postNeurons,
+    ]),
+    compacted: largestDifference(await logits(compact), expected),
+    reloaded: largestDifference(await logits(reloaded), expected),
+    exported: largestDifference(exported, expected),
+  }),
+);
+
+function measure({ params }: { readonly params: Params }) {
+  return evaluate(task, { params, stats }, [{ ...copy(test) }]) as Promise<{ readonly right: number }>;
+}
+
+/** Whoever measures disposes the batch. */
+function copy({ pictures, answers }: Bars): Bars {
+  return { pictures: pictures.clone(), answers: answers.clone() };
+}
+
+async function logits({ network, params, stats: moments }: TrainedNetwork): Promise<Float32Array> {
+  const out = tf.tidy(
+    () => network.forward(params, moments, { images: test.pictures }, { training: false }).outputs['logits']!,
+  );
+  return (await out.data()) as Float32Array;
+}
+
+function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]!)));
+}
