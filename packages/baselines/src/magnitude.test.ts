@@ -1,6 +1,6 @@
 import { cpu } from '@ma-net/backend-cpu';
 import { crossEntropy, defineNetwork, Rng, type Sections, startBackend, type Task } from '@ma-net/core';
-import { descriptors } from '@ma-net/mnet';
+import { descriptors, select } from '@ma-net/mnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { magnitude } from './magnitude.ts';
@@ -14,6 +14,8 @@ const network = defineNetwork('tiny', { images: [4, 4, 2] }, (net, { images }) =
   const inner = net.relu(net.conv('inner', images, { out: 4, kernel: 3 }));
   return { logits: net.dense('fc', net.globalAveragePool(inner), { out: 3 }) };
 });
+/** Both kernels are at an end of the network. */
+const ends = { stem: true, outputs: true };
 type Images = { readonly images: tf.Tensor; readonly labels: tf.Tensor };
 const task: Task<Images> = {
   name: 'tiny',
@@ -45,7 +47,7 @@ test('plain rounds are the epochs, and nothing is ever removed', () => {
 });
 
 test('connections of small magnitude go, are zero, and get no gradient', async () => {
-  const training = magnitude({ prune, plainRounds: 1 }).open(task, length);
+  const training = magnitude({ prune, plainRounds: 1, select: ends }).open(task, length);
   expect(training.rounds.map(({ kind }) => kind)).toEqual([
     'plain',
     ...Array.from({ length: 9 }, () => 'neurons'),
@@ -57,9 +59,9 @@ test('connections of small magnitude go, are zero, and get no gradient', async (
   state = { ...state, ...decision!.replaced };
 
   const removal = await training.removal!(state);
-  const scores = descriptors(network.kernels, params);
+  const scores = descriptors(select(network, ends), params);
   const all: { score: number; alive: number }[] = [];
-  for (const { param } of network.kernels) {
+  for (const { param } of select(network, ends)) {
     const found = await scores[param]!.data();
     removal!.masks[param]!.forEach((alive, i) => all.push({ score: found[i]!, alive }));
   }
@@ -69,7 +71,7 @@ test('connections of small magnitude go, are zero, and get no gradient', async (
 
   const { grads } = await training.step(late.start, late, state, batch(), { training: true });
   const weights = training.weights(state);
-  for (const { param } of network.kernels) {
+  for (const { param } of select(network, ends)) {
     const mask = removal!.masks[param]!;
     const [w, g] = await Promise.all([weights[param]!.data(), grads['params']![param]!.data()]);
     w.forEach((value, i) => expect(value === 0).toBe(mask[i % mask.length] === 0));
@@ -83,14 +85,14 @@ test('connections of small magnitude go, are zero, and get no gradient', async (
 });
 
 test('another rule finds other masks, and one that is none is refused', async () => {
-  const training = magnitude({ prune, plainRounds: 1 }).open(task, length);
+  const training = magnitude({ prune, plainRounds: 1, select: ends }).open(task, length);
   const { params, stats } = network.init(Rng.fromSeed(1));
   const [, round] = training.rounds;
   const decision = await training.before!(round!.start, round!, { params, stats });
   const state = { params, stats, ...decision!.replaced };
   const removal = await training.removal!(state, { mode: 'target', removeModulated: 0.25 });
-  const total = network.kernels.reduce((sum, k) => sum + k.area * k.preNeurons * k.postNeurons, 0);
-  const gone = network.kernels.reduce(
+  const total = select(network, ends).reduce((sum, k) => sum + k.area * k.preNeurons * k.postNeurons, 0);
+  const gone = select(network, ends).reduce(
     (sum, { param, area }) => sum + area * removal!.masks[param]!.filter((alive) => alive === 0).length,
     0,
   );

@@ -28,6 +28,8 @@ import {
   modulate,
   parsePruneRule,
   type PruneRule,
+  select,
+  type Selection,
   unitMagnitudes,
   type UnitScores,
 } from '@ma-net/mnet';
@@ -36,6 +38,8 @@ import * as tf from '@tensorflow/tfjs-core';
 export interface MagnitudeOptions extends MaskOptions {
   /** Rounds that train the plain network first; a third of the epochs unless given. */
   readonly plainRounds?: number;
+  /** Which kernels are pruned; all but those at the network's ends unless given. */
+  readonly select?: Selection;
   /** Part of the pruned phase over which the target grows. */
   readonly ramp: number;
 }
@@ -55,14 +59,15 @@ function openMagnitude<B extends Batch>(
   length: RunLength,
   options: MagnitudeOptions,
 ): Training<B> {
-  const { kernels } = task.network;
+  const network = { ...task.network, kernels: select(task.network, options.select) };
+  const { kernels } = network;
   const rounds = planRounds({
     ...length,
     plainRounds: options.plainRounds ?? defaultPlainRounds(length),
     astrocyteIterations: 0,
     alternate: true,
   });
-  const keeper = maskKeeper(task.network, options, {
+  const keeper = maskKeeper(network, options, {
     plain: plainBatches(rounds),
     budget: length.budget,
     ramp: options.ramp,

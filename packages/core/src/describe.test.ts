@@ -12,7 +12,7 @@ const members = (list: readonly CouplingMember[]): string[] =>
 
 const chain: Layers = (net, x) => {
   const a = net.relu(net.batchNorm('bn', net.conv('conv1', x, { out: 4, kernel: 3, stride: 2 })));
-  const b = net.conv('conv2', a, { out: 6, kernel: 1, bias: true, modulated: false });
+  const b = net.conv('conv2', a, { out: 6, kernel: 1, bias: true });
   return net.dense('fc', net.globalAveragePool(b), { out: 5 });
 };
 
@@ -39,9 +39,10 @@ group('a chain', () => {
     expect(description.outputs).toEqual([{ name: 'made', shape: [5], stride: 0 }]);
   });
 
-  test('declares what can be modulated, and only that', () => {
+  test('declares its kernels in forward order', () => {
     expect(description.kernels).toEqual([
       { param: 'conv1.weight', preAxis: 2, postAxis: 3, preNeurons: 3, postNeurons: 4, area: 9, width: 3 },
+      { param: 'conv2.weight', preAxis: 2, postAxis: 3, preNeurons: 4, postNeurons: 6, area: 1, width: 1 },
       { param: 'fc.weight', preAxis: 0, postAxis: 1, preNeurons: 6, postNeurons: 5, area: 1, width: 1 },
     ]);
   });

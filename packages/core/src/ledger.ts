@@ -107,11 +107,7 @@ export class Ledger {
     layer: string,
     x: Shaped,
     spec: Omit<ParameterSpec, 'name'>,
-    options: {
-      readonly bias: boolean;
-      readonly biasInit?: ParameterSpec['init'];
-      readonly modulated: boolean;
-    },
+    options: { readonly bias: boolean; readonly biasInit?: ParameterSpec['init'] },
   ): Space {
     const [param, bias] = [`${layer}.weight`, `${layer}.bias`];
     const { shape } = spec;
@@ -132,7 +128,7 @@ export class Ledger {
       this.declare({ name: bias, kind: 'vector', shape: [postNeurons], init, positions: 0 });
       this.attach(output, bias, 0, 'write');
     }
-    if (options.modulated && !shared) {
+    if (!shared) {
       const width = preAxis === 0 ? 1 : shape[preAxis - 1]!;
       this.kernels.push({ param, preAxis, postAxis, preNeurons, postNeurons, area, width });
     }

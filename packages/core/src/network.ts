@@ -24,7 +24,7 @@ export interface StatisticSpec {
   readonly initial: number;
 }
 
-/** A modulated kernel. Its slice between one pre-neuron and one post-neuron is a connection. */
+/** A kernel between neurons. Its slice between one pre-neuron and one post-neuron is a connection. */
 export interface ModulatedKernel {
   readonly param: string;
   /** Axis of the input channels: 2 for a convolution (HWIO), 0 for a dense kernel. */
@@ -106,7 +106,7 @@ export interface Network<I extends string = string, O extends string = string> {
   readonly values: readonly ValueInfo[];
   readonly parameters: readonly ParameterSpec[];
   readonly statistics: readonly StatisticSpec[];
-  /** Connections in forward order. */
+  /** Every kernel that connects neurons, in forward order. A method selects which of them it modulates. */
   readonly kernels: readonly ModulatedKernel[];
   readonly groups: readonly CouplingGroup[];
   /** Multiply-accumulates per image between activations: attention scores and their use; else 0. */

@@ -8,7 +8,7 @@ import {
   startBackend,
   type Task,
 } from '@ma-net/core';
-import { createMNet, DEFAULT_OPTIONS } from '@ma-net/mnet';
+import { createMNet, DEFAULT_OPTIONS, select } from '@ma-net/mnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { maNet } from './ma-net.ts';
@@ -42,8 +42,11 @@ const batchOf = (seed: number): Images => ({
   labels: tf.tensor1d([0, 1, 2, 0, 1, 2], 'int32'),
 });
 const length = { budget: 60, batchesPerEpoch: 10 };
+/** The network has two kernels, one at each end. */
+const ends = { stem: true, outputs: true };
 const short: Pick<MaNetOptions, 'prune' | 'mnet'> & Partial<MaNetOptions> = {
   prune: { mode: 'target', removeModulated: 0.5 },
+  select: ends,
   plainRounds: 2,
   astrocyteIterations: 2,
   mnet: { astrocytes: 2, cells: 1, hidden: 8, rank: 2, bins: 2, heads: 2 },
@@ -63,7 +66,7 @@ async function stepped(kind: string, given: Partial<MaNetOptions> = {}) {
 
 test('without options of its own it is that of section 12, over a third of plain epochs', () => {
   const { prune } = short;
-  const training = maNet({ prune }).open(task, { budget: 300, batchesPerEpoch: 10 });
+  const training = maNet({ prune, select: ends }).open(task, { budget: 300, batchesPerEpoch: 10 });
   expect(defaultMaNet).toMatchObject({ competition: 2, ramp: 0.7, freeze: 0.75, refresh: 5, clip: 1 });
   expect(plainBatches(training.rounds)).toBe(100);
   expect(defaultPlainRounds({ budget: 300, batchesPerEpoch: 10 })).toBe(10);
@@ -71,7 +74,7 @@ test('without options of its own it is that of section 12, over a third of plain
 });
 
 test('every kind of round trains what it says, and replaces what it held', async () => {
-  const names = createMNet(network.kernels, short.mnet).names.length;
+  const names = createMNet(select(network, ends), short.mnet).names.length;
   const [plain, astrocytes, neurons] = [
     await stepped('plain'),
     await stepped('astrocytes'),
@@ -117,7 +120,7 @@ test('a weight step with held gates has the feedback gradient, dead connections 
     Object.entries(state['gates']!).map(([name, gate]) => [name, tf.zerosLike(gate)]),
   );
   const given = { task, state: { ...state, gates }, batch: batchOf(2), ctx: { training: true } };
-  const mnet = { kernels: network.kernels };
+  const mnet = { kernels: select(network, ends) };
   const norm = async (rule: 'feedback' | 'chain-rule') => {
     const { grads } = await weightStep(given, { mnet, rule });
     return (await tf.sum(tf.abs(grads['params']!['fc.weight']!)).data())[0]!;
@@ -154,7 +157,7 @@ describe('removal', () => {
       const removal = await training.removal!(state, { mode: 'target', removeModulated: 0.3 });
       expect(removal!.moved).toBe(true);
       const weights = removal!.weights();
-      for (const { param } of network.kernels) {
+      for (const { param } of select(network, ends)) {
         const mask = removal!.masks[param]!;
         const found = await weights[param]!.data();
         const dead = [...mask].filter((alive) => alive === 0).length;
@@ -172,7 +175,14 @@ describe('removal', () => {
 });
 
 test('for measuring there is one round of each kind, all of them equally long', () => {
-  const { rounds } = maNetInTurn(12).open(task, { budget: ROUNDS_IN_TURN * 12, batchesPerEpoch: 12 });
+  const deeper = defineNetwork('deeper', { images: [4, 4, 2] }, (net, { images }) => {
+    const inner = net.conv('inner', net.conv('stem', images, { out: 4, kernel: 3 }), { out: 4, kernel: 3 });
+    return { logits: net.dense('fc', net.globalAveragePool(inner), { out: 3 }) };
+  });
+  const { rounds } = maNetInTurn(12).open(
+    { ...task, network: deeper },
+    { budget: ROUNDS_IN_TURN * 12, batchesPerEpoch: 12 },
+  );
   expect(rounds.map(({ kind, length: of }) => [kind, of])).toEqual([
     ['plain', 12],
     ['plain', 12],
@@ -182,8 +192,11 @@ test('for measuring there is one round of each kind, all of them equally long', 
 });
 
 test('a network without connections is refused', () => {
+  // Both kernels are at an end, and nothing asks for those.
+  const hidden = { ...short, select: {} };
+  expect(() => maNet(hidden).open(task, length)).toThrow(expect.objectContaining({ code: 'bad-argument' }));
   const none = defineNetwork('none', { images: [4, 4, 2] }, (net, { images }) => ({
-    logits: net.dense('fc', net.flatten(images), { out: 3, modulated: false }),
+    logits: net.flatten(images),
   }));
   expect(() => maNet(short).open({ ...task, network: none }, length)).toThrow(
     expect.objectContaining({ code: 'bad-argument' }),

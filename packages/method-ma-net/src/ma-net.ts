@@ -20,6 +20,7 @@ import {
   type MNet,
   parsePruneRule,
   type PruneRule,
+  select,
   type Verdict,
 } from '@ma-net/mnet';
 import * as tf from '@tensorflow/tfjs-core';
@@ -45,7 +46,7 @@ export function maNet(given: Partial<MaNetOptions> & Pick<MaNetOptions, 'prune'>
 }
 
 function openMaNet<B extends Batch>(task: Task<B>, length: RunLength, options: MaNetOptions): Training<B> {
-  const { network } = task;
+  const network = { ...task.network, kernels: select(task.network, options.select) };
   const { kernels } = network;
   refuseSoftUnits(options);
   const mnet = createMNet(kernels, options.mnet);

@@ -1,9 +1,11 @@
-import type { MNetOptions, PruneRule } from '@ma-net/mnet';
+import type { MNetOptions, PruneRule, Selection } from '@ma-net/mnet';
 
 /** How W is modulated and pruned while it trains; the defaults are those of section 12. */
 export interface MaNetOptions {
   /** Rounds 0..R_TN train the plain network: this many; a third of the epochs unless given. */
   readonly plainRounds?: number;
+  /** Which kernels are modulated; all but those at the network's ends unless given. */
+  readonly select?: Selection;
   /** What decides that a connection is dead. */
   readonly prune: PruneRule;
   /** T_end: competition of the pre-neurons at the end of the ramp. */

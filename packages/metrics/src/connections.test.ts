@@ -3,15 +3,18 @@ import { describe, expect, test } from 'vitest';
 import { countMacs, countParameters, keptConnections } from './connections.ts';
 
 // LeNet-5 as it is usually built today (LeCun et al. 1998, fully connected between the convolutions).
-const lenet = defineNetwork('lenet5', { images: [28, 28, 1] }, (net, { images }) => {
-  const c1 = net.relu(net.conv('c1', images, { out: 6, kernel: 5, pad: 2, bias: true, modulated: false }));
+const whole = defineNetwork('lenet5', { images: [28, 28, 1] }, (net, { images }) => {
+  const c1 = net.relu(net.conv('c1', images, { out: 6, kernel: 5, pad: 2, bias: true }));
   const s2 = net.avgPool(c1, { kernel: 2, stride: 2 });
   const c3 = net.relu(net.conv('c3', s2, { out: 16, kernel: 5, pad: 0, bias: true }));
   const s4 = net.flatten(net.avgPool(c3, { kernel: 2, stride: 2 }));
   const f5 = net.relu(net.dense('f5', s4, { out: 120, bias: true }));
   const f6 = net.relu(net.dense('f6', f5, { out: 84, bias: true }));
-  return { logits: net.dense('f7', f6, { out: 10, bias: true, modulated: false }) };
+  return { logits: net.dense('f7', f6, { out: 10, bias: true }) };
 });
+
+/** Without its first and its last kernel, as a method selects. */
+const lenet = { ...whole, kernels: whole.kernels.slice(1, -1) };
 
 const randomMasks = (seed: number) =>
   Object.fromEntries(

@@ -22,10 +22,10 @@ describe('planCompaction', () => {
 
   test('what only removed channels read goes with them', () => {
     const chain = defineNetwork('chain', { images: [2, 2, 1] }, (net, { images }) => {
-      const a = net.conv('a', images, { out: 3, kernel: 1, modulated: false });
+      const a = net.conv('a', images, { out: 3, kernel: 1 });
       const b = net.conv('b', a, { out: 3, kernel: 1 });
       const c = net.conv('c', b, { out: 3, kernel: 1 });
-      return { logits: net.dense('fc', net.globalAveragePool(c), { out: 2, modulated: false }) };
+      return { logits: net.dense('fc', net.globalAveragePool(c), { out: 2 }) };
     });
     // a0 feeds b1 only, and nobody reads b1.
     const masks = {
@@ -97,9 +97,21 @@ describe('planCompaction', () => {
     expect(plan.removedMacs).toBe(4 * block * 24 + 2 * 4 * 4 * block);
   });
 
+  test('a kernel without a mask is alive, and so is all that it reads', () => {
+    expect(planCompaction(smallNetwork, {}).cuts).toEqual([]);
+    // The classifier has no mask: nobody else reads what the dense layer makes.
+    expect(planCompaction(smallNetwork, without('hidden.weight', [0])).cuts).toEqual([]);
+    expect(
+      planCompaction(smallNetwork, { 'conv2.weight': without('conv2.weight', [1])['conv2.weight']! }).cuts,
+    ).toEqual([{ group: 'conv1', keep: [0, 2, 3, 4, 5, 6], of: 7 }]);
+  });
+
   test('refuses masks of another network', () => {
-    expect(() => planCompaction(smallNetwork, {})).toThrowError(
-      expect.objectContaining({ code: 'network-mismatch' }),
+    expect(() => planCompaction(smallNetwork, { 'conv9.weight': Uint8Array.of(1) })).toThrowError(
+      expect.objectContaining({
+        code: 'network-mismatch',
+        message: expect.stringContaining('"conv9.weight"') as string,
+      }),
     );
   });
 });

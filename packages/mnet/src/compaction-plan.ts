@@ -2,7 +2,7 @@
 // coupled to them (section 11). The outputs do not change.
 
 import { type CouplingGroup, MaNetError, type Network } from '@ma-net/core';
-import { grouped, maskOf, percent } from './plan.ts';
+import { grouped, maskedKernels, maskOf, percent } from './plan.ts';
 import type { HostMasks } from './thresholds.ts';
 
 /** The units that stay of one coupling group. */
@@ -25,21 +25,24 @@ export interface CompactionPlan {
 }
 
 /**
- * Finds every channel whose readers are modulated kernels with no living connection from it to a
- * post-neuron that stays. Removing a channel frees the ones it alone read, so this runs to a fixpoint. Throws
+ * Finds every channel whose readers have no living connection from it to a post-neuron that stays. A kernel without a
+ * mask is alive. Removing a channel frees the ones it alone read, so this runs to a fixpoint. Throws
  * `prune-refused` when nothing would be left of a group: a network without it is another architecture.
  */
 export function planCompaction(network: Network, masks: HostMasks): CompactionPlan {
-  const kernels = new Map(network.kernels.map((k) => [k.param, { ...k, mask: maskOf(k, masks) }]));
+  const masked = maskedKernels(network, masks);
+  const kernels = new Map(masked.map((k) => [k.param, { ...k, mask: maskOf(k, masks) }]));
   const removedPosts = new Map(network.kernels.map((k) => [k.param, new Uint8Array(k.postNeurons)]));
   const candidates = network.groups
-    .filter((group) => whyWhole(network, group) === undefined)
+    .filter((group) => whyWhole(group) === undefined)
     .map((group) => ({ group, alive: new Set(Array.from({ length: group.units }, (_, unit) => unit)) }));
 
   const unread = (group: CouplingGroup, unit: number): boolean =>
     group.members.every(({ tensor, role, start, block }) => {
       if (role !== 'read') return true;
-      const { mask, postNeurons } = kernels.get(tensor)!;
+      const kernel = kernels.get(tensor);
+      if (kernel === undefined) return false;
+      const { mask, postNeurons } = kernel;
       const gone = removedPosts.get(tensor)!;
       const first = (start + unit * block) * postNeurons;
       for (let i = first; i < first + block * postNeurons; i++) {
@@ -143,7 +146,7 @@ export function checkCuts(network: Network, cuts: readonly Cut[]): void {
         'use a plan as planCompaction made it.',
       );
     }
-    const reason = whyWhole(network, group);
+    const reason = whyWhole(group);
     if (reason !== undefined) refuse(`Its channels cannot be removed: ${reason}.`, 'leave this group whole.');
   }
 }
@@ -191,16 +194,11 @@ export function shapesAfter(network: Network, cuts: readonly Cut[]): Record<stri
 }
 
 /** Why no channel of a group can go; undefined when they can. */
-function whyWhole(network: Network, { members, pinnedBy }: CouplingGroup): string | undefined {
+function whyWhole({ members, pinnedBy }: CouplingGroup): string | undefined {
   if (pinnedBy.length > 0) {
     return `they are read by ${pinnedBy.map(({ kind, name }) => `the ${kind} "${name}"`).join(', ')}`;
   }
-  const readers = members.filter((member) => member.role === 'read');
-  if (readers.length === 0) return 'no kernel reads them';
-  const other = readers.find(
-    ({ tensor, axis }) => !network.kernels.some((k) => k.param === tensor && k.preAxis === axis),
-  );
-  return other === undefined ? undefined : `they are read by "${other.tensor}", which is not modulated`;
+  return members.some(({ role }) => role === 'read') ? undefined : 'no kernel reads them';
 }
 
 function cost({ parameters, activationMacs }: Network): { params: number; macs: number } {

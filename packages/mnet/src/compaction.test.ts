@@ -69,7 +69,6 @@ describe('applyCompaction', () => {
     });
     test.each([
       ['an empty group', cut('conv1', [], 7), 'prune-refused'],
-      ['a channel the classifier reads', cut('hidden', [0, 1], 6), 'prune-refused'],
       ['the logits', cut('fc', [0, 1], 3), 'prune-refused'],
       ['channels out of range', cut('conv1', [0, 9], 7), 'prune-refused'],
       ['channels out of order', cut('conv1', [2, 1], 7), 'prune-refused'],

@@ -3,7 +3,7 @@
 import { assertSameShapes, type Network, type Params } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type CompactionPlan, checkCuts, keptIndices, shapesAfter } from './compaction-plan.ts';
-import { maskOf } from './plan.ts';
+import { maskedKernels, maskOf } from './plan.ts';
 import type { HostMasks } from './thresholds.ts';
 
 export interface Compacted {
@@ -56,7 +56,7 @@ export function compactMasks(
   checkCuts(network, plan.cuts);
   const keeps = keptIndices(network, plan.cuts);
   return Object.fromEntries(
-    network.kernels.map((kernel) => {
+    maskedKernels(network, masks).map((kernel) => {
       const { param: name, preAxis, postAxis, preNeurons, postNeurons } = kernel;
       const mask = maskOf(kernel, masks);
       const pres = keeps.get(name)?.get(preAxis) ?? Array.from({ length: preNeurons }, (_, i) => i);

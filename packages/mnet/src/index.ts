@@ -3,6 +3,7 @@ export { applyCompaction, type Compacted, compactMasks } from './compaction.ts';
 export { type CompactionPlan, type Cut, describeCompaction, planCompaction } from './compaction-plan.ts';
 export { contrastiveLoss } from './contrastive.ts';
 export { type GateOptions, type GradientRule, gatesOf, modulate } from './gates.ts';
+export { type Selection, select } from './select.ts';
 export { descriptors } from './descriptors.ts';
 export { type Decider, decideOn, type Verdict, type Worth } from './decide.ts';
 export { createMNet, type MNet, type ModulationInputs, type Modulations } from './mnet.ts';

@@ -110,7 +110,11 @@ describe('a plan', () => {
     expectNoLeak(() => {
       expect(() => applyPlan(other, plan)).toThrowError(codeOf('network-mismatch'));
     });
-    expect(() => planOfMasks(smallNetwork, {}, half)).toThrowError(codeOf('network-mismatch'));
+    const foreign = { 'conv9.weight': Uint8Array.of(1) };
+    expect(() => planOfMasks(smallNetwork, foreign, half)).toThrowError(codeOf('network-mismatch'));
+    const short = { 'conv2.weight': Uint8Array.of(1) };
+    expect(() => planOfMasks(smallNetwork, short, half)).toThrowError(codeOf('network-mismatch'));
+    expect(planOfMasks(smallNetwork, {}, half)).toMatchObject({ kernels: [], removedParams: 0 });
   });
 
   test('refuses a damaged mask', () => {

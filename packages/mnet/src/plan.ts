@@ -32,13 +32,14 @@ export interface PrunePlan {
 
 /** Chooses what to cut, by the relative probabilities q or any other scores, without touching a weight. */
 export function planPruning(network: Network, scores: HostScores, rule: PruneRule): PrunePlan {
-  const { masks } = decideOn(network).decide(parsePruneRule(rule), { connections: scores });
+  const kernels = network.kernels.filter(({ param: name }) => Object.hasOwn(scores, name));
+  const { masks } = decideOn(network, kernels).decide(parsePruneRule(rule), { connections: scores });
   return planOfMasks(network, masks, rule);
 }
 
 /** The plan that masks already in force amount to: with the held gates its export is exact. */
 export function planOfMasks(network: Network, masks: HostMasks, rule: PruneRule): PrunePlan {
-  const kernels = network.kernels.map((kernel): PlannedKernel => {
+  const kernels = maskedKernels(network, masks).map((kernel): PlannedKernel => {
     const { param: name, preNeurons, postNeurons, area } = kernel;
     const mask = maskOf(kernel, masks);
     const keptConnections = mask.reduce((sum, alive) => sum + Number(alive !== 0), 0);
@@ -118,6 +119,16 @@ export function applyPlan(params: Params, plan: PrunePlan, gates?: Params): Reco
       pruned[name] = tf.mul(param(params, name), gate_FO);
     }
     return pruned;
+  });
+}
+
+/** The kernels that have a mask: the others are whole. Throws `network-mismatch` for masks of other kernels. */
+export function maskedKernels({ name, kernels }: Network, masks: HostMasks): readonly ModulatedKernel[] {
+  const known = new Set(kernels.map((kernel) => kernel.param));
+  const unknown = Object.keys(masks).find((param) => !known.has(param));
+  if (unknown === undefined) return kernels.filter((kernel) => Object.hasOwn(masks, kernel.param));
+  throw new MaNetError('network-mismatch', `${name} has no kernel "${unknown}" that a mask could be of.`, {
+    hint: 'pass the masks of this network.',
   });
 }
 

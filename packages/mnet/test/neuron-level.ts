@@ -5,6 +5,7 @@ import { defineNetwork, type Params } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { UnitGroup } from '../src/unit-groups.ts';
 import { unitGroups } from '../src/unit-groups.ts';
+import { selected } from './selected.ts';
 
 type Nested = number | readonly Nested[];
 
@@ -58,17 +59,23 @@ export const oracle = JSON.parse(
 ) as NeuronLevel;
 
 /** Two residual blocks, the second one with a projected shortcut; the classifier is modulated, the stem is not. */
-export const network = defineNetwork('neuron-level', { images: [8, 8, 3] }, (net, { images }) => {
-  const norm = (name: string, out: number, kernel: number, stride: number, x: typeof images): typeof images =>
-    net.batchNorm(`${name}.bn`, net.conv(name, x, { out, kernel, stride }));
-  let x = net.relu(
-    net.batchNorm('stem.bn', net.conv('stem', images, { out: 6, kernel: 3, stride: 2, modulated: false })),
-  );
-  x = net.relu(net.add(norm('block0.c2', 6, 3, 1, net.relu(norm('block0.c1', 5, 3, 1, x))), x));
-  const shortcut = norm('block1.sc', 8, 1, 2, x);
-  x = net.relu(net.add(norm('block1.c2', 8, 3, 1, net.relu(norm('block1.c1', 7, 3, 2, x))), shortcut));
-  return { logits: net.dense('fc', net.globalAveragePool(x), { out: 4 }) };
-});
+export const network = selected(
+  defineNetwork('neuron-level', { images: [8, 8, 3] }, (net, { images }) => {
+    const norm = (
+      name: string,
+      out: number,
+      kernel: number,
+      stride: number,
+      x: typeof images,
+    ): typeof images => net.batchNorm(`${name}.bn`, net.conv(name, x, { out, kernel, stride }));
+    let x = net.relu(net.batchNorm('stem.bn', net.conv('stem', images, { out: 6, kernel: 3, stride: 2 })));
+    x = net.relu(net.add(norm('block0.c2', 6, 3, 1, net.relu(norm('block0.c1', 5, 3, 1, x))), x));
+    const shortcut = norm('block1.sc', 8, 1, 2, x);
+    x = net.relu(net.add(norm('block1.c2', 8, 3, 1, net.relu(norm('block1.c1', 7, 3, 2, x))), shortcut));
+    return { logits: net.dense('fc', net.globalAveragePool(x), { out: 4 }) };
+  }),
+  { outputs: true },
+);
 
 export function weights(): { params: Params; stats: Params } {
   const params: Record<string, tf.Tensor> = {};

@@ -5,6 +5,7 @@ import { defineNetwork, type ModulatedKernel, type Params } from '@ma-net/core';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { MNetOptions } from '../src/options.ts';
 import { type Fixed, tensorOf } from './tensors.ts';
+import { selected } from './selected.ts';
 
 type Named = Readonly<Record<string, Fixed>>;
 
@@ -123,19 +124,21 @@ export const readAlternate = (): Alternate => read('alternate_chain_all.json') a
 export const readUnits = (): Units => read('units.json') as Units;
 
 /** The task network of the oracle: two residual blocks, the second one with a projected shortcut. */
-export const oracleNetwork = defineNetwork('oracle', { images: [8, 8, 3] }, (net, { images }) => {
-  const stem = net.conv('stem', images, { out: 4, kernel: 3, stride: 2, modulated: false });
-  let x = net.relu(net.batchNorm('bn', stem));
-  const first = net.relu(net.batchNorm('blocks.0.b1', net.conv('blocks.0.c1', x, { out: 4, kernel: 3 })));
-  const second = net.batchNorm('blocks.0.b2', net.conv('blocks.0.c2', first, { out: 4, kernel: 3 }));
-  x = net.relu(net.add(second, x));
-  const inner = net.conv('blocks.1.c1', x, { out: 6, kernel: 3, stride: 2 });
-  const third = net.relu(net.batchNorm('blocks.1.b1', inner));
-  const fourth = net.batchNorm('blocks.1.b2', net.conv('blocks.1.c2', third, { out: 6, kernel: 3 }));
-  const shortcut = net.conv('blocks.1.sc', x, { out: 6, kernel: 1, stride: 2 });
-  x = net.relu(net.add(fourth, net.batchNorm('blocks.1.bs', shortcut)));
-  return { logits: net.dense('fc', net.globalAveragePool(x), { out: 3, modulated: false }) };
-});
+export const oracleNetwork = selected(
+  defineNetwork('oracle', { images: [8, 8, 3] }, (net, { images }) => {
+    const stem = net.conv('stem', images, { out: 4, kernel: 3, stride: 2 });
+    let x = net.relu(net.batchNorm('bn', stem));
+    const first = net.relu(net.batchNorm('blocks.0.b1', net.conv('blocks.0.c1', x, { out: 4, kernel: 3 })));
+    const second = net.batchNorm('blocks.0.b2', net.conv('blocks.0.c2', first, { out: 4, kernel: 3 }));
+    x = net.relu(net.add(second, x));
+    const inner = net.conv('blocks.1.c1', x, { out: 6, kernel: 3, stride: 2 });
+    const third = net.relu(net.batchNorm('blocks.1.b1', inner));
+    const fourth = net.batchNorm('blocks.1.b2', net.conv('blocks.1.c2', third, { out: 6, kernel: 3 }));
+    const shortcut = net.conv('blocks.1.sc', x, { out: 6, kernel: 1, stride: 2 });
+    x = net.relu(net.add(fourth, net.batchNorm('blocks.1.bs', shortcut)));
+    return { logits: net.dense('fc', net.globalAveragePool(x), { out: 3 }) };
+  }),
+);
 
 /** Options of the oracle's MNet. */
 export const oracleOptions: Partial<MNetOptions> = {

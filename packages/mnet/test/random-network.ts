@@ -2,6 +2,7 @@
 
 import { defineNetwork, type Network, type Params, Rng } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { selected } from './selected.ts';
 
 /** A random network with residual sums, a concatenation and a dense layer on flattened channels. */
 export function randomNetwork(seed: number): Network {
@@ -10,23 +11,23 @@ export function randomNetwork(seed: number): Network {
   const [stem, inner, left, right, hidden] = [width(), width(), width(), width(), width()];
   const [bias, projected] = [rng.integer(2) === 1, rng.integer(2) === 1];
   const out = projected ? width() : stem;
-  return defineNetwork(`random-${seed}`, { images: [4, 4, 2] }, (net, { images }) => {
-    const x = net.relu(
-      net.batchNorm('bn', net.conv('stem', images, { out: stem, kernel: 3, modulated: false })),
-    );
-    const a = net.relu(net.batchNorm('a.bn', net.conv('a', x, { out: inner, kernel: 3, bias })));
-    const b = net.batchNorm('b.bn', net.conv('b', a, { out, kernel: 3 }));
-    const shortcut = projected ? net.conv('shortcut', x, { out, kernel: 1 }) : x;
-    const sum = net.relu(net.add(b, shortcut));
-    const branches = [
-      net.relu(net.conv('left', sum, { out: left, kernel: 1, bias })),
-      net.relu(net.batchNorm('right.bn', net.conv('right', sum, { out: right, kernel: 3 }))),
-    ];
-    const joined = net.maxPool(net.concat([...branches, sum]), { kernel: 2, stride: 2 });
-    const h = net.relu(net.dense('hidden', net.flatten(joined), { out: hidden }));
-    const g = net.relu(net.dense('hidden2', h, { out: hidden + 1 }));
-    return { logits: net.dense('fc', g, { out: 3, modulated: false }) };
-  });
+  return selected(
+    defineNetwork(`random-${seed}`, { images: [4, 4, 2] }, (net, { images }) => {
+      const x = net.relu(net.batchNorm('bn', net.conv('stem', images, { out: stem, kernel: 3 })));
+      const a = net.relu(net.batchNorm('a.bn', net.conv('a', x, { out: inner, kernel: 3, bias })));
+      const b = net.batchNorm('b.bn', net.conv('b', a, { out, kernel: 3 }));
+      const shortcut = projected ? net.conv('shortcut', x, { out, kernel: 1 }) : x;
+      const sum = net.relu(net.add(b, shortcut));
+      const branches = [
+        net.relu(net.conv('left', sum, { out: left, kernel: 1, bias })),
+        net.relu(net.batchNorm('right.bn', net.conv('right', sum, { out: right, kernel: 3 }))),
+      ];
+      const joined = net.maxPool(net.concat([...branches, sum]), { kernel: 2, stride: 2 });
+      const h = net.relu(net.dense('hidden', net.flatten(joined), { out: hidden }));
+      const g = net.relu(net.dense('hidden2', h, { out: hidden + 1 }));
+      return { logits: net.dense('fc', g, { out: 3 }) };
+    }),
+  );
 }
 
 /** A random encoder block: attention whose heads are units, a residual sum, a two-layer MLP. */
@@ -34,20 +35,22 @@ export function randomTransformer(seed: number): Network {
   const rng = Rng.fromSeed(seed).split('network');
   const [heads, headDim, hidden] = [2 + rng.integer(3), 1 + rng.integer(3), 3 + rng.integer(6)];
   const width = 6;
-  return defineNetwork(`transformer-${seed}`, { images: [4, 4, 2] }, (net, { images }) => {
-    const patches = net.conv('embed', images, { out: width, kernel: 2, stride: 2, pad: 0, modulated: false });
-    const x = net.tokens(patches);
-    const inner = heads * headDim;
-    const normed = net.layerNorm('norm1', x, { epsilon: 1e-5 });
-    const q = net.dense('q', normed, { out: inner });
-    const k = net.dense('k', normed, { out: inner });
-    const v = net.dense('v', normed, { out: inner });
-    const mixed = net.dense('proj', net.attention(q, k, v, { headDim }), { out: width });
-    const y = net.add(x, mixed);
-    const mlp = net.gelu(net.dense('fc1', net.layerNorm('norm2', y, { epsilon: 1e-5 }), { out: hidden }));
-    const z = net.add(y, net.dense('fc2', mlp, { out: width }));
-    return { logits: net.dense('head', net.flatten(net.grid(z, 2, 2)), { out: 3, modulated: false }) };
-  });
+  return selected(
+    defineNetwork(`transformer-${seed}`, { images: [4, 4, 2] }, (net, { images }) => {
+      const patches = net.conv('embed', images, { out: width, kernel: 2, stride: 2, pad: 0 });
+      const x = net.tokens(patches);
+      const inner = heads * headDim;
+      const normed = net.layerNorm('norm1', x, { epsilon: 1e-5 });
+      const q = net.dense('q', normed, { out: inner });
+      const k = net.dense('k', normed, { out: inner });
+      const v = net.dense('v', normed, { out: inner });
+      const mixed = net.dense('proj', net.attention(q, k, v, { headDim }), { out: width });
+      const y = net.add(x, mixed);
+      const mlp = net.gelu(net.dense('fc1', net.layerNorm('norm2', y, { epsilon: 1e-5 }), { out: hidden }));
+      const z = net.add(y, net.dense('fc2', mlp, { out: width }));
+      return { logits: net.dense('head', net.flatten(net.grid(z, 2, 2)), { out: 3 }) };
+    }),
+  );
 }
 
 /**

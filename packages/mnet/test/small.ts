@@ -5,19 +5,20 @@ import * as tf from '@tensorflow/tfjs-core';
 import { createMNet, type Modulations, type MNet } from '../src/mnet.ts';
 import type { MNetOptions } from '../src/options.ts';
 import { fullMasks, type HostMasks } from '../src/thresholds.ts';
+import { selected } from './selected.ts';
 
 /** A stem, a residual block of two modulated convolutions, a modulated dense layer, a classifier. */
-export const smallNetwork = defineNetwork('small', { images: [6, 6, 2] }, (net, { images }) => {
-  const stem = net.relu(
-    net.batchNorm('bn', net.conv('stem', images, { out: 5, kernel: 3, modulated: false })),
-  );
-  const inner = net.relu(net.batchNorm('bn1', net.conv('conv1', stem, { out: 7, kernel: 3 })));
-  const block = net.relu(
-    net.add(net.batchNorm('bn2', net.conv('conv2', inner, { out: 5, kernel: 3 })), stem),
-  );
-  const hidden = net.relu(net.dense('hidden', net.globalAveragePool(block), { out: 6 }));
-  return { logits: net.dense('fc', hidden, { out: 3, modulated: false }) };
-});
+export const smallNetwork = selected(
+  defineNetwork('small', { images: [6, 6, 2] }, (net, { images }) => {
+    const stem = net.relu(net.batchNorm('bn', net.conv('stem', images, { out: 5, kernel: 3 })));
+    const inner = net.relu(net.batchNorm('bn1', net.conv('conv1', stem, { out: 7, kernel: 3 })));
+    const block = net.relu(
+      net.add(net.batchNorm('bn2', net.conv('conv2', inner, { out: 5, kernel: 3 })), stem),
+    );
+    const hidden = net.relu(net.dense('hidden', net.globalAveragePool(block), { out: 6 }));
+    return { logits: net.dense('fc', hidden, { out: 3 }) };
+  }),
+);
 
 export const smallOptions: Partial<MNetOptions> = {
   astrocytes: 3,

@@ -7,8 +7,8 @@ import type { Recipe } from './recipe.ts';
 
 const methods: Readonly<Record<Recipe['method'], (recipe: Recipe) => Method>> = {
   plain: () => plain(),
-  magnitude: ({ modulation }) => magnitude(optionsOf(modulation)),
-  'ma-net': ({ modulation }) => maNet(optionsOf(modulation)),
+  magnitude: (recipe) => magnitude(optionsOf(recipe)),
+  'ma-net': (recipe) => maNet(optionsOf(recipe)),
 };
 
 /** The method that a recipe names, with its options. */
@@ -17,9 +17,11 @@ export function methodOf(recipe: Recipe): Method {
 }
 
 /** Options that are left out, and not there without a value. */
-function optionsOf({ plainRounds, astrocyteIterations, ...options }: Recipe['modulation']) {
+function optionsOf({ tnet, modulation }: Recipe) {
+  const { plainRounds, astrocyteIterations, ...options } = modulation;
   return {
     ...options,
+    select: { stem: tnet.modulateStem, outputs: tnet.modulateClassifier },
     ...(plainRounds === undefined ? {} : { plainRounds }),
     ...(astrocyteIterations === undefined ? {} : { astrocyteIterations }),
   };

@@ -21,6 +21,7 @@ import {
   toTensors,
 } from '@ma-net/data';
 import { digits, readCifar10 } from '@ma-net/data/node';
+import { select } from '@ma-net/mnet';
 import { classification } from '@ma-net/task-classification';
 import { createTNet } from '@ma-net/tnet';
 import {
@@ -94,18 +95,13 @@ export async function openRun(recipe: Recipe): Promise<OpenRun> {
   };
 }
 
-function openNetwork(
+async function openNetwork(
   { name, modulateStem, modulateClassifier, weights }: Recipe['tnet'],
   { classNames, shape }: ImageSet,
 ): Promise<Network> {
   const given = weights === undefined ? {} : { weights };
-  return createTNet(name, {
-    numClasses: classNames.length,
-    inputShape: shape,
-    modulateStem,
-    modulateClassifier,
-    ...given,
-  });
+  const network = await createTNet(name, { numClasses: classNames.length, inputShape: shape, ...given });
+  return { ...network, kernels: select(network, { stem: modulateStem, outputs: modulateClassifier }) };
 }
 
 /** The numbers of a run that follow from a recipe and the size of its data. */

@@ -30,10 +30,9 @@ export function densenet(
   options: TNetOptions,
 ): Network<'images', 'logits'> {
   const program: Program = (net, { images }) => {
-    const blocks = densenetBody(net, images, shape, options);
+    const blocks = densenetBody(net, images, shape);
     const pooled = net.globalAveragePool(normalised(net, 'norm5', blocks.at(-1)!));
-    const modulated = options.modulateClassifier ?? false;
-    const logits = net.dense('classifier', pooled, { out: options.numClasses, modulated });
+    const logits = net.dense('classifier', pooled, { out: options.numClasses });
     return { ...named('denseblock', blocks), logits };
   };
   const side = shape.stem === 'imagenet' ? 224 : 32;
@@ -46,9 +45,8 @@ export function densenetBody<V>(
   net: Net<V>,
   images: V,
   { layersPerBlock, growth, blockWidths, stem }: DenseNetShape,
-  { modulateStem = false }: Pick<TNetOptions, 'modulateStem'> = {},
 ): readonly V[] {
-  const first = { out: blockWidths[0], modulated: modulateStem };
+  const first = { out: blockWidths[0] };
   let x: V;
   if (stem === 'imagenet') {
     x = normalised(net, 'norm0', net.conv('features.conv0', images, { ...first, kernel: 7, stride: 2 }));

@@ -18,12 +18,12 @@ export const zoo = definePart({
     /** Weights to start from: a safetensors file, `hub`, or `hub:owner/name`; fresh ones unless given. */
     weights: z.string().optional(),
   }),
-  open: async ({ name, weights, ...options }): Promise<Architecture> => {
+  // Which kernels are modulated is not the network's business: a run passes both fields to `select`.
+  open: async ({ name, weights }): Promise<Architecture> => {
     const { createTNet } = await import('./zoo.ts');
     return (facts, { fresh }) => {
       const shape = facts.shapes['images'] as CreateOptions['inputShape'];
       return createTNet(name, {
-        ...options,
         numClasses: facts.classNames.length,
         ...(shape === undefined ? {} : { inputShape: shape }),
         ...(fresh && weights !== undefined ? { weights } : {}),

@@ -27,10 +27,9 @@ const EXPANSION = { basic: 1, bottleneck: 4 } as const;
 /** A residual network with a fully connected classifier on pooled features. Its program also returns its stages. */
 export function resnet(name: string, shape: ResNetShape, options: TNetOptions): Network<'images', 'logits'> {
   const program: Program = (net, { images }) => {
-    const stages = resnetBody(net, images, shape, options);
+    const stages = resnetBody(net, images, shape);
     const logits = net.dense('fc', net.globalAveragePool(stages.at(-1)!), {
       out: options.numClasses,
-      modulated: options.modulateClassifier ?? false,
     });
     return { ...named('layer', stages), logits };
   };
@@ -44,18 +43,16 @@ export function resnetBody<V>(
   net: Net<V>,
   images: V,
   { block, depths, width = 64, widen = 1, stem }: ResNetShape,
-  { modulateStem = false }: Pick<TNetOptions, 'modulateStem'> = {},
 ): readonly V[] {
   let x = images;
   if (stem === 'imagenet') {
-    x = net.conv('conv1', x, { out: width, kernel: 7, stride: 2, modulated: modulateStem });
+    x = net.conv('conv1', x, { out: width, kernel: 7, stride: 2 });
     x = net.maxPool(net.relu(net.batchNorm('bn1', x)), { kernel: 3, stride: 2, pad: 1 });
   } else {
     x = net.conv('conv1', x, {
       out: width,
       kernel: 3,
       stride: stem === 'half' ? 2 : 1,
-      modulated: modulateStem,
     });
     x = net.relu(net.batchNorm('bn1', x));
   }

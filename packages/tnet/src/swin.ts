@@ -47,8 +47,7 @@ export function swin(
   const program: Program = (net, inputs) => {
     const stages = swinBody(net, inputs.images, shape, options);
     const pooled = net.globalAveragePool(norm(net, 'norm', stages.at(-1)!));
-    const modulated = options.modulateClassifier ?? false;
-    const logits = net.dense('head', pooled, { out: options.numClasses, modulated, init: WEIGHTS });
+    const logits = net.dense('head', pooled, { out: options.numClasses, init: WEIGHTS });
     return { ...named('stage', stages), logits };
   };
   return defineNetwork(name, { images }, program, { outputs: ['logits'] });
@@ -59,7 +58,7 @@ export function swinBody<V>(
   net: Net<V>,
   images: V,
   { width, depths, window, patch = 4, headDim = 32 }: SwinShape,
-  { modulateStem = false, dropout = 0, dropPath = 0 }: Partial<TransformerOptions> = {},
+  { dropout = 0, dropPath = 0 }: Pick<TransformerOptions, 'dropout' | 'dropPath'> = {},
 ): readonly V[] {
   const dense = (layer: string, x: V, out: number): V => net.dense(layer, x, { out, init: WEIGHTS });
   const drop = (layer: string, x: V): V => net.dropout(layer, x, { rate: dropout });
@@ -70,7 +69,6 @@ export function swinBody<V>(
     stride: patch,
     pad: 0,
     bias: true,
-    modulated: modulateStem,
     init: uniformFanIn(patch * patch * net.shape(images).at(-1)!),
   });
   x = drop('features.0', norm(net, 'features.0.2', x));

@@ -23,7 +23,7 @@ describe('parameter counts', () => {
   });
 });
 
-test('queries, keys, values, projection and both layers of the MLP are modulated, stem and head are not', async () => {
+test('queries, keys, values, projection and both layers of the MLP lie between stem and head', async () => {
   const { kernels } = await createTNet('vit-test', { numClasses: 10 });
   const block = (i: number): string[] =>
     [
@@ -34,7 +34,12 @@ test('queries, keys, values, projection and both layers of the MLP are modulated
       'mlp.0',
       'mlp.3',
     ].map((part) => `encoder.layers.encoder_layer_${i}.${part}.weight`);
-  expect(kernels.map((k) => k.param)).toEqual([...block(0), ...block(1)]);
+  expect(kernels.map((k) => k.param)).toEqual([
+    'conv_proj.weight',
+    ...block(0),
+    ...block(1),
+    'heads.head.weight',
+  ]);
 });
 
 describe('coupling', () => {

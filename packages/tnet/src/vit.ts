@@ -39,7 +39,6 @@ export function vit(name: string, shape: ViTShape, options: TransformerOptions):
     const [rows, columns] = net.shape(inputs.images).map((side) => side / shape.patch) as [number, number];
     const logits = net.dense('heads.head', net.flatten(net.takeTokens(tokens, 0, 1)), {
       out: options.numClasses,
-      modulated: options.modulateClassifier ?? false,
       init: WEIGHTS,
     });
     return { encoder: net.grid(net.takeTokens(tokens, 1, rows * columns), rows, columns), logits };
@@ -52,7 +51,7 @@ export function vitBody<V>(
   net: Net<V>,
   images: V,
   { patch, width, depth, headDim = 64 }: ViTShape,
-  { modulateStem = false, dropout = 0, dropPath = 0 }: Partial<TransformerOptions> = {},
+  { dropout = 0, dropPath = 0 }: Pick<TransformerOptions, 'dropout' | 'dropPath'> = {},
 ): V {
   const dense = (layer: string, x: V, out: number): V => net.dense(layer, x, { out, init: WEIGHTS });
   const norm = (layer: string, x: V): V => net.layerNorm(layer, x, { epsilon: EPSILON });
@@ -65,7 +64,6 @@ export function vitBody<V>(
       stride: patch,
       pad: 0,
       bias: true,
-      modulated: modulateStem,
       init: uniformFanIn(patch * patch * net.shape(images).at(-1)!),
     }),
   );

@@ -26,12 +26,11 @@ export function wideResnet(
   options: TNetOptions,
 ): Network<'images', 'logits'> {
   const program: Program = (net, { images }) => {
-    const groups = wideResnetBody(net, images, shape, options);
+    const groups = wideResnetBody(net, images, shape);
     const pooled = net.globalAveragePool(net.relu(net.batchNorm('bn', groups.at(-1)!)));
-    const modulated = options.modulateClassifier ?? false;
     return {
       ...named('layer', groups),
-      logits: net.dense('fc', pooled, { out: options.numClasses, modulated }),
+      logits: net.dense('fc', pooled, { out: options.numClasses }),
     };
   };
   const images = options.inputShape ?? shape.inputShape ?? [32, 32, 3];
@@ -43,9 +42,8 @@ export function wideResnetBody<V>(
   net: Net<V>,
   images: V,
   { blocks, widen, width = 16 }: WideResNetShape,
-  { modulateStem = false }: Pick<TNetOptions, 'modulateStem'> = {},
 ): readonly V[] {
-  let x = net.conv('conv1', images, { out: width, kernel: 3, modulated: modulateStem });
+  let x = net.conv('conv1', images, { out: width, kernel: 3 });
   return Array.from({ length: GROUPS }, (_, group) => {
     const out = width * widen * 2 ** group;
     for (let i = 0; i < blocks; i++) {

@@ -6,7 +6,7 @@ import { onnx } from '@ma-net/backend-onnx';
 import { Rng, startBackend } from '@ma-net/core';
 import { type ImageBatch, toTensors } from '@ma-net/data';
 import { defaultAstrocyteIterations, maNetInTurn, ROUNDS_IN_TURN } from '@ma-net/method-ma-net';
-import { createMNet } from '@ma-net/mnet';
+import { createMNet, select } from '@ma-net/mnet';
 import { classification } from '@ma-net/task-classification';
 import { createTNet } from '@ma-net/tnet';
 import { timeSteps } from '@ma-net/trainer';
@@ -33,7 +33,7 @@ for (const adapter of [onnx, cpu]) {
     continue;
   }
   await startBackend(adapter);
-  const mnet = createMNet(network.kernels);
+  const mnet = createMNet(select(network));
   const rng = Rng.fromSeed(0);
   const image = network.inputs[0]!.shape as [number, number, number];
   const images = rng.normals(batch * image.reduce((a, b) => a * b), 1);

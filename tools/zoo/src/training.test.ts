@@ -4,7 +4,7 @@ import { cpu } from '@ma-net/backend-cpu';
 import { type Params, Rng, startBackend } from '@ma-net/core';
 import { createImageSet, createStream, toTensors } from '@ma-net/data';
 import { maNet } from '@ma-net/method-ma-net';
-import { applyPlan, createMNet, modulate, planOfMasks } from '@ma-net/mnet';
+import { applyPlan, createMNet, modulate, planOfMasks, select } from '@ma-net/mnet';
 import { classification } from '@ma-net/task-classification';
 import { createTNet } from '@ma-net/tnet';
 import { disposeState, fit, initialState, openMethod } from '@ma-net/trainer';
@@ -22,7 +22,7 @@ const SMALL = { astrocytes: 2, cells: 2, hidden: 8, rank: 4, bins: 4, heads: 2 }
 describe.each(variants)('%s', (name) => {
   test('without competition modulation is the identity', async () => {
     const network = await createTNet(name, { numClasses: 3 });
-    const mnet = createMNet(network.kernels, SMALL);
+    const mnet = createMNet(select(network), SMALL);
     const { params, stats } = network.init(Rng.fromSeed(1));
     const descriptors = mnet.descriptors(params);
     const { q } = mnet.modulations(mnet.init(Rng.fromSeed(2)), {
@@ -35,7 +35,7 @@ describe.each(variants)('%s', (name) => {
     const logits = (weights: Params): Promise<Uint8Array | Int32Array | Float32Array> =>
       network.forward(weights, stats, { images }, { training: false }).outputs['logits']!.data();
     const plain = await logits(params);
-    const modulated = await logits({ ...params, ...modulate(params, q, network.kernels, 'constant-kernel') });
+    const modulated = await logits({ ...params, ...modulate(params, q, mnet.kernels, 'constant-kernel') });
     modulated.forEach((value, i) => expect(value).toBeCloseTo(plain[i]!, 4));
   });
 

@@ -11,8 +11,6 @@ export interface ConvOptions {
   /** Zeros on every side; floor(kernel / 2) unless given. */
   readonly pad?: number;
   readonly bias?: boolean;
-  /** Whether its kernel slices are connections of the MA-Net; true unless given. */
-  readonly modulated?: boolean;
   readonly init?: Initializer;
 }
 
@@ -20,7 +18,7 @@ export interface ConvOptions {
 export const conv: Op<ConvOptions> = {
   kind: 'conv',
   describe(on, name, [x], options) {
-    const { kernel, stride = 1, pad, bias = false, modulated = true } = options;
+    const { kernel, stride = 1, pad, bias = false } = options;
     const [height, width, channels] = imageOf(on, x!);
     const out = on.width(`${name}.weight`, 3, options.out);
     const { rows, columns } = windowsOf(on, [height, width], { kernel, stride, pad });
@@ -29,7 +27,7 @@ export const conv: Op<ConvOptions> = {
     const spec = { kind: 'conv', shape, init, positions: rows * columns } as const;
     return {
       shape: [rows, columns, out],
-      spaces: [on.kernel(name, x!, spec, { bias, modulated })],
+      spaces: [on.kernel(name, x!, spec, { bias })],
       stride: x!.stride * stride,
     };
   },

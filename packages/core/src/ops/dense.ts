@@ -7,14 +7,13 @@ import { kernelFor, sizeOf } from '../shapes.ts';
 export interface DenseOptions {
   readonly out: number;
   readonly bias?: boolean;
-  readonly modulated?: boolean;
   readonly init?: Initializer;
 }
 
 /** Matrix product over the last axis, `<name>.weight` and `<name>.bias`. */
 export const dense: Op<DenseOptions> = {
   kind: 'dense',
-  describe(on, name, [x], { out: asked, bias = true, modulated = true, init }) {
+  describe(on, name, [x], { out: asked, bias = true, init }) {
     const inputs = x!.shape.at(-1)!;
     const out = on.width(`${name}.weight`, 1, asked);
     const spec = {
@@ -26,7 +25,7 @@ export const dense: Op<DenseOptions> = {
     const biasInit = init === undefined ? uniformFanIn(inputs) : zeros;
     return {
       shape: [...x!.shape.slice(0, -1), out],
-      spaces: [on.kernel(name, x!, spec, { bias, biasInit, modulated })],
+      spaces: [on.kernel(name, x!, spec, { bias, biasInit })],
       stride: x!.stride,
     };
   },

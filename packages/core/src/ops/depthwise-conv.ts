@@ -4,7 +4,7 @@ import type { Op } from '../op.ts';
 import { imageOf, kernelFor, windowsOf } from '../shapes.ts';
 import type { ConvOptions } from './conv.ts';
 
-export type DepthwiseConvOptions = Omit<ConvOptions, 'out' | 'modulated'>;
+export type DepthwiseConvOptions = Omit<ConvOptions, 'out'>;
 
 /**
  * Convolution of every channel by itself: `<name>.weight`, [kernel, kernel, C, 1]. What it makes are the channels that
