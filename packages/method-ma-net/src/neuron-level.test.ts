@@ -55,6 +55,7 @@ const batchOf = (seed: number): Images => ({
 });
 const floor = { part: 0.1, units: 2 };
 const options: Partial<MaNetOptions> & Pick<MaNetOptions, 'prune'> = {
+  select: { stem: true, outputs: true },
   prune: { ...NEURON_LEVEL, floor },
   plainRounds: 1,
   astrocyteIterations: 2,
