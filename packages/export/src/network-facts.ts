@@ -43,10 +43,10 @@ const planSchema = z.object({
   kernels: z.array(
     z.object({
       param: z.string(),
-      preNeurons: z.int(),
-      postNeurons: z.int(),
-      area: z.int(),
-      keptConnections: z.int(),
+      preNeurons: z.int().min(1),
+      postNeurons: z.int().min(1),
+      area: z.int().min(1),
+      keptConnections: z.int().min(0),
       mask: z.string(),
     }),
   ),
