@@ -100,7 +100,7 @@ describe('recipes', () => {
   test('whose loss does not stay finite', async () => {
     const said = refused(await train('--set', 'optimizer.learningRate=1e30', '--out', 'hot'), 'non-finite');
     expect(said).toMatch(/mini-batch \d+, round 0/);
-    expect(said).toContain('optimizer.learningRate');
+    expect(said).toContain('lower the learning rate');
   });
 });
 
@@ -299,9 +299,9 @@ describe('runs', () => {
   });
 
   test.each([
-    ['--delta', '3', 'delta is 3'],
-    ['--delta', '-1', 'delta is -1'],
-    ['--remove-modulated', '100%', 'removeModulated is 1'],
+    ['--delta', '3', 'delta: expected a number of at most 1, found 3'],
+    ['--delta', '-1', 'delta: expected a number of at least 0, found -1'],
+    ['--remove-modulated', '100%', 'removeModulated: expected a number below 1, found 1'],
   ])('pruning with %s %s', async (flag, value, found) => {
     const args = ['prune', 'whole', `${flag}=${value}`, '--backend', 'cpu'];
     expect(refused(await manet(args, folder), 'bad-argument')).toContain(found);

@@ -85,18 +85,19 @@ test('on a terminal, a live line says the same between evaluations, and is gone 
   expect(written).toContain('epoch 0.5/2  round 1 neurons  loss 1.500  kept 90.0 %  16 images/s  0:03 left');
   // What a terminal shows: each erased line starts again.
   const shown = written.split('\n').map((line) => line.split('\r\x1b[2K').at(-1)!);
-  expect(shown).toHaveLength(3);
-  expect(shown[1]).toMatch(/75\.00 %/);
-  expect(shown[2]).toBe('');
+  expect(shown).toHaveLength(4);
+  expect(shown[0]).toBe('  note: at most 1 %');
+  expect(shown[2]).toMatch(/75\.00 %/);
+  expect(shown[3]).toBe('');
 });
 
 test('a narrow screen has fewer columns, and no line that it would break', () => {
   for (const columns of [60, 45, 82]) {
     const lines = play(false, columns).split('\n');
     expect(lines.filter((line) => line.length > columns)).toEqual([]);
-    expect(lines[0]).toMatch(/epoch.*loss.*top1.*left/);
+    expect(lines[1]).toMatch(/epoch.*loss.*top1.*left/);
   }
-  expect(play(false, 60).split('\n')[0]!.trim().split(/\s+/)).toEqual([
+  expect(play(false, 60).split('\n')[1]!.trim().split(/\s+/)).toEqual([
     'epoch',
     'round',
     'loss',
