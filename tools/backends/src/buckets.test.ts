@@ -62,14 +62,14 @@ test('two buckets train one network, with one graph each', async () => {
     bias: tf.zeros([2]),
   };
   await sync();
-  const stats = (tf.backend() as unknown as { readonly stats: { readonly compiles: number } }).stats;
+  const { counters } = tf.backend() as unknown as { readonly counters: { readonly compiles: number } };
   const compiled: number[] = [];
   const shapes = new Set<string>();
   const losses: number[] = [];
   for (let b = 0; b < 24; b++) {
     const { images_BHWC, labels_B } = await source.next();
     shapes.add(images_BHWC.shape.join(' x '));
-    const before = stats.compiles;
+    const before = counters.compiles;
     const { value, grads } = valueAndGrad(
       (p) => {
         const x = tf.relu(conv2d(images_BHWC, p['kernel'] as tf.Tensor4D, { stride: 1, pad: 1 }));
@@ -89,7 +89,7 @@ test('two buckets train one network, with one graph each', async () => {
     const [[loss]] = await Promise.all([value.data(), sync()]);
     value.dispose();
     losses.push(loss!);
-    compiled.push(stats.compiles - before);
+    compiled.push(counters.compiles - before);
   }
   expect([...shapes].sort()).toEqual(['6 x 16 x 8 x 3', '6 x 8 x 16 x 3']);
   // Each shape compiles when it is first seen; what follows finds its graph.
