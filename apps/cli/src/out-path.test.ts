@@ -39,6 +39,7 @@ test('takes what was exported before', () => {
   const tensors = { x: { shape: [1], dtype: 'float32', data: Float32Array.of(1) } } as const;
   refuseOut(file(encodeSafetensors(tensors, { 'ma-net.network': '1' })), 'safetensors', { force: false });
   refuseOut(file('\x08\x09\x12\x06ma-net\x1a'), 'onnx', { force: false });
+  refuseOut(file('# Written by MA-Net: the PyTorch model'), 'python', { force: false });
   const model = fresh();
   mkdirSync(model);
   refuseOut(model, 'tfjs', { force: false });
@@ -54,7 +55,7 @@ test.each([
   ['an ONNX file of others', '\x08\x09\x12\x07pytorch'],
 ])('refuses a file of others that holds %s, unless forced', (_, content) => {
   const path = file(content);
-  for (const format of ['safetensors', 'onnx'] as const) {
+  for (const format of ['safetensors', 'onnx', 'python'] as const) {
     expect(() => refuseOut(path, format, { force: false })).toThrow(
       expect.objectContaining({ code: 'bad-argument', message: expect.stringContaining('--force') }),
     );

@@ -18,11 +18,15 @@ import type { FormatName } from '@ma-net/export/node';
 import { isOwnName } from '@ma-net/run/node';
 
 /**
- * Refuses a path that a network in `format` must not be written to: below what is no folder, a link, a device, a
+ * Refuses a path that a network in `format`, or its PyTorch model, must not be written to: below what is no folder, a link, a device, a
  * folder of other things, a run's own file, and, unless `force` is given, any file that was not written by `manet
  * prune` or `manet export`. Throws `bad-argument`, `not-found` or `no-access`.
  */
-export function refuseOut(path: string, format: FormatName, { force }: { readonly force: boolean }): void {
+export function refuseOut(
+  path: string,
+  format: FormatName | 'python',
+  { force }: { readonly force: boolean },
+): void {
   const folder = dirname(path);
   if (!found(folder)?.isDirectory() && !isLinkToFolder(folder)) {
     const there = found(folder) !== undefined;
@@ -93,13 +97,14 @@ function isLinkToFolder(path: string): boolean {
   }
 }
 
-/** Whether a file is an exported network of a format, by how it begins. */
-const WRITTEN: Readonly<Record<FormatName, (path: string) => boolean>> = {
+/** Whether a file is an exported network of a format, or the model beside one, by how it begins. */
+const WRITTEN: Readonly<Record<FormatName | 'python', (path: string) => boolean>> = {
   // After eight bytes a JSON header, whose metadata come first.
   safetensors: (path) => beginning(path, 1_000_000).includes('"ma-net.network":"'),
   // Field 1 is the version of the format, field 2 the producer.
   onnx: (path) => beginning(path, 32).includes('\x12\x06ma-net'),
   tfjs: isGraphModel,
+  python: (path) => beginning(path, 32).includes('# Written by MA-Net:'),
 };
 
 function isGraphModel(folder: string): boolean {

@@ -38,7 +38,7 @@ test('flags are few, and a new one is a decision: a field of a recipe needs none
     train: 'recipe set data method seed backend threads out resume print',
     eval: 'data backend threads',
     prune: 'delta remove-modulated dense recalibrate dry-run out force data backend threads',
-    export: 'format no-normalisation opset verify dense recalibrate out force data backend threads',
+    export: 'format no-normalisation opset no-model verify dense recalibrate out force data backend threads',
     data: 'out',
     recipes: '',
     networks: '',

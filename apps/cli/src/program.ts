@@ -134,6 +134,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
         .argParser(wholeNumber)
         .default(undefined, 'the lowest that serves'),
     )
+    .option('--no-model', 'safetensors: leave out the PyTorch model, <name>.py beside the weights')
     .option('--verify', 'compare the file with the run on every test image')
     .option('--dense', 'keep every channel in place, as the unpruned network has them')
     .option('--recalibrate', 're-estimate the running statistics')

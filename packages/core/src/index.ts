@@ -85,7 +85,10 @@ export type { DepthwiseConvOptions } from './ops/depthwise-conv.ts';
 export type { DropOptions } from './ops/dropout.ts';
 export type { EmbeddingOptions } from './ops/embedding.ts';
 export type { GroupNormOptions } from './ops/group-norm.ts';
+export type { LayerNormOptions } from './ops/layer-norm.ts';
 export type { MixOptions } from './ops/mix.ts';
+export type { ScaleGradientOptions } from './ops/scale-gradient.ts';
+export type { TakeTokensOptions } from './ops/take-tokens.ts';
 export type { UpsampleOptions } from './ops/upsample.ts';
 export type { PoolOptions } from './ops/max-pool.ts';
 export type { WindowAttentionOptions } from './ops/window-attention.ts';
@@ -151,6 +154,7 @@ export type { Shaped, Space } from './spaces.ts';
 export { checkStart } from './start-check.ts';
 export type { Assignment, Meter, Task, Terms } from './task.ts';
 export { fromTorchLayout, toTorchLayout, torchShape } from './torch-layout.ts';
+export { type Call, type InputShapes, type Trace, trace } from './trace.ts';
 export { relativePositions, shiftMask } from './windows.ts';
 
 /** The layers of core, for `net.apply` and for programs that put one in place of another. */

@@ -24,6 +24,8 @@ export interface Trace {
   readonly outputs: Readonly<Record<string, number>>;
   /** The value of everything that the program returns. */
   readonly values: Readonly<Record<string, Shaped>>;
+  /** All axes but the batch of every value, by its number. */
+  readonly shapes: readonly (readonly number[])[];
 }
 
 /** The shapes of inputs, by name, without the batch. */
@@ -73,6 +75,7 @@ export function trace(
     calls: needed(calls, Object.values(outputs)),
     outputs,
     values: Object.fromEntries(Object.entries(places).map(([name, place]) => [name, values[place]!])),
+    shapes: values.map(({ shape }) => shape),
   };
 }
 

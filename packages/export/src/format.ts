@@ -22,6 +22,8 @@ export interface FormatOptions {
   readonly pixels: boolean;
   /** The operator set of an ONNX file; the lowest that its operators need unless given. */
   readonly opset?: number | undefined;
+  /** Where a file of weights puts the PyTorch model that they belong to; nowhere unless given. */
+  readonly model?: string | undefined;
 }
 
 /** What a file takes and gives, for people. */

@@ -1,15 +1,22 @@
+import { basename } from 'node:path';
+import { writeFileAtomic } from '@ma-net/core/node';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Format } from './format.ts';
 import { loadNetwork, saveNetwork } from './network-file.ts';
+import { pytorchText } from './pytorch/text.ts';
 
 /** Weights in PyTorch's names and layout; plan, classes and normalisation in the metadata. */
 export const safetensors: Format = {
   extension: '.safetensors',
   takesPixels: false,
 
-  async write(path, network, facts) {
+  async write(path, network, facts, { model }) {
+    // Before anything is written: not every layer has a form in PyTorch.
+    const text = model === undefined ? undefined : pytorchText(network.network, facts, basename(path));
     await saveNetwork(path, network, facts);
-    return 'weights in PyTorch layout, the plan in the metadata';
+    if (model !== undefined) await writeFileAtomic(model, text!);
+    const beside = model === undefined ? '' : `; the PyTorch model in ${model}`;
+    return `weights in PyTorch layout, the plan in the metadata${beside}`;
   },
 
   async run(path, { data, shape }) {

@@ -35,6 +35,8 @@ export interface ExportArguments {
   /** Whether the file takes pixels, where the format can. */
   readonly normalisation: boolean;
   readonly opset?: number;
+  /** Whether weights get the PyTorch model that they belong to. */
+  readonly model: boolean;
   readonly verify?: boolean;
   readonly data?: string;
   readonly backend: string;
@@ -64,7 +66,15 @@ export async function exportNetwork(path: string, args: ExportArguments): Promis
       },
     );
   }
+  if (args.format !== 'safetensors' && !args.model) {
+    throw new MaNetError('bad-argument', `The format ${args.format} writes no PyTorch model to leave out.`, {
+      where: '--no-model',
+      hint: 'leave it out, or choose --format safetensors.',
+    });
+  }
+  const model = args.format === 'safetensors' && args.model ? besides(out, '.py') : undefined;
   refuseOut(out, args.format, { force: args.force ?? false });
+  if (model !== undefined) refuseModel(model, out, { force: args.force ?? false });
   if (args.opset !== undefined && args.format !== 'onnx') {
     throw new MaNetError('bad-argument', `The format ${args.format} has no operator sets.`, {
       where: '--opset',
@@ -75,7 +85,9 @@ export async function exportNetwork(path: string, args: ExportArguments): Promis
   const backend = backendFor(format, args);
   const source = await (isRun(path) ? fromRun(path, args, backend) : fromFile(path, args, backend));
   const { network, facts, reference } = source;
-  screen.line(`Wrote ${out}: ${await format.write(out, network, facts, { pixels, opset: args.opset })}.`);
+  screen.line(
+    `Wrote ${out}: ${await format.write(out, network, facts, { pixels, opset: args.opset, model })}.`,
+  );
   if (args.verify === true) {
     const { images, same, largest } = await verify(format, out, reference, await source.open(), pixels);
     screen.line(
@@ -148,7 +160,18 @@ function backendFor({ backend }: Format, { backend: wanted, format }: ExportArgu
 
 /** network.<extension> in the run, or beside the file under its own name. */
 function defaultOut(path: string, extension: string): string {
-  return isRun(path)
-    ? join(path, `network${extension}`)
-    : join(dirname(path), `${basename(path, extname(path))}${extension}`);
+  return isRun(path) ? join(path, `network${extension}`) : besides(path, extension);
+}
+
+function besides(path: string, extension: string): string {
+  return join(dirname(path), `${basename(path, extname(path))}${extension}`);
+}
+
+/** As `refuseOut`, for the model beside the weights `out`. */
+function refuseModel(model: string, out: string, options: { readonly force: boolean }): void {
+  if (resolve(model) !== resolve(out)) return refuseOut(model, 'python', options);
+  throw new MaNetError('bad-argument', 'The weights and their PyTorch model would be one file.', {
+    where: out,
+    hint: 'name the weights .safetensors, or leave the model out with --no-model.',
+  });
 }

@@ -1,7 +1,7 @@
 import { type HostTensor, type Network, toTorchLayout } from '@ma-net/core';
 import { describe, expect, test } from 'vitest';
 import { createTNet, tnetNames } from '../index.ts';
-import { fromPyTorch, toPyTorch } from './formats.ts';
+import { fromPyTorch, toPyTorch, torchNames } from './formats.ts';
 
 /** Tensors of a network in our layouts, every number different. */
 function numbered(network: Network): Record<string, HostTensor> {
@@ -29,6 +29,21 @@ describe.each(cases)("%s in %s's names", (name, format) => {
     expect(read.differences).toEqual([]);
     expect(read.tensors).toEqual(toTorchLayout(network.parameters, tensors));
   });
+});
+
+test.each(tests)('torchNames of %s tells where each tensor lies in the file', async (name) => {
+  const network = await createTNet(name, { numClasses: 5 });
+  const tensors = numbered(network);
+  const file = toPyTorch(network, tensors);
+  const { places, shapes } = torchNames(network);
+  const written = Object.entries(file).map(([tensor, { shape }]) => [tensor, shape]);
+  expect({ ...shapes }).toEqual(Object.fromEntries(written));
+  for (const [ours, { data }] of Object.entries(toTorchLayout(network.parameters, tensors))) {
+    const place = places[ours]!;
+    const whole = file[place.name]!.data;
+    const size = whole.length / place.parts;
+    expect(whole.subarray(place.part * size, (place.part + 1) * size)).toEqual(data);
+  }
 });
 
 describe("timm's names", () => {

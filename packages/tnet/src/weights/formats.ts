@@ -11,7 +11,16 @@ import {
   torchShape,
   toTorchLayout,
 } from '@ma-net/core';
-import { type Format, fromOlder, type HostTensors, theirName, toOurs, toTheirs } from './rules.ts';
+import {
+  type Format,
+  fromOlder,
+  type HostTensors,
+  type Place,
+  placeOf,
+  theirName,
+  toOurs,
+  toTheirs,
+} from './rules.ts';
 import { swin } from './swin.ts';
 import { vit } from './vit.ts';
 import { prefixesOf, withinPrefix } from './wrappers.ts';
@@ -55,6 +64,29 @@ export function toPyTorch(
   }
   return toTheirs(formats[format]!, toTorchLayout(network.parameters, tensors));
 }
+
+/** Where `toPyTorch` puts each tensor of a network, and the shapes of all that it makes, in torchvision's format. */
+export function torchNames(network: Network): {
+  readonly places: Readonly<Record<string, Place>>;
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+} {
+  const format = formatsOf(network)['torchvision']!;
+  const places = named<Place>();
+  const shapes = named<readonly number[]>();
+  for (const [ours, shape] of Object.entries(torchShapes(network))) {
+    const place = placeOf(format, ours);
+    places[ours] = place;
+    const [rows = 0, ...rest] = shapes[place.name] ?? [];
+    shapes[place.name] =
+      place.parts === 1 ? shape : [rows + shape[0]!, ...(rows === 0 ? shape.slice(1) : rest)];
+  }
+  const empty = Object.entries(shapes).map(([name, shape]) => [name, { shape, ...NOTHING }] as const);
+  const derived = Object.entries(format.derived?.(named<HostTensors[string]>(empty)) ?? {});
+  for (const [name, { shape }] of derived) shapes[name] = shape;
+  return { places, shapes };
+}
+
+const NOTHING = { dtype: 'float32', data: new Float32Array(0) } as const;
 
 export interface FromPyTorch {
   /** The format that fits best. */

@@ -68,9 +68,22 @@ export function toOurs(format: Format, theirs: HostTensors): Record<string, Host
   return ours;
 }
 
+/** Where a tensor of ours lies in a file: part `part` of `parts` equal parts of `name`, along its first axis. */
+export interface Place {
+  readonly name: string;
+  readonly part: number;
+  readonly parts: number;
+}
+
+export function placeOf(format: Format, ours: string): Place {
+  const group = fusedGroup(format, ours);
+  if (group === undefined) return { name: rename(ours, format.renamed), part: 0, parts: 1 };
+  return { name: group.theirs, part: group.parts.indexOf(ours), parts: group.parts.length };
+}
+
 /** The file's name for a tensor of ours, or for the one that it is a part of. */
 export function theirName(format: Format, ours: string): string {
-  return fusedGroup(format, ours)?.theirs ?? rename(ours, format.renamed);
+  return placeOf(format, ours).name;
 }
 
 /** What older releases wrote, in today's names of the file; and the patterns that were needed for it. */

@@ -1,0 +1,175 @@
+// Each layer of core as a line of PyTorch. Images go in whichever order of axes the layer before left them.
+
+import type {
+  AttentionOptions,
+  ConvOptions,
+  DenseOptions,
+  DepthwiseConvOptions,
+  DropOptions,
+  GroupNormOptions,
+  LayerNormOptions,
+  PoolOptions,
+  ScaleGradientOptions,
+  TakeTokensOptions,
+  UpsampleOptions,
+  WindowAttentionOptions,
+} from '@ma-net/core';
+import * as modules from './modules.ts';
+import type { Made, Value, Writer } from './writer.ts';
+
+/** One layer applied. */
+export interface Layer<Options> {
+  readonly name: string;
+  readonly inputs: readonly Value[];
+  readonly options: Options;
+  /** Of what it makes, without the batch. */
+  readonly shape: readonly number[];
+}
+
+/** Writes a layer down; a layer that does nothing here returns its input. */
+export type Operation = (on: Writer, layer: Layer<never>) => Made;
+
+type Bare = Layer<null>;
+
+/** A function of every number by itself, which leaves the order of axes as it is. */
+const each =
+  (name: string) =>
+  (_: Writer, { inputs: [x] }: Bare): Made => ({ code: `${name}(${x!.code})`, first: x!.first });
+
+/** By the kind of the layer. */
+export const operations: Readonly<Record<string, Operation>> = {
+  conv(on, { name, inputs: [x], options, shape }: Layer<ConvOptions>) {
+    const { kernel, stride = 1, pad = Math.floor(kernel / 2), bias = false } = options;
+    const [inputs, outputs] = [x!.shape.at(-1)!, shape.at(-1)!];
+    const module = modules.conv2d({ inputs, outputs, kernel, stride, pad, bias, groups: 1 });
+    return { code: `${on.module(name, module)}(${on.first(x!)})`, first: true };
+  },
+  depthwiseConv(on, { name, inputs: [x], options }: Layer<DepthwiseConvOptions>) {
+    const { kernel, stride = 1, pad = Math.floor(kernel / 2), bias = false } = options;
+    const channels = x!.shape.at(-1)!;
+    const sizes = { inputs: channels, outputs: channels, groups: channels };
+    const module = modules.conv2d({ ...sizes, kernel, stride, pad, bias });
+    return { code: `${on.module(name, module)}(${on.first(x!)})`, first: true };
+  },
+  dense(on, { name, inputs: [x], options: { bias = true }, shape }: Layer<DenseOptions>) {
+    if (on.isFused(`${name}.weight`)) {
+      const weights = ['weight', ...(bias ? ['bias'] : [])].map((end) => on.parameter(`${name}.${end}`));
+      return { code: `F.linear(${[on.last(x!), ...weights].join(', ')})` };
+    }
+    const module = modules.linear(x!.shape.at(-1)!, shape.at(-1)!, bias);
+    return { code: `${on.module(name, module)}(${on.last(x!)})` };
+  },
+
+  batchNorm(on, { name, inputs: [x] }: Bare) {
+    const module = on.module(name, modules.batchNorm(x!.shape.length === 3 ? 2 : 1, x!.shape.at(-1)!));
+    return channelsSecond(on, x!, (y) => `${module}(${y})`);
+  },
+  frozenBatchNorm(on, { name, inputs: [x] }: Bare) {
+    const parts = ['running_mean', 'running_var', 'weight', 'bias'].map((end) => on.buffer(`${name}.${end}`));
+    return channelsSecond(on, x!, (y) => `F.batch_norm(${[y, ...parts].join(', ')})`);
+  },
+  groupNorm(on, { name, inputs: [x], options }: Layer<GroupNormOptions>) {
+    const channels = x!.shape.at(-1)!;
+    const groups = channels / options.groupWidth;
+    const module = on.module(name, modules.groupNorm(groups, channels, options.epsilon));
+    return channelsSecond(on, x!, (y) => `${module}(${y})`);
+  },
+  layerNorm(on, { name, inputs: [x], options: { epsilon } }: Layer<LayerNormOptions>) {
+    return { code: `${on.module(name, modules.layerNorm(x!.shape.at(-1)!, epsilon))}(${on.last(x!)})` };
+  },
+
+  relu: each('F.relu'),
+  sigmoid: each('torch.sigmoid'),
+  silu: each('F.silu'),
+  hardSwish: each('F.hardswish'),
+  gelu: each('F.gelu'),
+
+  add: (on, { inputs: [a, b] }: Bare) => ({ code: `${a!.code} + ${on.like(a!, b!)}`, first: a!.first }),
+  mul(on, { inputs: [x, gate] }: Bare) {
+    const missing = x!.shape.length - gate!.shape.length;
+    const axes = Array<string>(missing).fill('None');
+    const index = (x!.first ? [':', ':', ...axes] : [':', ...axes, ':']).join(', ');
+    const factor = missing === 0 ? on.like(x!, gate!) : `${gate!.code}[${index}]`;
+    return { code: `${x!.code} * ${factor}`, first: x!.first };
+  },
+  mix(on, { name, inputs }: Layer<unknown>) {
+    const values = inputs.map((x) => on.like(inputs[0]!, x)).join(', ');
+    const shares = `torch.softmax(${on.parameter(name)}, 0)`;
+    return {
+      code: `sum(share * value for share, value in zip(${shares}, [${values}]))`,
+      first: inputs[0]!.first,
+    };
+  },
+  concat(on, { inputs }: Bare) {
+    const [{ first }] = inputs as [Value];
+    const values = inputs.map((x) => on.like(inputs[0]!, x)).join(', ');
+    return { code: `torch.cat([${values}], ${first ? 1 : -1})`, first };
+  },
+
+  dropout(_, { inputs: [x], options: { rate } }: Layer<DropOptions>) {
+    return rate === 0 ? x! : { code: `F.dropout(${x!.code}, ${rate}, self.training)`, first: x!.first };
+  },
+  dropPath(on, { inputs: [x], options: { rate } }: Layer<DropOptions>) {
+    if (rate === 0) return x!;
+    return { code: `${on.helper('drop_path')}(${x!.code}, ${rate}, self.training)`, first: x!.first };
+  },
+  /** The difference is zero, and its gradient is not. */
+  scaleGradient: (_, { inputs: [x], options: { by } }: Layer<ScaleGradientOptions>) => ({
+    code: `${x!.code} + ${by - 1} * (${x!.code} - ${x!.code}.detach())`,
+    first: x!.first,
+  }),
+
+  maxPool: (on, { inputs: [x], options: { kernel, stride, pad = 0 } }: Layer<PoolOptions>) => ({
+    code: `F.max_pool2d(${on.first(x!)}, ${kernel}, ${stride}, ${pad})`,
+    first: true,
+  }),
+  avgPool: (on, { inputs: [x], options: { kernel, stride, pad = 0 } }: Layer<PoolOptions>) => ({
+    code: `F.avg_pool2d(${on.first(x!)}, ${kernel}, ${stride}, ${pad}, count_include_pad=False)`,
+    first: true,
+  }),
+  upsample: (on, { inputs: [x], options: { times, method = 'nearest' } }: Layer<UpsampleOptions>) => ({
+    code: `F.interpolate(${on.first(x!)}, scale_factor=${times}, mode='${method}')`,
+    first: true,
+  }),
+  globalAveragePool: (_, { inputs: [x] }: Bare) => ({
+    code: `${x!.code}.mean((${x!.first ? '2, 3' : '1, 2'}))`,
+  }),
+
+  flatten: (on, { inputs: [x] }: Bare) => ({ code: `${on.last(x!)}.flatten(1)` }),
+  tokens: (_, { inputs: [x] }: Bare) => ({
+    code: x!.first ? `${x!.code}.flatten(2).transpose(1, 2)` : `${x!.code}.flatten(1, 2)`,
+  }),
+  grid: (_, { inputs: [x], shape: [height, width] }: Layer<unknown>) => ({
+    code: `${x!.code}.unflatten(1, (${height}, ${width}))`,
+  }),
+  embedding: (on, { name }: Layer<unknown>) => ({ code: on.parameter(name) }),
+  prepend: (_, { inputs: [first, x] }: Bare) => ({
+    code: `torch.cat([${first!.code}.expand(len(${x!.code}), -1, -1), ${x!.code}], 1)`,
+  }),
+  takeTokens: (_, { inputs: [x], options: { start, count } }: Layer<TakeTokensOptions>) => ({
+    code: `${x!.code}[:, ${start}:${start + count}]`,
+  }),
+  mergePatches: (on, { inputs: [x] }: Bare) => ({ code: `${on.helper('merge_patches')}(${on.last(x!)})` }),
+
+  attention(on, { inputs, options: { headDim } }: Layer<AttentionOptions>) {
+    const [q, k, v, ...mask] = inputs.map(({ code }) => code);
+    const heads = inputs[0]!.shape.at(-1)! / headDim;
+    return { code: `${on.helper('attention')}(${[q, k, v, heads, ...mask].join(', ')})` };
+  },
+  windowAttention(on, { name, inputs, options }: Layer<WindowAttentionOptions>) {
+    const { headDim, window, shift = 0 } = options;
+    const table = on.parameter(`${name}.relative_position_bias_table`);
+    const heads = inputs[0]!.shape.at(-1)! / headDim;
+    const values = inputs.map((x) => on.last(x));
+    on.helper('attention');
+    return {
+      code: `${on.helper('window_attention')}(${[...values, table, heads, window, shift].join(', ')})`,
+    };
+  },
+};
+
+/** Applies what PyTorch wants the channels second for: images [B, C, H, W], tokens [B, C, N]. */
+function channelsSecond(on: Writer, x: Value, apply: (code: string) => string): Made {
+  if (x.shape.length === 2) return { code: `${apply(`${x.code}.transpose(1, 2)`)}.transpose(1, 2)` };
+  return { code: apply(on.first(x)), first: x.shape.length === 3 };
+}
