@@ -28,6 +28,21 @@ const inWorker = (first: string): string =>
    new Worker(${JSON.stringify(COMPUTE)}, { eval: true });
    process.stdin.resume();`;
 
+/** By these it knows a build server, where it tells nothing anyway: the watch would see nothing. */
+const BUILD_SERVERS = [
+  ...[
+    'CI',
+    'TF_BUILD',
+    'GITHUB_ACTIONS',
+    'GITLAB_CI',
+    'CIRCLECI',
+    'TRAVIS',
+    'JENKINS_URL',
+    'CODEBUILD_BUILD_ID',
+  ],
+  ...['BUILDKITE', 'TEAMCITY_VERSION', 'APPVEYOR', 'BITBUCKET_BUILD_NUMBER', 'ORT_DISABLE_TELEMETRY'],
+];
+
 interface Watched {
   readonly process: ChildProcess;
   readonly home: string;
@@ -51,7 +66,8 @@ async function watched(args: readonly string[], environment: Record<string, stri
   proxy.unref();
   const address = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
   const home = mkdtempSync(join(tmpdir(), 'ma-net-home-'));
-  const { ORT_DISABLE_TELEMETRY: _, ...inherited } = process.env;
+  const inherited = { ...process.env };
+  for (const name of BUILD_SERVERS) delete inherited[name];
   const child = spawn(process.execPath, args, {
     cwd: cli,
     env: {
