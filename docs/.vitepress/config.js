@@ -26,6 +26,7 @@ export default defineConfig({
         items: [
           { text: 'Getting started', link: '/guide/getting-started' },
           { text: 'Concepts', link: '/guide/concepts' },
+          { text: 'Your own network and data', link: '/guide/your-own-network' },
           { text: 'Recipes', link: '/guide/recipes' },
           { text: 'A run directory', link: '/guide/run-directory' },
           { text: 'Backends', link: '/guide/backends' },
