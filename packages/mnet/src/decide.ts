@@ -1,13 +1,13 @@
 // Who dies, by any rule: the one place that turns scores into masks.
 
 import { MaNetError, type ModulatedKernel, type Network } from '@ma-net/core';
-import { letsUnitsGo, type PruneRule, targetOf, type UnitRule } from './prune-rule.ts';
+import { letsUnitsGo, type PruneRule, targetOf, type UnitRule, type UnitTargetRule } from './prune-rule.ts';
 import { type HostMasks, type HostScores, masksOf, thresholds } from './thresholds.ts';
 import { allUnits, livingPostNeurons, livingUnits, type UnitGroup, unitGroups } from './unit-groups.ts';
 import { masksOfUnits, unitsOfMasks } from './unit-masks.ts';
 import { leastCost, planUnits, unitsBelow } from './unit-plan.ts';
 import { unitScores, type UnitScores } from './unit-scores.ts';
-import { macMeasure, measured, type Measure, parameterMeasure } from './unit-size.ts';
+import { type Measure, measured, measuresOf, parameterMeasure } from './unit-size.ts';
 
 export interface Verdict {
   readonly masks: Record<string, Uint8Array>;
@@ -41,19 +41,19 @@ export interface Decider {
 /** `kernels`: the modulated ones; all that the network declares unless given. */
 export function decideOn(network: Network, kernels: readonly ModulatedKernel[] = network.kernels): Decider {
   const groups = unitGroups(network, kernels);
-  const [params, macs] = [parameterMeasure(network, groups), macMeasure(network, groups)];
-  const costs: Record<'params' | 'macs' | 'both', readonly Measure[]> = {
-    params: [params],
-    macs: [macs],
-    both: [params, macs],
-  };
+  const params = parameterMeasure(network, groups);
   const full = livingUnits(allUnits(groups));
+  const known = new Map<unknown, readonly Measure[]>();
+  const measuresFor = ({ cost }: UnitTargetRule): readonly Measure[] => {
+    if (!known.has(cost)) known.set(cost, measuresOf(network, groups, cost));
+    return known.get(cost)!;
+  };
 
   const byUnits = (rule: UnitRule, scores: UnitScores): Verdict => {
     const masks =
       rule.mode === 'delta'
         ? unitsBelow(groups, scores, rule)
-        : planUnits(groups, scores, { ...rule, measures: costs[rule.cost] }).masks;
+        : planUnits(groups, scores, { ...rule, measures: measuresFor(rule) }).masks;
     return {
       masks: masksOfUnits(groups, kernels, masks),
       thetas: kernels.map(() => 0),
@@ -79,7 +79,7 @@ export function decideOn(network: Network, kernels: readonly ModulatedKernel[] =
       if (groups.length === 0) {
         return `no unit of ${network.name} can go: every coupling group is pinned, or read by a kernel that is not modulated`;
       }
-      const least = leastCost(groups, costs[rule.cost], rule.floor);
+      const least = leastCost(groups, measuresFor(rule), rule.floor);
       return 1 - least >= targetOf(rule)!
         ? undefined
         : `at most ${percent(1 - least)} can go above the floors`;

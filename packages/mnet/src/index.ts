@@ -29,6 +29,7 @@ export {
   pruneRule,
   targetOf,
   type UnitRule,
+  type UnitTargetRule,
   withTargets,
 } from './prune-rule.ts';
 export {
@@ -38,9 +39,12 @@ export {
   masksOf,
   thresholds,
 } from './thresholds.ts';
+export { slimNetwork } from './slim.ts';
 export {
   allUnits,
   livingUnits,
+  type LooseGroup,
+  looseGroups,
   type Touching,
   type UnitGroup,
   unitGroups,
@@ -48,6 +52,7 @@ export {
 } from './unit-groups.ts';
 export { masksOfUnits, unitsOfMasks } from './unit-masks.ts';
 export {
+  costOf,
   leastCost,
   planUnits,
   slimUnits,
@@ -62,5 +67,6 @@ export {
   macMeasure,
   type Measure,
   measured,
+  measuresOf,
   parameterMeasure,
 } from './unit-size.ts';

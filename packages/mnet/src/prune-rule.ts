@@ -56,6 +56,8 @@ export type PruneRule = Readonly<z.infer<typeof pruneRule>>;
 export type ConnectionRule = Readonly<z.infer<typeof connectionRule>>;
 /** A rule that lets whole units go. */
 export type UnitRule = Readonly<z.infer<typeof neuronRule> | z.infer<typeof bothRule>>;
+/** A rule that says how small the network has to become. */
+export type UnitTargetRule = Extract<UnitRule, { readonly mode: 'target' }>;
 
 /** Half of the network, by parameters, unit by unit: the defaults of the neuron level. */
 export const NEURON_LEVEL = {

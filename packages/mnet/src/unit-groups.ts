@@ -2,11 +2,15 @@
 
 import type { CouplingGroup, CouplingMember, ModulatedKernel, Network } from '@ma-net/core';
 
-/** A coupling group whose units may die, because every kernel that reads them is modulated. */
-export interface UnitGroup {
+/** A coupling group that can lose units. */
+export interface LooseGroup {
   readonly id: string;
   readonly units: number;
   readonly group: CouplingGroup;
+}
+
+/** A coupling group whose units may die, because every kernel that reads them is modulated. */
+export interface UnitGroup extends LooseGroup {
   readonly readers: readonly Touching[];
 }
 
@@ -46,7 +50,7 @@ export function unitGroups(
 }
 
 /** Masks in which every unit lives. */
-export function allUnits(groups: readonly UnitGroup[]): Uint8Array[] {
+export function allUnits(groups: readonly LooseGroup[]): Uint8Array[] {
   return groups.map(({ units }) => new Uint8Array(units).fill(1));
 }
 
@@ -58,6 +62,13 @@ export function livingUnits(masks: UnitMasks): number[] {
 /** Indices of one unit on the axis that `member` describes: `from` up to but not including `to`. */
 export function span({ start, block }: CouplingMember, unit: number): { from: number; to: number } {
   return { from: start + unit * block, to: start + (unit + 1) * block };
+}
+
+/** The groups of `network` that can lose units at all, whatever is modulated: nothing pins them, and somebody reads them. */
+export function looseGroups({ groups }: Pick<Network, 'groups'>): LooseGroup[] {
+  return groups
+    .filter(({ pinnedBy, members }) => pinnedBy.length === 0 && members.some(({ role }) => role === 'read'))
+    .map((group) => ({ id: group.id, units: group.units, group }));
 }
 
 /**

@@ -3,18 +3,13 @@ import { Rng } from '@ma-net/core';
 import { describe, expect, test } from 'vitest';
 import { groups, kernels, network, oracle, scoresOf, type UnitCase } from '../test/neuron-level.ts';
 import { randomNetwork, randomTransformer } from '../test/random-network.ts';
-import { allUnits, livingUnits, unitGroups } from './unit-groups.ts';
-import { floorOf, leastCost, planUnits, slimUnits, unitsBelow } from './unit-plan.ts';
+import { allUnits, livingUnits, type LooseGroup, looseGroups, unitGroups } from './unit-groups.ts';
+import { costOf, floorOf, leastCost, planUnits, slimUnits, unitsBelow } from './unit-plan.ts';
 import { unitScores } from './unit-scores.ts';
-import { macMeasure, measured, type Measure, parameterMeasure } from './unit-size.ts';
+import { macMeasure, measured, type Measure, measuresOf, parameterMeasure } from './unit-size.ts';
 
 const params = parameterMeasure(network, groups);
 const macs = macMeasure(network, groups);
-const measuresOf: Record<UnitCase['cost'], readonly Measure[]> = {
-  params: [params],
-  macs: [macs],
-  both: [params, macs],
-};
 
 const codeOf = (code: string): unknown => expect.objectContaining({ code });
 
@@ -40,7 +35,7 @@ describe('against another implementation', () => {
     });
     const floor = { part: expected.floor, units: expected.floorUnits };
     const plan = planUnits(groups, scores, {
-      measures: measuresOf[expected.cost],
+      measures: measuresOf(network, groups, expected.cost),
       remove: expected.rho,
       beta: expected.beta,
       floor,
@@ -165,20 +160,48 @@ describe('unitsBelow', () => {
 });
 
 describe('slimUnits', () => {
-  test('the widest uniform network within the cost', () => {
-    const alive = slimUnits(groups, [params], 0.5);
-    const left = measured(params, alive) / oracle.fullParams;
-    expect(left).toBeLessThanOrEqual(0.5);
+  const within = (alive: readonly number[], found: readonly LooseGroup[], measures: readonly Measure[]) =>
+    costOf(
+      measures,
+      alive,
+      found.map(({ units }) => units),
+    );
+
+  /** Holds that `alive` is the widest uniform network of at most 1 - remove of the cost. */
+  function expectWidest(
+    alive: readonly number[],
+    found: readonly LooseGroup[],
+    measures: readonly Measure[],
+    remove: number,
+  ): void {
+    expect(within(alive, found, measures)).toBeLessThanOrEqual(1 - remove + 1e-12);
     // One part of every group, to the nearest unit: there is a part that all of them round from.
-    const low = Math.max(...alive.map((n, g) => (n - 0.5) / groups[g]!.units));
-    const high = Math.min(...alive.map((n, g) => (n + 0.5) / groups[g]!.units));
-    expect(low).toBeLessThan(high);
-    // A little more is too much.
-    expect(
-      measured(
-        params,
-        groups.map(({ units }) => Math.round(high * units)),
-      ) / oracle.fullParams,
-    ).toBeGreaterThan(0.5);
+    const several = alive.flatMap((n, g) => (n > 1 ? [(n - 0.5) / found[g]!.units] : []));
+    const low = Math.max(0, ...several);
+    const high = Math.min(...alive.map((n, g) => (n + 0.5) / found[g]!.units));
+    expect(low).toBeLessThanOrEqual(high + 1e-12);
+    // Whoever rounds up next is one unit too many.
+    alive.forEach((n, g) => {
+      if ((n + 0.5) / found[g]!.units > high + 1e-12) return;
+      expect(within(alive.with(g, n + 1), found, measures)).toBeGreaterThan(1 - remove);
+    });
+  }
+
+  test('the widest uniform network within the cost', () => {
+    expectWidest(slimUnits(groups, [params], 0.5), groups, [params], 0.5);
+    expect(slimUnits(groups, [params], 0)).toEqual(groups.map(({ units }) => units));
+  });
+
+  test.each(Array.from({ length: 24 }, (_, i) => i + 1))('random network %i', (seed) => {
+    const random = seed % 3 === 0 ? randomTransformer(seed) : randomNetwork(seed);
+    const found = looseGroups(random);
+    const floor = { part: 0, units: 1 };
+    for (const cost of ['params', 'macs', 'both'] as const) {
+      const measures = measuresOf(random, found, cost);
+      const most = 1 - leastCost(found, measures, floor);
+      for (const part of [0.2, 0.5, 0.8]) {
+        expectWidest(slimUnits(found, measures, part * most), found, measures, part * most);
+      }
+    }
   });
 });

@@ -3,7 +3,7 @@
 // back when their scores do.
 
 import { MaNetError } from '@ma-net/core';
-import { allUnits, livingUnits, type UnitGroup, type UnitMasks } from './unit-groups.ts';
+import { allUnits, livingUnits, type LooseGroup, type UnitGroup, type UnitMasks } from './unit-groups.ts';
 import type { UnitScores } from './unit-scores.ts';
 import { type CostTerm, type Measure, measured } from './unit-size.ts';
 
@@ -82,38 +82,55 @@ export function floorOf(units: number, floor: UnitFloor): number {
 
 /** The least that any plan can leave of the cost: every group at its floor. */
 export function leastCost(
-  groups: readonly UnitGroup[],
+  groups: readonly LooseGroup[],
   measures: readonly Measure[],
   floor: UnitFloor,
 ): number {
   const full = groups.map(({ units }) => units);
   const least = full.map((units) => floorOf(units, floor));
-  return (
-    measures.reduce((sum, measure) => sum + measured(measure, least) / measured(measure, full), 0) /
-    measures.length
-  );
+  return costOf(measures, least, full);
 }
 
 /**
- * The uniformly slim network of the same cost: one part of the units of every group, rounded, the part by
- * bisection. Returns the units of each group.
+ * The uniformly slim network of the same cost: one part of the units of every group, rounded, the part by bisection.
+ * Where several groups would round up at once and not all of them fit, those that come first do. Returns the units of
+ * each group, at least 1: with any unit that the next larger part adds, more than 1 - remove of the cost would be left.
  */
 export function slimUnits(
-  groups: readonly UnitGroup[],
+  groups: readonly LooseGroup[],
   measures: readonly Measure[],
   remove: number,
 ): number[] {
   const at = (part: number): number[] => groups.map(({ units }) => Math.max(1, Math.round(part * units)));
   const full = at(1);
-  const cost = (alive: number[]): number =>
-    measures.reduce((sum, m) => sum + measured(m, alive) / measured(m, full), 0) / measures.length;
+  const fits = (alive: readonly number[]): boolean => costOf(measures, alive, full) <= 1 - remove + 1e-12;
+  if (fits(full)) return full;
   let [low, high] = [0, 1];
   for (let i = 0; i < 50; i++) {
     const middle = (low + high) / 2;
-    if (cost(at(middle)) <= 1 - remove) low = middle;
+    if (fits(at(middle))) low = middle;
     else high = middle;
   }
-  return at(low);
+  const [slim, wider] = [at(low), at(high)];
+  return slim.reduce(
+    (alive, _, g) => {
+      const more = alive.with(g, wider[g]!);
+      return fits(more) ? more : alive;
+    },
+    [...slim],
+  );
+}
+
+/** v(n): the mean over the measures of what is left, relative to the full network. */
+export function costOf(
+  measures: readonly Measure[],
+  alive: readonly number[],
+  full: readonly number[],
+): number {
+  return (
+    measures.reduce((sum, measure) => sum + measured(measure, alive) / measured(measure, full), 0) /
+    measures.length
+  );
 }
 
 /** (c_g / mean c)^beta, group by group; c_g is what the first unit of a group costs. */

@@ -2,7 +2,7 @@
 // sum over its tensors, at any number of living units, without building the smaller network.
 
 import type { Network } from '@ma-net/core';
-import type { UnitGroup } from './unit-groups.ts';
+import type { LooseGroup } from './unit-groups.ts';
 
 /** A part of a cost that depends on some groups only. */
 export interface CostTerm {
@@ -23,14 +23,25 @@ export function measured({ terms }: Measure, alive: readonly number[]): number {
 }
 
 /** How many numbers the parameters of the compacted network hold: params(n). */
-export function parameterMeasure(network: Network, groups: readonly UnitGroup[]): Measure {
+export function parameterMeasure(network: Network, groups: readonly LooseGroup[]): Measure {
   return { name: 'params', terms: tensorTerms(network, groups, () => 1) };
 }
 
 /** Multiply-accumulates per image of the compacted network: macs(n). */
-export function macMeasure(network: Network, groups: readonly UnitGroup[]): Measure {
+export function macMeasure(network: Network, groups: readonly LooseGroup[]): Measure {
   const terms = tensorTerms(network, groups, ({ positions }) => positions);
   return { name: 'macs', terms: [...terms, ...attentionTerms(network, groups)] };
+}
+
+/** What a rule counts, under the name that it has there. */
+export function measuresOf(
+  network: Network,
+  groups: readonly LooseGroup[],
+  cost: 'params' | 'macs' | 'both',
+): readonly Measure[] {
+  const made = { params: parameterMeasure, macs: macMeasure };
+  const names = cost === 'both' ? (['params', 'macs'] as const) : [cost];
+  return names.map((name) => made[name](network, groups));
 }
 
 interface Axis {
@@ -41,7 +52,7 @@ interface Axis {
 
 function tensorTerms(
   { parameters }: Network,
-  groups: readonly UnitGroup[],
+  groups: readonly LooseGroup[],
   weightOf: (spec: Network['parameters'][number]) => number,
 ): CostTerm[] {
   const taken = new Map<string, Map<number, Map<number, number>>>();
@@ -76,7 +87,7 @@ function left({ size, perUnit }: Axis, units: readonly number[], alive: readonly
 }
 
 /** Scores and mixtures of attention cost the same for every head: the difference that one head makes tells how much. */
-function attentionTerms(network: Network, groups: readonly UnitGroup[]): CostTerm[] {
+function attentionTerms(network: Network, groups: readonly LooseGroup[]): CostTerm[] {
   if (network.activationMacs === 0) return [];
   const terms = groups.flatMap(({ group, units }, g): CostTerm[] => {
     if (units === 1) return [];
