@@ -85,7 +85,9 @@ export type { DepthwiseConvOptions } from './ops/depthwise-conv.ts';
 export type { DropOptions } from './ops/dropout.ts';
 export type { EmbeddingOptions } from './ops/embedding.ts';
 export type { GroupNormOptions } from './ops/group-norm.ts';
+export type { GroupedConvOptions } from './ops/grouped-conv.ts';
 export type { LayerNormOptions } from './ops/layer-norm.ts';
+export type { MatmulOptions } from './ops/matmul.ts';
 export type { MixOptions } from './ops/mix.ts';
 export type { ScaleGradientOptions } from './ops/scale-gradient.ts';
 export type { TakeTokensOptions } from './ops/take-tokens.ts';
@@ -158,4 +160,5 @@ export { type Call, type InputShapes, type Trace, trace } from './trace.ts';
 export { relativePositions, shiftMask } from './windows.ts';
 
 /** The layers of core, for `net.apply` and for programs that put one in place of another. */
+export { padOf } from './shapes.ts';
 export { ops };

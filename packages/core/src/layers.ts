@@ -3,6 +3,7 @@
 // Suffixes: B batch, H height, W width, C channels, I inputs, O outputs, D width.
 
 import * as tf from '@tensorflow/tfjs-core';
+import { type Dilated, dilatedConv } from './dilated.ts';
 
 export const NORM_EPSILON = 1e-5;
 export const BATCH_NORM_MOMENTUM = 0.1;
@@ -11,8 +12,9 @@ export const BATCH_NORM_MOMENTUM = 0.1;
 export function conv2d(
   x_BHWI: tf.Tensor4D,
   kernel_HWIO: tf.Tensor4D,
-  { stride, pad }: { readonly stride: number; readonly pad: number },
+  { stride, pad, dilation = 1 }: Pick<Dilated, 'stride' | 'pad'> & Partial<Dilated>,
 ): tf.Tensor4D {
+  if (dilation !== 1) return dilatedConv(x_BHWI, kernel_HWIO, { stride, pad, dilation });
   return tf.conv2d(x_BHWI, kernel_HWIO, stride, pad);
 }
 
@@ -165,4 +167,9 @@ export function mergePatches(x_BHWC: tf.Tensor4D): tf.Tensor4D {
     const split = tf.reshape(x_BHWC, [batch * (height / 2), 2, width / 2, 2, channels]);
     return tf.reshape(tf.transpose(split, [0, 2, 3, 1, 4]), [batch, height / 2, width / 2, 4 * channels]);
   });
+}
+
+/** A learned value [1, ...] once for each of `batch` images; any other as it is. */
+export function forEveryImage<T extends tf.Tensor>(x: T, batch: number): T {
+  return x.shape[0] === batch ? x : tf.tile(x, [batch, ...x.shape.slice(1).map(() => 1)]);
 }

@@ -10,8 +10,10 @@ import type { DepthwiseConvOptions } from './ops/depthwise-conv.ts';
 import type { DropOptions } from './ops/dropout.ts';
 import type { EmbeddingOptions } from './ops/embedding.ts';
 import type { GroupNormOptions } from './ops/group-norm.ts';
+import type { GroupedConvOptions } from './ops/grouped-conv.ts';
 import * as ops from './ops/index.ts';
 import type { LayerNormOptions } from './ops/layer-norm.ts';
+import type { MatmulOptions } from './ops/matmul.ts';
 import type { PoolOptions } from './ops/max-pool.ts';
 import type { MixOptions } from './ops/mix.ts';
 import type { UpsampleOptions } from './ops/upsample.ts';
@@ -41,6 +43,8 @@ export interface Net<V> extends Interpreter<V> {
   frozenBatchNorm(name: string, x: V): V;
   /** Convolution of every channel by itself: `<name>.weight`, [kernel, kernel, C, 1]. */
   depthwiseConv(name: string, x: V, options: DepthwiseConvOptions): V;
+  /** Convolution within groups of `groupWidth` channels: `<name>.weight`, [kernel, kernel, groupWidth, channels]. */
+  groupedConv(name: string, x: V, options: GroupedConvOptions): V;
   relu(x: V): V;
   sigmoid(x: V): V;
   /** x sigmoid(x). */
@@ -52,6 +56,8 @@ export interface Net<V> extends Interpreter<V> {
   add(a: V, b: V): V;
   /** `x` times a gate of its shape, of one number per channel [C], or of one per position [H, W, 1]. */
   mul(x: V, gate: V): V;
+  /** Product of [..., K] and [K, M], or [M, K] transposed, image by image. */
+  matmul(a: V, b: V, options?: MatmulOptions): V;
   /** Sum of `values`, weighted by the softmax of the parameter `name`. */
   mix(name: string, values: readonly V[], options?: MixOptions): V;
   /** Zeroes numbers at random while training. The name says which random numbers are its own. */
@@ -80,6 +86,8 @@ export interface Net<V> extends Interpreter<V> {
   prepend(first: V, x: V): V;
   /** `count` tokens from `start` on: [B, N, C] -> [B, count, C]. */
   takeTokens(x: V, start: number, count: number): V;
+  /** Tokens [B, N, C] by their indices [B, K]: [B, K, C]; zeros where an index is none, such as -1. */
+  gather(x: V, indices: V): V;
   /**
    * Every query [B, Q, D] looks at every key [B, K, D]; `mask` [B, K] is 0 where a key is padding. The units of q, k and
    * v are heads from here on.
@@ -115,6 +123,7 @@ export function netOf<V>({ apply, shape }: Interpreter<V>): Net<V> {
     groupNorm: (name, x, options) => apply(ops.groupNorm, name, [x], options),
     frozenBatchNorm: (name, x) => apply(ops.frozenBatchNorm, name, [x], null),
     depthwiseConv: (name, x, options) => apply(ops.depthwiseConv, name, [x], options),
+    groupedConv: (name, x, options) => apply(ops.groupedConv, name, [x], options),
     relu: (x) => apply(ops.relu, '', [x], null),
     sigmoid: (x) => apply(ops.sigmoid, '', [x], null),
     silu: (x) => apply(ops.silu, '', [x], null),
@@ -122,6 +131,7 @@ export function netOf<V>({ apply, shape }: Interpreter<V>): Net<V> {
     gelu: (x) => apply(ops.gelu, '', [x], null),
     add: (a, b) => apply(ops.add, '', [a, b], null),
     mul: (x, gate) => apply(ops.mul, '', [x, gate], null),
+    matmul: (a, b, options = {}) => apply(ops.matmul, '', [a, b], options),
     mix: (name, values, options = {}) => apply(ops.mix, name, values, options),
     dropout: (name, x, options) => apply(ops.dropout, name, [x], options),
     dropPath: (name, x, options) => apply(ops.dropPath, name, [x], options),
@@ -137,6 +147,7 @@ export function netOf<V>({ apply, shape }: Interpreter<V>): Net<V> {
     grid: (x, height, width) => apply(ops.grid, '', [x], { height, width }),
     prepend: (first, x) => apply(ops.prepend, '', [first, x], null),
     takeTokens: (x, start, count) => apply(ops.takeTokens, '', [x], { start, count }),
+    gather: (x, indices) => apply(ops.gather, '', [x, indices], null),
     attention: (q, k, v, options, mask) =>
       apply(ops.attention, '', mask === undefined ? [q, k, v] : [q, k, v, mask], options),
     windowAttention: (name, q, k, v, options) => apply(ops.windowAttention, name, [q, k, v], options),

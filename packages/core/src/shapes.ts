@@ -27,24 +27,36 @@ export function tokensOf(on: Ledger, { shape }: Shaped): readonly [number, numbe
 export interface Windows {
   readonly kernel: number;
   readonly stride: number;
-  /** floor(kernel / 2) unless given. */
+  /** Half of what a window reaches over unless given: floor(kernel / 2) where its taps are neighbours. */
   readonly pad?: number | undefined;
+  /** Positions from one tap of a window to the next; 1 unless given. */
+  readonly dilation?: number | undefined;
+}
+
+/** Positions from the first tap of a window to the last, both counted. */
+const spanOf = ({ kernel, dilation = 1 }: Windows): number => (kernel - 1) * dilation + 1;
+
+/** Zeros on every side: half of a window unless the layer says how many. */
+export function padOf(windows: Windows): number {
+  return windows.pad ?? Math.floor(spanOf(windows) / 2);
 }
 
 /** How many windows fit into an image along each side. Throws `shape-mismatch` when there is none. */
 export function windowsOf(
   on: Ledger,
   sides: readonly [number, number],
-  { kernel, stride, pad = Math.floor(kernel / 2) }: Windows,
+  windows: Windows,
 ): { readonly rows: number; readonly columns: number } {
-  on.whole('kernel', kernel, 1);
-  on.whole('stride', stride, 1);
-  on.whole('pad', pad, 0);
+  on.whole('kernel', windows.kernel, 1);
+  on.whole('stride', windows.stride, 1);
+  on.whole('dilation', windows.dilation ?? 1, 1);
+  const pad = on.whole('pad', padOf(windows), 0);
+  const span = spanOf(windows);
   const [rows, columns] = sides.map((size) => {
-    const out = Math.floor((size + 2 * pad - kernel) / stride) + 1;
+    const out = Math.floor((size + 2 * pad - span) / windows.stride) + 1;
     if (out >= 1) return out;
     return on.refuse(
-      `Layer "${on.layer}" has no output: ${size} pixels with padding ${pad} do not hold a window of ${kernel}.`,
+      `Layer "${on.layer}" has no output: ${size} pixels with padding ${pad} do not hold a window of ${span}.`,
       'use larger images, or a network with fewer stages.',
     );
   });

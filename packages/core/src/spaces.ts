@@ -26,6 +26,11 @@ export interface Shaped {
   readonly stride: number;
 }
 
+/** Channels that belong to no group: they are not ours to cut, and neither is what is joined with them. */
+export function nobodys(id: string, units: number): Space {
+  return { order: -1, id, units, block: 1, members: [], pinnedBy: [] };
+}
+
 /** What became of a space. */
 export function rootOf(space: Space): Space {
   let root = space;
@@ -79,8 +84,16 @@ export function join(a: Pick<Shaped, 'spaces'>, b: Pick<Shaped, 'spaces'>, by: P
   });
 }
 
-/** Makes every `block` neighbouring channels of `x` one unit; keeps them for good where they are other units already. */
+/**
+ * Makes every `block` neighbouring channels of `x` one unit; keeps them for good where they are other units already, or
+ * where one would lie partly in the channels of another layer.
+ */
 export function coarsen(x: Pick<Shaped, 'spaces'>, block: number, by: Pin): void {
+  let start = 0;
+  for (const space of x.spaces.map(rootOf)) {
+    if (start % block !== 0) pinned(space, by);
+    start += space.units * space.block;
+  }
   for (const space of new Set(x.spaces.map(rootOf))) {
     if (space.block === block) continue;
     if (space.block !== 1 || space.units % block !== 0) {

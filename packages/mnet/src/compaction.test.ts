@@ -7,6 +7,7 @@ import {
   randomMasks,
   randomNetwork,
   randomPyramid,
+  randomReach,
   randomTransformer,
 } from '../test/random-network.ts';
 import { smallNetwork, without } from '../test/small.ts';
@@ -31,11 +32,11 @@ function outputsOf(network: Network, { params, stats }: { params: Params; stats:
   return Object.values(network.forward(params, stats, { images }, { training: false }).outputs);
 }
 
-const kinds = [randomNetwork, randomPyramid, randomTransformer];
+const kinds = [randomNetwork, randomPyramid, randomTransformer, randomReach];
 
 describe('applyCompaction', () => {
-  test.each(Array.from({ length: 36 }, (_, i) => i + 1))('changes no output (random network %i)', (seed) => {
-    const network = kinds[seed % 3]!(seed);
+  test.each(Array.from({ length: 48 }, (_, i) => i + 1))('changes no output (random network %i)', (seed) => {
+    const network = kinds[seed % 4]!(seed);
     const masks = randomMasks(network, seed);
     const { params, stats } = lived(network, seed);
     const pruned = applyPlan(params, planOfMasks(network, masks, rule));

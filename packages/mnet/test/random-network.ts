@@ -91,6 +91,31 @@ export function randomPyramid(seed: number): Network {
   });
 }
 
+/**
+ * A random network of layers that look far: groups of channels, windows with gaps, products of values, learned queries.
+ */
+export function randomReach(seed: number): Network {
+  const rng = Rng.fromSeed(seed).split('network');
+  const [groups, groupWidth] = [2 + rng.integer(3), 1 + rng.integer(3)];
+  const [inner, hidden] = [2 + rng.integer(4), 2 + rng.integer(4)];
+  const [bias, stride] = [rng.integer(2) === 1, 1 + rng.integer(2)];
+  const width = groups * groupWidth;
+  const init = { kind: 'normal', std: 0.5 } as const;
+  return defineNetwork(`reach-${seed}`, { images: [6, 6, 2] }, (net, { images }) => {
+    const x = net.relu(net.batchNorm('bn', net.conv('stem', images, { out: width, kernel: 1 })));
+    const grouped = net.groupedConv('grouped', x, { kernel: 3, stride, groupWidth, bias });
+    const more = net.groupedConv('more', grouped, { kernel: 1, groupWidth, groupOut: 2 });
+    const y = net.conv('dilated', net.relu(grouped), { out: inner, kernel: 3, dilation: 2, bias });
+    const z = net.depthwiseConv('apart', net.relu(y), { kernel: 3, dilation: 2 });
+    const tokens = net.tokens(z);
+    const queries = net.embedding('queries', { tokens: 4, width: inner, init });
+    const values = net.dense('values', tokens, { out: hidden });
+    const scores = net.matmul(queries, net.dense('keys', tokens, { out: inner }), { transposeB: true });
+    const found = net.relu(net.matmul(scores, values));
+    return { found: net.dense('out', found, { out: 3 }), more };
+  });
+}
+
 /** Masks in which some pre-neurons are unread altogether, but never all of a group. */
 export function randomMasks(network: Network, seed: number): Record<string, Uint8Array> {
   const rng = Rng.fromSeed(seed).split('masks');

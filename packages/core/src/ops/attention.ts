@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { attention as attend } from '../attention.ts';
+import { forEveryImage } from '../layers.ts';
 import type { Op } from '../op.ts';
 import { headsOf, text, tokensOf } from '../shapes.ts';
 
@@ -13,7 +14,8 @@ const NOT_THERE = -1e9;
 
 /**
  * Every query [B, Q, D] looks at every key [B, K, D] that is there: `mask` [B, K] is 1 where one is, 0 where one is
- * padding, and may be left out. The units of q, k and v are heads from here on.
+ * padding, and may be left out. Learned queries or keys are the same for every image. The units of q, k and v are heads
+ * from here on.
  */
 export const attention: Op<AttentionOptions> = {
   kind: 'attention',
@@ -34,6 +36,8 @@ export const attention: Op<AttentionOptions> = {
       mask === undefined
         ? undefined
         : tf.reshape(tf.mul(tf.sub(1, mask), NOT_THERE), [mask.shape[0]!, 1, 1, mask.shape[1]!]);
-    return attend(q as tf.Tensor3D, k as tf.Tensor3D, v as tf.Tensor3D, heads, bias);
+    const batch = Math.max(q!.shape[0]!, k!.shape[0]!, v!.shape[0]!);
+    const [queries, keys, values] = [q!, k!, v!].map((x) => forEveryImage(x as tf.Tensor3D, batch));
+    return attend(queries!, keys!, values!, heads, bias);
   },
 };

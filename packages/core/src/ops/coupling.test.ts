@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { type Layers, single } from '../../test/single.ts';
+import { defineNetwork } from '../define.ts';
 import type { Network } from '../network.ts';
 import type { Net } from '../program.ts';
 
@@ -79,6 +80,77 @@ describe('channels', () => {
     expect(narrow.groups[0]!.units).toBe(1);
   });
 
+  test('of a grouped convolution go group by group, from what it reads to what it makes', () => {
+    const network = single(
+      (net, x) =>
+        readBy(net, net.groupedConv('g', conv(net, 'a', x, 6), { kernel: 3, groupWidth: 2, bias: true })),
+      [6, 6, 3],
+    );
+    expect(network.groups[0]).toMatchObject({ units: 3, pinnedBy: [] });
+    expect(members(network, 'a')).toEqual([
+      'a.weight 3 write by 2',
+      'fc.weight 0 read by 2',
+      'g.bias 0 norm by 2',
+      'g.weight 3 norm by 2',
+    ]);
+    const shapes = { 'a.weight': [1, 1, 3, 4] };
+    const narrow = network.resized(shapes).parameters.find((p) => p.name === 'g.weight')!;
+    // Two groups of three: a third of the products is gone.
+    expect(narrow).toMatchObject({ shape: [3, 3, 2, 4], positions: 36 });
+  });
+
+  test('of a grouped convolution stay where a group makes other channels than it reads', () => {
+    const network = single(
+      (net, x) =>
+        readBy(net, net.groupedConv('g', conv(net, 'a', x, 6), { kernel: 3, groupWidth: 2, groupOut: 1 })),
+      [6, 6, 3],
+    );
+    const pins = [{ kind: 'layer', name: 'g' }];
+    expect(network.groups.find(({ id }) => id === 'a')).toMatchObject({ units: 6, pinnedBy: pins });
+    expect(network.groups.find(({ id }) => id === 'g')).toMatchObject({ units: 3, pinnedBy: pins });
+  });
+
+  test('are no unit where it would lie in the channels of two layers', () => {
+    const joined = <V>(net: Net<V>, x: V): V =>
+      net.concat([conv(net, 'a', x, 3), conv(net, 'b', x, 2), conv(net, 'c', x, 3), conv(net, 'd', x, 2)]);
+    const network = single(
+      (net, x) => readBy(net, net.groupNorm('gn', joined(net, x), { groupWidth: 2, epsilon: 1e-5 })),
+      [6, 6, 3],
+    );
+    // Channels 0-2, 3-4, 5-7, 8-9: the second layer's start within a unit, the last one's do not.
+    const pinned = network.groups.filter((g) => g.pinnedBy.some(({ name }) => name === 'gn'));
+    expect(pinned.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect(network.groups.find(({ id }) => id === 'd')!.units).toBe(1);
+  });
+
+  test('that a product sums over stay; those of its second value pass', () => {
+    const network = single(
+      (net, x) => {
+        const [a, b] = [net.tokens(conv(net, 'a', x)), net.tokens(conv(net, 'b', x, 5))];
+        const scores = net.matmul(a, net.tokens(conv(net, 'k', x)), { transposeB: true });
+        return net.dense('fc', net.matmul(scores, b), { out: 2 });
+      },
+      [2, 2, 3],
+    );
+    const pinned = (id: string) => network.groups.find((group) => group.id === id)!.pinnedBy;
+    expect([pinned('a'), pinned('k'), pinned('b')]).toEqual([
+      [{ kind: 'layer', name: 'matmul' }],
+      [{ kind: 'layer', name: 'matmul' }],
+      [],
+    ]);
+    expect(members(network, 'b')).toEqual(['b.weight 3 write', 'fc.weight 0 read']);
+    // Four tokens times four channels or tokens, for each of four tokens and of five channels.
+    expect(network.activationMacs).toBe(4 * 4 * 4 + 4 * 4 * 5);
+  });
+
+  test('pass where rows are taken', () => {
+    const network = defineNetwork('taken', { x: [2, 2, 3], at: [5] }, (net, { x, at }) => ({
+      made: net.dense('fc', net.gather(net.tokens(conv(net, 'a', x)), at), { out: 2 }),
+    }));
+    expect(members(network, 'a')).toEqual(['a.weight 3 write', 'fc.weight 0 read']);
+    expect(network.outputs[0]!.shape).toEqual([5, 2]);
+  });
+
   test.each<[string, Layers]>([
     ['upsample', (net, x) => net.upsample(x, { times: 2 })],
     ['dropout', (net, x) => net.dropout('d', x, { rate: 0.5 })],
@@ -122,6 +194,31 @@ describe('what does not fit is refused', () => {
       'sizes that are joined',
       (net, x) => net.concat([x, net.upsample(x, { times: 2 })]),
       /Cannot join \[6, 6, 3\], \[12, 12, 3\]/,
+    ],
+    [
+      'channels that are no groups',
+      (net, x) => net.groupedConv('g', x, { kernel: 1, groupWidth: 2 }),
+      /3 channels do not consist of groups of 2/,
+    ],
+    [
+      'a window that reaches over more than there is',
+      (net, x) => net.conv('c', x, { out: 1, kernel: 3, dilation: 4, pad: 1 }),
+      /6 pixels with padding 1 do not hold a window of 9/,
+    ],
+    [
+      'half a dilation',
+      (net, x) => net.conv('c', x, { out: 1, kernel: 3, dilation: 1.5 }),
+      /"dilation" is 1.5/,
+    ],
+    [
+      'a product of other sizes',
+      (net, x) => net.matmul(x, net.tokens(x)),
+      /multiply \[6, 6, 3\] with \[36, 3\]\./,
+    ],
+    [
+      'indices with channels',
+      (net, x) => net.gather(net.tokens(x), net.tokens(x)),
+      /Indices of \[36, 3\] do not say/,
     ],
     ['half a step', (net, x) => net.upsample(x, { times: 1.5 }), /"times" is 1.5/],
     [

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { dilatedDepthwiseConv } from '../dilated.ts';
 import { kaimingFanOut, uniformFanIn } from '../init.ts';
 import type { Op } from '../op.ts';
-import { imageOf, kernelFor, windowsOf } from '../shapes.ts';
+import { imageOf, kernelFor, padOf, windowsOf } from '../shapes.ts';
 import type { ConvOptions } from './conv.ts';
 
 export type DepthwiseConvOptions = Omit<ConvOptions, 'out'>;
@@ -12,9 +13,9 @@ export type DepthwiseConvOptions = Omit<ConvOptions, 'out'>;
  */
 export const depthwiseConv: Op<DepthwiseConvOptions> = {
   kind: 'depthwiseConv',
-  describe(on, name, [x], { kernel, stride = 1, pad, bias = false, init }) {
+  describe(on, name, [x], { kernel, stride = 1, pad, dilation, bias = false, init }) {
     const [height, width, channels] = imageOf(on, x!);
-    const { rows, columns } = windowsOf(on, [height, width], { kernel, stride, pad });
+    const { rows, columns } = windowsOf(on, [height, width], { kernel, stride, pad, dilation });
     const shape = [kernel, kernel, channels, 1];
     on.declare({
       name: `${name}.weight`,
@@ -27,9 +28,14 @@ export const depthwiseConv: Op<DepthwiseConvOptions> = {
     if (bias) on.affine(`${name}.bias`, x!, uniformFanIn(kernel * kernel));
     return { shape: [rows, columns, channels], spaces: x!.spaces, stride: x!.stride * stride };
   },
-  execute(on, name, [x], { kernel, stride = 1, pad = Math.floor(kernel / 2), bias = false }) {
+  execute(on, name, [x], { kernel, stride = 1, dilation = 1, bias = false, ...more }) {
     const kernel_HWC1 = kernelFor(on, name, x!, 2) as tf.Tensor4D;
-    const y = tf.depthwiseConv2d(x as tf.Tensor4D, kernel_HWC1, stride, pad);
+    const pad = padOf({ kernel, stride, dilation, ...more });
+    const x_BHWC = x as tf.Tensor4D;
+    const y =
+      dilation === 1
+        ? tf.depthwiseConv2d(x_BHWC, kernel_HWC1, stride, pad)
+        : dilatedDepthwiseConv(x_BHWC, kernel_HWC1, { stride, pad, dilation });
     return bias ? tf.add(y, on.param(`${name}.bias`)) : y;
   },
 };

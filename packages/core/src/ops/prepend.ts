@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { forEveryImage } from '../layers.ts';
 import type { Op } from '../op.ts';
 import { tokensOf } from '../shapes.ts';
 
@@ -16,5 +17,5 @@ export const prepend: Op<null> = {
     on.join(first!, x!);
     return { ...x!, shape: [more + count, channels] };
   },
-  execute: (_, __, [first, x]) => tf.concat([tf.tile(first!, [x!.shape[0]!, 1, 1]), x!], 1),
+  execute: (_, __, [first, x]) => tf.concat([forEveryImage(first!, x!.shape[0]!), x!], 1),
 };

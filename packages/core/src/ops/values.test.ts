@@ -3,39 +3,31 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import '../../test/cpu.ts';
-import { centralDifferences, dot, expectClose, normals } from '../../test/numerics.ts';
+import { BATCH, checkLayers, everywhere, type Layer } from '../../test/layer-values.ts';
+import { expectClose, normals } from '../../test/numerics.ts';
 import { defineNetwork } from '../define.ts';
-import type { Net } from '../program.ts';
+import { ones } from '../init.ts';
 import { Rng } from '../rng.ts';
-import { sizeOf } from '../shapes.ts';
 
-interface Layer {
-  readonly name: string;
-  /** Shapes of its inputs, without the batch. */
-  readonly inputs: Readonly<Record<string, readonly number[]>>;
-  readonly layer: <V>(net: Net<V>, inputs: Readonly<Record<string, V>>) => V;
-  /** The same on flat numbers of two images, inputs first, then parameters in the order of their declaration. */
-  readonly reference: (numbers: readonly (readonly number[])[]) => readonly number[];
-}
-
-const BATCH = 2;
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const each =
   (f: (x: number) => number): Layer['reference'] =>
   ([x]) =>
     x!.map(f);
 
-/** Calls `f` for every image, row, column and channel. */
-function everywhere(
-  [height, width, channels]: readonly [number, number, number],
-  f: (b: number, y: number, x: number, c: number) => number,
+/** Rows of `out` sums over three products; `at` says where the factors are. */
+function products(
+  a: readonly number[],
+  b: readonly number[],
+  out: number,
+  at: (row: number, k: number, m: number) => readonly [number, number],
 ): number[] {
-  return Array.from({ length: BATCH * height * width * channels }, (_, at) => {
-    const c = at % channels;
-    const x = Math.floor(at / channels) % width;
-    const y = Math.floor(at / (channels * width)) % height;
-    return f(Math.floor(at / (channels * width * height)), y, x, c);
-  });
+  return Array.from({ length: BATCH * 4 * out }, (_, n) =>
+    [0, 1, 2].reduce((sum, k) => {
+      const [row, other] = at(Math.floor(n / out), k, n % out);
+      return sum + a[row * 3 + k]! * b[other]!;
+    }, 0),
+  );
 }
 
 const layers: readonly Layer[] = [
@@ -93,6 +85,37 @@ const layers: readonly Layer[] = [
         }),
     }),
   ),
+  {
+    name: 'matmul of an image with tokens',
+    inputs: { a: [2, 2, 3], b: [3, 4] },
+    layer: (net, { a, b }) => net.matmul(a!, b!),
+    reference: ([a, b]) => products(a!, b!, 4, (r, k, m) => [r, (Math.floor(r / 4) * 3 + k) * 4 + m]),
+  },
+  {
+    name: 'matmul of tokens with the channels of others',
+    inputs: { a: [4, 3], b: [5, 3] },
+    layer: (net, { a, b }) => net.matmul(a!, b!, { transposeB: true }),
+    reference: ([a, b]) => products(a!, b!, 5, (r, k, m) => [r, (Math.floor(r / 4) * 5 + m) * 3 + k]),
+  },
+  {
+    name: 'matmul of tokens with learned ones',
+    inputs: { a: [4, 3] },
+    layer: (net, { a }) => net.matmul(a!, net.embedding('e', { tokens: 3, width: 2, init: ones })),
+    reference: ([a, e]) => products(a!, e!, 2, (r, k, m) => [r, k * 2 + m]),
+  },
+  {
+    name: 'matmul of learned tokens with those of every image',
+    inputs: { b: [3, 2] },
+    layer: (net, { b }) => net.matmul(net.embedding('e', { tokens: 4, width: 3, init: ones }), b!),
+    reference: ([b, e]) => products(e!, b!, 2, (r, k, m) => [r % 4, (Math.floor(r / 4) * 3 + k) * 2 + m]),
+  },
+  {
+    name: 'attention of learned queries',
+    inputs: { k: [3, 4], v: [3, 4] },
+    layer: (net, { k, v }) =>
+      net.attention(net.embedding('q', { tokens: 2, width: 4, init: ones }), k!, v!, { headDim: 2 }),
+    reference: ([k, v, q]) => attended([...q!, ...q!], k!, v!, () => true),
+  },
   {
     name: 'upsample, nearest',
     inputs: { x: [2, 3, 2] },
@@ -177,40 +200,29 @@ function attended(
   });
 }
 
-describe.each(layers)('$name', ({ inputs, layer, reference }) => {
-  const network = defineNetwork('layer', inputs, (net, given) => ({ y: layer(net, given) }));
-  const shapes = [
-    ...Object.values(inputs).map((shape) => [BATCH, ...shape]),
-    ...network.parameters.map(({ shape }) => [...shape]),
-  ];
-  const numbers = shapes.map((shape, i) => normals(i + 1, sizeOf(shape)));
-  const forward = (...tensors: tf.Tensor[]): tf.Tensor => {
-    const named = (names: readonly string[], from: number): Record<string, tf.Tensor> =>
-      Object.fromEntries(names.map((name, i) => [name, tensors[from + i]!]));
-    const given = named(Object.keys(inputs), 0);
-    const params = named(
-      network.parameters.map((p) => p.name),
-      Object.keys(inputs).length,
-    );
-    return network.forward(params, {}, given, { training: true }).outputs.y;
-  };
-  const tensors = (): tf.Tensor[] => numbers.map((values, i) => tf.tensor(values, shapes[i]!));
+checkLayers(layers);
 
-  test('has the declared shape and the value of its formula', async () => {
-    const y = forward(...tensors());
-    expect(y.shape).toEqual([BATCH, ...network.outputs[0]!.shape]);
-    await expectClose(y, reference(numbers));
+test('rows are taken by their indices, and none by what is no index', async () => {
+  const network = defineNetwork('taken', { x: [3, 2], at: [4] }, (net, { x, at }) => ({
+    y: net.gather(x, at),
+  }));
+  const numbers = normals(1, 12);
+  const indices = [2, 0, 2, -1, 1, 3, 1, 0];
+  const wanted = indices.flatMap((index, k) => {
+    const first = (Math.floor(k / 4) * 3 + index) * 2;
+    return index < 0 || index > 2 ? [0, 0] : numbers.slice(first, first + 2);
   });
-
-  test('has the gradient of its formula, for all inputs and parameters', async () => {
-    const w = normals(99, BATCH * sizeOf(network.outputs[0]!.shape));
-    const dy = tf.tensor(w, [BATCH, ...network.outputs[0]!.shape]);
-    const found = tf.grads(forward)(tensors(), dy);
-    for (const [i, values] of numbers.entries()) {
-      const f = (x: readonly number[]): number => dot(reference(numbers.with(i, [...x])) as number[], w);
-      await expectClose(found[i]!, centralDifferences(f, values), { rtol: 1e-4, atol: 1e-5 });
-    }
-  });
+  for (const dtype of ['int32', 'float32'] as const) {
+    const at = tf.tensor(indices, [2, 4], dtype);
+    const taken = (x: tf.Tensor): tf.Tensor =>
+      network.forward({}, {}, { x, at }, { training: true }).outputs.y;
+    const x = tf.tensor(numbers, [2, 3, 2]);
+    expect(taken(x).shape).toEqual([2, 4, 2]);
+    await expectClose(taken(x), wanted);
+    // Row 2 of the first image and row 1 of the second were taken twice, others once or not at all.
+    const dy = tf.ones([2, 4, 2]);
+    await expectClose(tf.grad(taken)(x, dy), [1, 1, 0, 0, 2, 2, 1, 1, 2, 2, 0, 0]);
+  }
 });
 
 test('keys that are padding are not looked at', async () => {

@@ -122,6 +122,20 @@ test('windows that move along one axis only, each with its own bias', async () =
   expect(await largestDifference(shaken(network), 3)).toBeLessThan(1e-5);
 });
 
+test('layers that look far', async () => {
+  const network = defineNetwork('far', { images: [7, 6, 3] }, (net, { images: x }) => {
+    const stem = net.conv('stem', x, { out: 4, kernel: 3, dilation: 2, stride: 2 });
+    const grouped = net.groupedConv('grouped', stem, { kernel: 3, groupWidth: 2, bias: true });
+    const tokens = net.tokens(net.depthwiseConv('apart', grouped, { kernel: 3, dilation: 2 }));
+    const queries = net.embedding('queries', { tokens: 2, width: 4, init: { kind: 'normal', std: 1 } });
+    const scores = net.matmul(queries, tokens, { transposeB: true });
+    const seen = net.attention(queries, tokens, net.relu(tokens), { headDim: 2 });
+    const found = net.flatten(net.grid(net.add(net.matmul(scores, tokens), seen), 1, 2));
+    return { logits: net.dense('fc', found, { out: 3 }) };
+  });
+  for (const batch of [1, 3]) expect(await largestDifference(shaken(network), batch)).toBeLessThan(1e-5);
+});
+
 test('with normalisation it takes pixels', async () => {
   const trained = shaken(await createTNet('resnet-test', { numClasses: 3 }));
   const model = await loaded(await toGraphModel(trained, facts, { pixels: true }));

@@ -3,7 +3,7 @@
 
 import { MaNetError } from '@ma-net/core';
 
-type Dtype = 'float32' | 'int32' | 'bool';
+export type Dtype = 'float32' | 'int32' | 'bool';
 
 /** A node's output. The first size is -1 where it follows the batch. */
 export interface Value {
@@ -35,7 +35,7 @@ export const flag = (value: boolean): Attribute => ({ b: value });
 export const integer = (value: number): Attribute => ({ i: String(value) });
 export const number = (value: number): Attribute => ({ f: value });
 export const integers = (values: readonly number[]): Attribute => ({ list: { i: values.map(String) } });
-const type = (dtype: Dtype): Attribute => ({ type: typeName(dtype) });
+export const type = (dtype: Dtype): Attribute => ({ type: typeName(dtype) });
 
 export const typeName = (dtype: Dtype): string =>
   ({ float32: 'DT_FLOAT', int32: 'DT_INT32', bool: 'DT_BOOL' })[dtype];

@@ -2,7 +2,7 @@
 
 import { trace } from '@ma-net/backend-onnx';
 import { cpu } from '@ma-net/backend-cpu';
-import { Rng, startBackend } from '@ma-net/core';
+import { ops, Rng, startBackend } from '@ma-net/core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
@@ -155,6 +155,11 @@ const functions: Readonly<Record<string, (x: tf.Tensor4D) => tf.Tensor>> = {
       'reflect',
     ),
   gather: (x) => tf.gather(x, tf.tensor1d([2, 0, 2], 'int32'), 3),
+  'rows of every image': (x) => {
+    const tokens = tf.reshape(x, [x.shape[0], -1, 4]);
+    return ops.gather.execute(undefined as never, '', [tokens, tf.argMax(tokens, 1)], null);
+  },
+  cast: (x) => tf.cast(tf.cast(tf.cast(x, 'int32'), 'bool'), 'float32'),
   tile: (x) => tf.tile(x, [1, 2, 1, 3]),
   'a token for every image': (x) =>
     tf.concat(

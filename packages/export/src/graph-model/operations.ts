@@ -2,7 +2,18 @@
 // of a kernel is often an input of the operation. A kernel that is not listed has no operation of its own.
 
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
-import { type Attribute, flag, type Graph, integer, integers, number, text, type Value } from './graph.ts';
+import {
+  type Attribute,
+  type Dtype,
+  flag,
+  type Graph,
+  integer,
+  integers,
+  number,
+  text,
+  type,
+  type Value,
+} from './graph.ts';
 
 /** A kernel call to write: its inputs, attributes, and the shapes of its outputs, -1 where they follow the batch. */
 export interface Written {
@@ -168,6 +179,8 @@ export const operations: Readonly<Record<string, Write>> = {
         plain(op, () => (op === 'AddN' ? { N: integer(call.inputs.length) } : {}))(g, call)) satisfies Write,
     ]),
   ),
+  Cast: (g, { name, inputs: [x], attrs, outputs }) =>
+    g.op('Cast', [x!], outputs[0]!, { name, attr: { DstT: type(attrs['dtype'] as Dtype) } }),
   LeakyRelu: plain('LeakyRelu', (attrs) => ({ alpha: number(Number(attrs['alpha'])) })),
   ClipByValue: withConstants('ClipByValue', (g, attrs) => [
     g.number(Number(attrs['clipValueMin'])),

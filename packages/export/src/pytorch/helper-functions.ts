@@ -14,6 +14,14 @@ def merge_patches(x):
     """Every 2x2 patch becomes one position, column by column: [B, H, W, C] -> [B, H/2, W/2, 4C]."""
     return torch.cat([x[:, i::2, j::2] for j in (0, 1) for i in (0, 1)], -1)
 `,
+  take_rows: `\
+def take_rows(x, indices):
+    """Tokens of [B, N, C] by their indices [B, K]; zeros where an index is none, such as -1."""
+    indices = indices.long()
+    there = (indices >= 0) & (indices < x.shape[1])
+    rows = (indices * there).unsqueeze(-1).expand(-1, -1, x.shape[2])
+    return torch.gather(x, 1, rows) * there.unsqueeze(-1)
+`,
   attention: `\
 def attention(q, k, v, heads, mask=None, bias=None):
     """Attention of tokens [B, N, C]; mask [B, K] is 0 where a key is padding, bias is added to the scores."""

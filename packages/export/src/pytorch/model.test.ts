@@ -74,6 +74,22 @@ test("resnet18 has torchvision's modules", async () => {
   expect(parts.map(({ name }) => name)).toContain('layer4.0.downsample.1');
 });
 
+test('groups and gaps are arguments of convolutions', async () => {
+  const network = defineNetwork('far', { images: [8, 8, 3] }, (net, { images }) => {
+    const x = net.conv('a', images, { out: 4, kernel: 3, dilation: 2 });
+    const y = net.groupedConv('b', x, { kernel: 3, groupWidth: 2, groupOut: 3, bias: true });
+    const z = net.depthwiseConv('c', y, { kernel: 3, dilation: 2, stride: 2 });
+    return { logits: net.dense('fc', net.globalAveragePool(z), { out: 3 }) };
+  });
+  await expectSameNames({ network, ...network.init(Rng.fromSeed(1)) });
+  expect(torchModel(network).parts.map(({ code }) => code)).toEqual([
+    'nn.Conv2d(3, 4, 3, padding=2, dilation=2, bias=False)',
+    'nn.Conv2d(4, 6, 3, padding=1, groups=2)',
+    'nn.Conv2d(6, 6, 3, stride=2, padding=2, dilation=2, groups=6, bias=False)',
+    'nn.Linear(6, 3)',
+  ]);
+});
+
 test('every layer of core has a line', () => {
   expect(Object.keys(operations).sort()).toEqual(
     Object.values(ops)

@@ -21,15 +21,17 @@ export interface Convolution {
   readonly kernel: number;
   readonly stride: number;
   readonly pad: number;
+  readonly dilation: number;
   readonly bias: boolean;
-  /** 1, or as many as inputs. */
   readonly groups: number;
 }
 
-export function conv2d({ inputs, outputs, kernel, stride, pad, bias, groups }: Convolution): Module {
+export function conv2d(convolution: Convolution): Module {
+  const { inputs, outputs, kernel, stride, pad, dilation, bias, groups } = convolution;
   const options = [
     stride === 1 ? '' : `, stride=${stride}`,
     pad === 0 ? '' : `, padding=${pad}`,
+    dilation === 1 ? '' : `, dilation=${dilation}`,
     groups === 1 ? '' : `, groups=${groups}`,
     bias ? '' : ', bias=False',
   ];

@@ -1,18 +1,21 @@
 // Each layer of core as a line of PyTorch. Images go in whichever order of axes the layer before left them.
 
-import type {
-  AttentionOptions,
-  ConvOptions,
-  DenseOptions,
-  DepthwiseConvOptions,
-  DropOptions,
-  GroupNormOptions,
-  LayerNormOptions,
-  PoolOptions,
-  ScaleGradientOptions,
-  TakeTokensOptions,
-  UpsampleOptions,
-  WindowAttentionOptions,
+import {
+  type AttentionOptions,
+  type ConvOptions,
+  type DenseOptions,
+  type DepthwiseConvOptions,
+  type DropOptions,
+  type GroupedConvOptions,
+  type GroupNormOptions,
+  type LayerNormOptions,
+  type MatmulOptions,
+  type PoolOptions,
+  padOf,
+  type ScaleGradientOptions,
+  type TakeTokensOptions,
+  type UpsampleOptions,
+  type WindowAttentionOptions,
 } from '@ma-net/core';
 import * as modules from './modules.ts';
 import type { Made, Value, Writer } from './writer.ts';
@@ -38,19 +41,16 @@ const each =
 
 /** By the kind of the layer. */
 export const operations: Readonly<Record<string, Operation>> = {
-  conv(on, { name, inputs: [x], options, shape }: Layer<ConvOptions>) {
-    const { kernel, stride = 1, pad = Math.floor(kernel / 2), bias = false } = options;
-    const [inputs, outputs] = [x!.shape.at(-1)!, shape.at(-1)!];
-    const module = modules.conv2d({ inputs, outputs, kernel, stride, pad, bias, groups: 1 });
-    return { code: `${on.module(name, module)}(${on.first(x!)})`, first: true };
-  },
-  depthwiseConv(on, { name, inputs: [x], options }: Layer<DepthwiseConvOptions>) {
-    const { kernel, stride = 1, pad = Math.floor(kernel / 2), bias = false } = options;
-    const channels = x!.shape.at(-1)!;
-    const sizes = { inputs: channels, outputs: channels, groups: channels };
-    const module = modules.conv2d({ ...sizes, kernel, stride, pad, bias });
-    return { code: `${on.module(name, module)}(${on.first(x!)})`, first: true };
-  },
+  conv: (on, { name, inputs: [x], options, shape }: Layer<ConvOptions>) =>
+    convolution(on, name, x!, { ...options, out: shape.at(-1)!, groups: 1 }),
+  depthwiseConv: (on, { name, inputs: [x], options }: Layer<DepthwiseConvOptions>) =>
+    convolution(on, name, x!, { ...options, out: x!.shape.at(-1)!, groups: x!.shape.at(-1)! }),
+  groupedConv: (on, { name, inputs: [x], options, shape }: Layer<GroupedConvOptions>) =>
+    convolution(on, name, x!, {
+      ...options,
+      out: shape.at(-1)!,
+      groups: x!.shape.at(-1)! / options.groupWidth,
+    }),
   dense(on, { name, inputs: [x], options: { bias = true }, shape }: Layer<DenseOptions>) {
     if (on.isFused(`${name}.weight`)) {
       const weights = ['weight', ...(bias ? ['bias'] : [])].map((end) => on.parameter(`${name}.${end}`));
@@ -91,6 +91,12 @@ export const operations: Readonly<Record<string, Operation>> = {
     const index = (x!.first ? [':', ':', ...axes] : [':', ...axes, ':']).join(', ');
     const factor = missing === 0 ? on.like(x!, gate!) : `${gate!.code}[${index}]`;
     return { code: `${x!.code} * ${factor}`, first: x!.first };
+  },
+  matmul(on, { inputs: [a, b], options: { transposeB = false } }: Layer<MatmulOptions>) {
+    const tokens = transposeB ? `${b!.code}.transpose(1, 2)` : b!.code;
+    // Tokens of an image meet every row of the other one.
+    const other = a!.shape.length === 3 ? `${tokens}.unsqueeze(1)` : tokens;
+    return { code: `torch.matmul(${on.last(a!)}, ${other})` };
   },
   mix(on, { name, inputs }: Layer<unknown>) {
     const values = inputs.map((x) => on.like(inputs[0]!, x)).join(', ');
@@ -151,6 +157,10 @@ export const operations: Readonly<Record<string, Operation>> = {
   }),
   mergePatches: (on, { inputs: [x] }: Bare) => ({ code: `${on.helper('merge_patches')}(${on.last(x!)})` }),
 
+  gather: (on, { inputs: [x, indices] }: Bare) => ({
+    code: `${on.helper('take_rows')}(${x!.code}, ${indices!.code})`,
+  }),
+
   attention(on, { inputs, options: { headDim } }: Layer<AttentionOptions>) {
     const [q, k, v, ...mask] = inputs.map(({ code }) => code);
     const heads = inputs[0]!.shape.at(-1)! / headDim;
@@ -167,6 +177,19 @@ export const operations: Readonly<Record<string, Operation>> = {
     };
   },
 };
+
+function convolution(
+  on: Writer,
+  name: string,
+  x: Value,
+  { out, groups, ...windows }: ConvOptions & { readonly groups: number },
+): Made {
+  const { kernel, stride = 1, dilation = 1, bias = false } = windows;
+  const sizes = { inputs: x.shape.at(-1)!, outputs: out, groups };
+  const pad = padOf({ ...windows, stride });
+  const module = modules.conv2d({ ...sizes, kernel, stride, pad, dilation, bias });
+  return { code: `${on.module(name, module)}(${on.first(x)})`, first: true };
+}
 
 /** Applies what PyTorch wants the channels second for: images [B, C, H, W], tokens [B, C, N]. */
 function channelsSecond(on: Writer, x: Value, apply: (code: string) => string): Made {
