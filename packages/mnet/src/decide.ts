@@ -1,7 +1,14 @@
 // Who dies, by any rule: the one place that turns scores into masks.
 
 import { MaNetError, type ModulatedKernel, type Network } from '@ma-net/core';
-import { letsUnitsGo, type PruneRule, targetOf, type UnitRule, type UnitTargetRule } from './prune-rule.ts';
+import {
+  letsUnitsGo,
+  type PruneRule,
+  tableOf,
+  targetOf,
+  type UnitRule,
+  type UnitTargetRule,
+} from './prune-rule.ts';
 import { type HostMasks, type HostScores, masksOf, thresholds } from './thresholds.ts';
 import { allUnits, livingPostNeurons, livingUnits, type UnitGroup, unitGroups } from './unit-groups.ts';
 import { masksOfUnits, unitsOfMasks } from './unit-masks.ts';
@@ -44,16 +51,17 @@ export function decideOn(network: Network, kernels: readonly ModulatedKernel[] =
   const params = parameterMeasure(network, groups);
   const full = livingUnits(allUnits(groups));
   const known = new Map<unknown, readonly Measure[]>();
-  const measuresFor = ({ cost }: UnitTargetRule): readonly Measure[] => {
-    if (!known.has(cost)) known.set(cost, measuresOf(network, groups, cost));
-    return known.get(cost)!;
+  const measuresFor = (rule: UnitTargetRule): readonly Measure[] => {
+    const key = rule.cost === 'latency' ? rule.table : rule.cost;
+    if (!known.has(key)) known.set(key, measuresOf(network, groups, rule));
+    return known.get(key)!;
   };
 
   const byUnits = (rule: UnitRule, scores: UnitScores): Verdict => {
     const masks =
       rule.mode === 'delta'
         ? unitsBelow(groups, scores, rule)
-        : planUnits(groups, scores, { ...rule, measures: measuresFor(rule) }).masks;
+        : planUnits(groups, scores, { ...rule, measures: measuresFor(rule), remove: targetOf(rule)! }).masks;
     return {
       masks: masksOfUnits(groups, kernels, masks),
       thetas: kernels.map(() => 0),
@@ -80,8 +88,9 @@ export function decideOn(network: Network, kernels: readonly ModulatedKernel[] =
         return `no unit of ${network.name} can go: every coupling group is pinned, or read by a kernel that is not modulated`;
       }
       const least = leastCost(groups, measuresFor(rule), rule.floor);
-      return 1 - least >= targetOf(rule)!
-        ? undefined
+      if (1 - least >= targetOf(rule)!) return undefined;
+      return rule.cost === 'latency'
+        ? `one takes at least ${Number((least * tableOf(rule).milliseconds).toPrecision(3))} ms with every group at its floor`
         : `at most ${percent(1 - least)} can go above the floors`;
     },
   };

@@ -6,6 +6,14 @@ export { type GateOptions, type GradientRule, gatesOf, modulate } from './gates.
 export { type Selection, select } from './select.ts';
 export { descriptors } from './descriptors.ts';
 export { type Decider, decideOn, type Verdict, type Worth } from './decide.ts';
+export { latencyMeasure } from './latency.ts';
+export {
+  type LayerSample,
+  layerSamples,
+  measureLatency,
+  type Stopwatch,
+} from './latency-samples.ts';
+export { type LatencyTable, latencyTable, type LayerTimes, timeAt } from './latency-table.ts';
 export { createMNet, type MNet, type ModulationInputs, type Modulations } from './mnet.ts';
 export { DEFAULT_OPTIONS, type MNetOptions } from './options.ts';
 export type { Partition } from './partition.ts';
@@ -27,7 +35,9 @@ export {
   parsePruneRule,
   type PruneRule,
   pruneRule,
+  tableOf,
   targetOf,
+  type TimeRule,
   type UnitRule,
   type UnitTargetRule,
   withTargets,

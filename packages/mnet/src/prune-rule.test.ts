@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   DEFAULT_KAPPA,
   describeRule,
@@ -6,6 +6,7 @@ import {
   NEURON_LEVEL,
   parsePruneRule,
   pruneRule,
+  tableOf,
   targetOf,
   withTargets,
 } from './prune-rule.ts';
@@ -61,9 +62,52 @@ test('knows who lets units go, how much goes, and how a target grows', () => {
   );
 });
 
+describe('a target in milliseconds', () => {
+  const { beta, floor } = NEURON_LEVEL;
+  const table = {
+    backend: 'none',
+    device: 'none',
+    computing: { threads: 1 },
+    batchSize: 8,
+    milliseconds: 4,
+    layers: [{ layer: 'dense [2] -> [3]', reads: [1, 2], makes: [3], milliseconds: [[1], [2]] }],
+  };
+  const fast = { unit: 'neuron', mode: 'target', cost: 'latency', milliseconds: 3, beta, floor } as const;
+  const half = (target: number): number => target / 2;
+
+  test('is a part of the time of the full network, and grows as others do', () => {
+    const rule = { ...fast, table };
+    expect(parsePruneRule(rule)).toEqual(rule);
+    expect(targetOf(rule)).toBe(0.25);
+    expect(withTargets(rule, half)).toEqual({ ...rule, milliseconds: 3.5 });
+    const both = { ...rule, unit: 'both', removeModulated: 0.2 } as const;
+    expect(withTargets(both, half)).toEqual({ ...both, milliseconds: 3.5, removeModulated: 0.1 });
+    expect(targetOf({ ...rule, milliseconds: 5 })).toBe(0);
+    expect(describeRule(rule)).toBe('units go until an image takes 3 ms of 4 ms');
+  });
+
+  test('means nothing before it was measured', () => {
+    expect(parsePruneRule(fast)).toEqual(fast);
+    expect(describeRule(fast)).toBe('units go until an image takes 3 ms');
+    for (const use of [() => targetOf(fast), () => tableOf(fast), () => withTargets(fast, half)])
+      expect(use).toThrow(expect.objectContaining({ code: 'bad-argument' }));
+  });
+
+  test.each([
+    [{ ...fast, milliseconds: 0 }, /milliseconds: expected a number above 0, found 0/],
+    [{ ...fast, remove: 0.5 }, /no field "remove"/],
+    [{ ...fast, table: { ...table, layers: [] } }, /table.layers: expected/],
+    [{ ...fast, table: { ...table, milliseconds: -1 } }, /table.milliseconds: expected a number above 0/],
+  ])('refuses %j', (rule, message) => {
+    expect(() => parsePruneRule(rule)).toThrow(
+      expect.objectContaining({ code: 'bad-argument', message: expect.stringMatching(message) }),
+    );
+  });
+});
+
 test.each([
   [{ ...NEURON_LEVEL, remove: 1 }, /remove: expected a number below 1, found 1/],
-  [{ ...NEURON_LEVEL, cost: 'watts' }, /cost: expected "params" or "macs" or "both"/],
+  [{ ...NEURON_LEVEL, cost: 'watts' }, /cost: expected "params", "macs", "both" or "latency", found "watts"/],
   [{ ...NEURON_LEVEL, floor: { part: 2, units: 4 } }, /floor.part: expected a number of at most 1/],
   [{ ...NEURON_LEVEL, unit: 'layer' }, /unit: expected "connection", "neuron" or "both"/],
 ])('refuses the rule for units %j', (rule, message) => {

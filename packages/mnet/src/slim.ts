@@ -21,7 +21,7 @@ export function slimNetwork(network: Network, rule: PruneRule): Network {
     });
   }
   const groups = looseGroups(network);
-  const measures = measuresOf(network, groups, rule.cost);
+  const measures = measuresOf(network, groups, rule);
   const remove = targetOf(rule)!;
   const full = groups.map(({ units }) => units);
   const slim = slimUnits(groups, measures, remove);

@@ -3,6 +3,7 @@ import { Rng } from '@ma-net/core';
 import { describe, expect, test } from 'vitest';
 import { groups, kernels, network, oracle, scoresOf, type UnitCase } from '../test/neuron-level.ts';
 import { randomNetwork, randomTransformer } from '../test/random-network.ts';
+import { NEURON_LEVEL } from './prune-rule.ts';
 import { allUnits, livingUnits, type LooseGroup, looseGroups, unitGroups } from './unit-groups.ts';
 import { costOf, floorOf, leastCost, planUnits, slimUnits, unitsBelow } from './unit-plan.ts';
 import { unitScores } from './unit-scores.ts';
@@ -35,7 +36,7 @@ describe('against another implementation', () => {
     });
     const floor = { part: expected.floor, units: expected.floorUnits };
     const plan = planUnits(groups, scores, {
-      measures: measuresOf(network, groups, expected.cost),
+      measures: measuresOf(network, groups, { ...NEURON_LEVEL, cost: expected.cost }),
       remove: expected.rho,
       beta: expected.beta,
       floor,
@@ -197,7 +198,7 @@ describe('slimUnits', () => {
     const found = looseGroups(random);
     const floor = { part: 0, units: 1 };
     for (const cost of ['params', 'macs', 'both'] as const) {
-      const measures = measuresOf(random, found, cost);
+      const measures = measuresOf(random, found, { ...NEURON_LEVEL, cost });
       const most = 1 - leastCost(found, measures, floor);
       for (const part of [0.2, 0.5, 0.8]) {
         expectWidest(slimUnits(found, measures, part * most), found, measures, part * most);

@@ -2,6 +2,8 @@
 // sum over its tensors, at any number of living units, without building the smaller network.
 
 import type { Network } from '@ma-net/core';
+import { latencyMeasure } from './latency.ts';
+import { tableOf, type TimeRule, type UnitTargetRule } from './prune-rule.ts';
 import type { LooseGroup } from './unit-groups.ts';
 
 /** A part of a cost that depends on some groups only. */
@@ -33,15 +35,19 @@ export function macMeasure(network: Network, groups: readonly LooseGroup[]): Mea
   return { name: 'macs', terms: [...terms, ...attentionTerms(network, groups)] };
 }
 
-/** What a rule counts, under the name that it has there. */
+/** What a rule counts. Throws `bad-argument` for a time without a table of latencies. */
 export function measuresOf(
   network: Network,
   groups: readonly LooseGroup[],
-  cost: 'params' | 'macs' | 'both',
+  rule: UnitTargetRule,
 ): readonly Measure[] {
-  const made = { params: parameterMeasure, macs: macMeasure };
-  const names = cost === 'both' ? (['params', 'macs'] as const) : [cost];
-  return names.map((name) => made[name](network, groups));
+  const made = {
+    params: () => parameterMeasure(network, groups),
+    macs: () => macMeasure(network, groups),
+    latency: () => latencyMeasure(network, groups, tableOf(rule as TimeRule)),
+  };
+  const names = rule.cost === 'both' ? (['params', 'macs'] as const) : [rule.cost];
+  return names.map((name) => made[name]());
 }
 
 interface Axis {

@@ -1,5 +1,6 @@
 export { factsOf, networkFacts, resumption } from './facts.ts';
 export { masksInForce } from './host-state.ts';
+export { measuredRule, millisecondsPerImage, stopwatch } from './latency.ts';
 export { dataFacts, type OpenRun, openRun, runOf } from './open.ts';
 export { accuracy, predictions, secondsPerImage } from './predictions.ts';
 export {

@@ -1,0 +1,56 @@
+import { cpu } from '@ma-net/backend-cpu';
+import { type RunningBackend, startBackend } from '@ma-net/core';
+import { latencyMeasure, looseGroups, measured, measureLatency, NEURON_LEVEL, select } from '@ma-net/mnet';
+import { expectNoLeak } from '@ma-net/testing';
+import { createTNet } from '@ma-net/tnet';
+import { beforeAll, expect, test } from 'vitest';
+import { measuredRule, millisecondsPerImage, stopwatch } from './latency.ts';
+
+let backend: RunningBackend;
+beforeAll(async () => {
+  backend = await startBackend(cpu);
+});
+
+const small = () => createTNet('resnet-test', { numClasses: 5 });
+const { beta, floor } = NEURON_LEVEL;
+const fast = { unit: 'neuron', mode: 'target', cost: 'latency', beta, floor } as const;
+
+test('times a network, and keeps nothing', async () => {
+  const network = await small();
+  await expectNoLeak(async () => {
+    expect(await millisecondsPerImage(network, 2)).toBeGreaterThan(0);
+  });
+});
+
+test('a table says where it was measured, and foretells less time for fewer units', async () => {
+  const network = await small();
+  const table = await measureLatency(network, stopwatch(backend, 2));
+  expect(table).toMatchObject({ backend: 'cpu', batchSize: 2, computing: backend.facts() });
+  const groups = looseGroups(network);
+  const latency = latencyMeasure(network, groups, table);
+  const at = (part: number): number =>
+    measured(
+      latency,
+      groups.map(({ units }) => Math.max(1, Math.round(part * units))),
+    );
+  expect(at(1)).toBeCloseTo(table.milliseconds, 9);
+  expect(at(0.5)).toBeLessThanOrEqual(at(1));
+  expect(at(0.25)).toBeLessThanOrEqual(at(0.5));
+});
+
+test('a rule is measured once, and refused where it cannot be reached', async () => {
+  const network = await small();
+  const kernels = select(network, { outputs: true });
+  const watch = stopwatch(backend, 2);
+  const rule = await measuredRule({ ...fast, milliseconds: 1e6 }, network, kernels, watch);
+  expect(rule).toMatchObject({ milliseconds: 1e6, table: { backend: 'cpu' } });
+  const never = () => Promise.reject(new Error('measured again'));
+  expect(await measuredRule(rule, network, kernels, { ...watch, time: never })).toEqual(rule);
+  expect(await measuredRule(NEURON_LEVEL, network, kernels, { ...watch, time: never })).toBe(NEURON_LEVEL);
+  await expect(
+    measuredRule({ ...rule, milliseconds: 1e-9 } as typeof rule, network, kernels, watch),
+  ).rejects.toMatchObject({
+    code: 'bad-argument',
+    message: expect.stringMatching(/one takes at least [\d.e-]+ ms/) as unknown,
+  });
+});

@@ -1,0 +1,88 @@
+// What a forward pass takes on this machine, and rules that ask for a time.
+
+import { MaNetError, type ModulatedKernel, type Network, Rng, type RunningBackend, sync } from '@ma-net/core';
+import { decideOn, describeRule, measureLatency, type PruneRule, type Stopwatch } from '@ma-net/mnet';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Passes that are not counted: a backend may compile, and plan its memory. */
+const WARM_UP = 2;
+const LEAST_PASSES = 5;
+const MOST_PASSES = 60;
+/** Passes are repeated until they have taken so long together. */
+const ENOUGH_MS = 40;
+
+/** Times forward passes over `batchSize` inputs on a backend that runs. */
+export function stopwatch(backend: RunningBackend, batchSize: number): Stopwatch {
+  return {
+    backend: backend.name,
+    device: backend.device,
+    computing: backend.facts(),
+    batchSize,
+    time: (network) => millisecondsPerImage(network, batchSize),
+  };
+}
+
+/**
+ * The fastest of some forward passes over a batch of random inputs, with fresh weights; per image. Whatever else the
+ * machine does only adds to it.
+ */
+export async function millisecondsPerImage(network: Network, batchSize: number): Promise<number> {
+  const rng = Rng.fromSeed(0);
+  const { params, stats } = network.init(rng.split('weights'));
+  const inputs = Object.fromEntries(
+    network.inputs.map(({ name, shape }) => {
+      const size = [batchSize, ...shape];
+      return [
+        name,
+        tf.tensor(
+          rng.split(name).normals(
+            size.reduce((a, b) => a * b, 1),
+            1,
+          ),
+          size,
+        ),
+      ];
+    }),
+  );
+  await sync();
+  const times: number[] = [];
+  let total = 0;
+  for (let pass = 0; !enough(times, total); pass++) {
+    const started = performance.now();
+    const outputs = tf.tidy(
+      () => network.forward(params, stats, inputs, { training: false }).outputs as tf.TensorContainerObject,
+    );
+    await sync();
+    const took = performance.now() - started;
+    tf.dispose(outputs);
+    if (pass < WARM_UP) continue;
+    times.push(took);
+    total += took;
+  }
+  tf.dispose([params, stats, inputs] as unknown as tf.TensorContainer);
+  return Math.min(...times) / batchSize;
+}
+
+function enough({ length }: readonly number[], total: number): boolean {
+  return length >= MOST_PASSES || (length >= LEAST_PASSES && total >= ENOUGH_MS);
+}
+
+/**
+ * A rule that asks for milliseconds, with the times of this machine; other rules, and those that have times already, as
+ * they are. `kernels`: the modulated ones. Throws `bad-argument` for a time that cannot be reached, saying which can.
+ */
+export async function measuredRule(
+  rule: PruneRule,
+  network: Network,
+  kernels: readonly ModulatedKernel[],
+  watch: Stopwatch,
+): Promise<PruneRule> {
+  if (rule.mode !== 'target' || !('cost' in rule) || rule.cost !== 'latency') return rule;
+  const measured = { ...rule, table: rule.table ?? (await measureLatency(network, watch)) };
+  const why = decideOn(network, kernels).unreachable(measured);
+  if (why === undefined) return measured;
+  throw new MaNetError('bad-argument', `${describeRule(measured)}, but ${why}.`, {
+    where: `${measured.table.backend}, batches of ${measured.table.batchSize}`,
+    hint: 'ask for more milliseconds, lower the floors, or let more kernels be modulated.',
+  });
+}
