@@ -21,7 +21,7 @@ export async function importSource(url, { packages = 'bundle' } = {}) {
     format: 'esm',
     packages,
     conditions: ['@ma-net/source'],
-    external: ['@tensorflow/*', 'onnxruntime-node', 'sharp', 'tinypool'],
+    external: ['@tensorflow/*', 'onnxruntime-*', 'sharp', 'tinypool'],
     logLevel: 'error',
   });
   return import(pathToFileURL(outfile).href);

@@ -44,7 +44,7 @@ await build({
     '@tensorflow/tfjs-core/dist': join(core, 'dist'),
     '@tensorflow/tfjs-core': join(core, 'dist/index.js'),
   },
-  external: ['onnxruntime-node', 'jasmine-core', 'node-fetch', 'encoding'],
+  external: ['onnxruntime-*', 'jasmine-core', 'node-fetch', 'encoding'],
   outfile: join(cache, 'specs.cjs'),
   logLevel: 'error',
 });

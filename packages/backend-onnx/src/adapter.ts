@@ -6,25 +6,30 @@ import * as tf from '@tensorflow/tfjs-core';
 import { availableParallelism } from 'node:os';
 import type { OnnxBackend } from './backend.ts';
 import { instructionSet } from './instructions.ts';
-import { type Provider, probe } from './probe.ts';
-import { loadRuntime } from './runtime.ts';
+import { probe } from './probe.ts';
+import { isProcessor, loadRuntime, type Provider } from './runtime.ts';
 
 export interface OnnxOptions {
-  /** Which execution provider of ONNX Runtime computes; `cpu` unless told otherwise. */
+  /**
+   * Which execution provider of ONNX Runtime computes; `cpu` unless told otherwise. `wasm` is ONNX Runtime in WebAssembly,
+   * which `cpu` takes where the library for the machine is missing.
+   */
   readonly provider?: Provider;
   /** A folder that every model is written to before it is compiled, to look at with an ONNX viewer. */
   readonly dumpTo?: string;
-  /** Bytes that compiled graphs together may keep from one run to the next; half of the memory unless given. */
+  /** Bytes that compiled graphs together may keep from one run to the next; half of the memory unless given, 1 GiB on `wasm`. */
   readonly arenaBytes?: number;
 }
 
 const NAME = 'onnx';
 /** More than any machine has; ONNX Runtime would start them all. */
 const MOST_THREADS = 1024;
+/** WebAssembly has four gigabytes of memory, and gives none back. */
+const WASM_ARENA_BYTES = 2 ** 30;
 
 /** An adapter that computes with ONNX Runtime's `provider`. */
 export function createOnnxBackend({
-  provider = 'cpu',
+  provider: asked = 'cpu',
   dumpTo,
   arenaBytes,
 }: OnnxOptions = {}): BackendAdapter {
@@ -34,27 +39,29 @@ export function createOnnxBackend({
     // Observed over the conformance tests: float32 sums in another order.
     tolerance: { rtol: 1e-4, atol: 1e-5 },
     threads: MOST_THREADS,
-    probe: () => probe(provider),
+    probe: () => probe(asked),
     async start({ threads: wanted }: StartOptions = {}): Promise<RunningBackend> {
-      const found = await probe(provider);
+      const found = await probe(asked);
       if (!found.ok)
         throw new MaNetError(
           'backend-unavailable',
           found.reason,
           found.hint === undefined ? {} : { hint: found.hint },
         );
-      const runtime = await loadRuntime();
+      const { runtime, provider } = await loadRuntime(asked, wanted);
       const { MathBackendCPU } = await import('@tensorflow/tfjs-backend-cpu');
       const { OnnxBackend } = await import('./backend.ts');
       const { registerKernels } = await import('./register.ts');
       registerKernels(NAME);
       const running = tf.findBackendFactory(NAME) === null ? null : (tf.findBackend(NAME) as OnnxBackend);
-      const threads = wanted ?? running?.threads ?? availableParallelism();
+      const fixed = provider === 'wasm' ? runtime.env.wasm.numThreads : undefined;
+      const threads = fixed ?? wanted ?? running?.threads ?? availableParallelism();
       // Starting it again keeps the tensors it has; another provider, or number of threads, begins anew.
       const same = running?.provider === provider && running.threads === threads;
       if (running !== null && !same) tf.removeBackend(NAME);
       if (tf.findBackendFactory(NAME) === null) {
-        const options = { provider, threads, dumpTo, arenaBytes };
+        const bytes = arenaBytes ?? (provider === 'wasm' ? WASM_ARENA_BYTES : undefined);
+        const options = { provider, threads, dumpTo, arenaBytes: bytes };
         tf.registerBackend(NAME, () => new OnnxBackend(runtime, new MathBackendCPU(), options), 2);
       }
       await tf.setBackend(NAME);
@@ -66,7 +73,8 @@ export function createOnnxBackend({
         facts: () => ({
           runtime: runtime.env.versions.common,
           provider,
-          ...(provider === 'cpu' ? { threads, instructions: instructionSet() } : {}),
+          ...(isProcessor(provider) ? { threads } : {}),
+          ...(provider === 'cpu' ? { instructions: instructionSet() } : {}),
         }),
         counters: () => ({ ...backend.counters }),
       };

@@ -4,11 +4,11 @@ import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import type { Probe } from '@ma-net/core';
 import { ModelBuilder } from './onnx/model.ts';
-import { findRuntime } from './runtime.ts';
+import { findForProcessor, findRuntime, loadWasm, type Provider, type Runtime } from './runtime.ts';
 
-export type Provider = 'cpu' | 'webgpu' | 'cuda';
+type Gpu = Exclude<Provider, 'cpu' | 'wasm'>;
 
-const hints: Record<Exclude<Provider, 'cpu'>, string> = {
+const hints: Record<Gpu, string> = {
   webgpu:
     'it needs a GPU driver for Vulkan, Metal or Direct3D 12; on Linux, XDG_RUNTIME_DIR must be a writable folder.',
   cuda: 'it needs CUDA 12, cuDNN 9, and its libraries: ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false',
@@ -16,17 +16,26 @@ const hints: Record<Exclude<Provider, 'cpu'>, string> = {
 
 /** Tries `provider` without leaving a trace in this process. */
 export async function probe(provider: Provider): Promise<Probe> {
+  if (provider === 'wasm') return { ok: true, device: deviceOf(await loadWasm(), 'WebAssembly') };
+  if (provider === 'cpu') {
+    const found = await findForProcessor();
+    if (!('runtime' in found)) return found;
+    const { runtime, instead } = found;
+    if (instead === undefined) return { ok: true, device: deviceOf(runtime, provider) };
+    const hint = `${instead.reason}; several times as fast: ${instead.hint}`;
+    return { ok: true, device: deviceOf(runtime, 'WebAssembly'), hint };
+  }
   const runtime = await findRuntime();
   if ('ok' in runtime) return runtime;
-  const device = `ONNX Runtime ${runtime.env.versions.common}, ${provider}`;
-  if (provider === 'cpu') return { ok: true, device };
   const failure = await tryInChild(provider);
-  if (failure === undefined) return { ok: true, device };
+  if (failure === undefined) return { ok: true, device: deviceOf(runtime, provider) };
   return { ok: false, reason: `${provider}: ${failure}`, hint: hints[provider] };
 }
 
+const deviceOf = ({ env }: Runtime, what: string): string => `ONNX Runtime ${env.versions.common}, ${what}`;
+
 /** Runs a model of one node in a process of its own, where drivers may print or crash; undefined when it worked. */
-async function tryInChild(provider: Exclude<Provider, 'cpu'>): Promise<string | undefined> {
+async function tryInChild(provider: Gpu): Promise<string | undefined> {
   const model = new ModelBuilder();
   model.input('x', [1], 'float32');
   model.output(model.node('Add', ['x', 'x']), [1], 'float32');

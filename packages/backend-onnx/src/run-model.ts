@@ -14,7 +14,7 @@ export async function runOnnx(
   path: string,
   inputs: Readonly<Record<string, Numbers>>,
 ): Promise<Record<string, Numbers>> {
-  const { InferenceSession, Tensor } = await loadRuntime();
+  const { InferenceSession, Tensor } = (await loadRuntime()).runtime;
   try {
     const session = await InferenceSession.create(path, { logSeverityLevel: 4 });
     const feeds = Object.entries(inputs).map(([name, { data, shape }]) => [

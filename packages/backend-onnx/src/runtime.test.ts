@@ -2,12 +2,30 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { findRuntime, loadRuntime, refusalOf, whyNotHere } from './runtime.ts';
+import { findForProcessor, findRuntime, isProcessor, loadRuntime, refusalOf, whyNotHere } from './runtime.ts';
 
 test('the library is loaded with its telemetry off', async () => {
   expect(process.env['ORT_DISABLE_TELEMETRY']).toBe('1');
-  expect((await loadRuntime()).InferenceSession).toBeDefined();
-  expect(await findRuntime()).toBe(await loadRuntime());
+  const { runtime, provider } = await loadRuntime();
+  expect(runtime.InferenceSession).toBeDefined();
+  expect(provider).toBe('cpu');
+  expect(await findRuntime()).toBe(runtime);
+});
+
+test('where the library is missing WebAssembly takes its place, and says why', async () => {
+  const missing = refusalOf({ code: 'ERR_MODULE_NOT_FOUND', message: '' });
+  const found = await findForProcessor(() => Promise.resolve(missing));
+  expect(found).toMatchObject({ instead: missing });
+  const { runtime, provider } = await loadRuntime('wasm');
+  expect(found).toMatchObject({ runtime });
+  expect(runtime).not.toBe(await findRuntime());
+  expect(runtime.env.versions.common).toBe((await loadRuntime('cpu')).runtime.env.versions.common);
+  expect([provider, 'cpu', 'webgpu', 'cuda'].map(isProcessor)).toEqual([true, true, false, false]);
+});
+
+test('where the library must stay unloaded nothing takes its place unasked', async () => {
+  const refusal = refusalOf({ code: 'ERR_MODULE_NOT_FOUND', message: '' });
+  expect(await findForProcessor(() => Promise.resolve(refusal), 'a worker')).toBe(refusal);
 });
 
 test('a worker takes it only when its main thread has switched that off, or wants it', () => {

@@ -1,13 +1,25 @@
 // ONNX Runtime itself, loaded when it is first needed, and never without its telemetry switched off: from 1.30 on it
 // writes what it does, metadata of models included, to a database under the user's cache and sends it to a server,
-// unless this variable of the environment tells it not to.
+// unless this variable of the environment tells it not to. It comes twice: as a library for the machine, which npm
+// removes where its install script fails and which has no binary for some machines, and in WebAssembly, which runs
+// anywhere, has no telemetry, and takes the first one's place.
 
 import { isMainThread } from 'node:worker_threads';
 import { MaNetError, type Probe } from '@ma-net/core';
 
-export type Runtime = typeof import('onnxruntime-node');
+export type Provider = 'cpu' | 'wasm' | 'webgpu' | 'cuda';
+
+export type Runtime = Pick<typeof import('onnxruntime-node'), 'InferenceSession' | 'Tensor' | 'env'>;
+
+/** Whether it computes on the processor, in the memory of the process. */
+export const isProcessor = (provider: string): boolean => provider === 'cpu' || provider === 'wasm';
 
 type Refusal = Extract<Probe, { ok: false }> & { readonly hint: string };
+
+interface Failure {
+  readonly code?: string;
+  readonly message: string;
+}
 
 const SWITCH = 'ORT_DISABLE_TELEMETRY';
 
@@ -15,7 +27,10 @@ const SWITCH = 'ORT_DISABLE_TELEMETRY';
 if (isMainThread) process.env[SWITCH] ??= '1';
 
 /** Why the library must not be loaded in this thread; undefined where it may be. */
-export function whyNotHere(main = isMainThread, environment = process.env): string | undefined {
+export function whyNotHere(
+  main = isMainThread,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): string | undefined {
   if (main || environment[SWITCH] !== undefined) return undefined;
   return "in this worker ONNX Runtime's telemetry cannot be switched off";
 }
@@ -27,25 +42,50 @@ export async function findRuntime(): Promise<Runtime | Refusal> {
   try {
     return await import('onnxruntime-node');
   } catch (error) {
-    return refusalOf(error as NodeJS.ErrnoException);
+    return refusalOf(error as Failure);
   }
 }
 
-/** The library. Throws `backend-unavailable`. */
-export async function loadRuntime(): Promise<Runtime> {
-  const found = await findRuntime();
-  if (!('ok' in found)) return found;
-  throw new MaNetError('backend-unavailable', found.reason, { hint: found.hint });
+/** ONNX Runtime in WebAssembly. */
+export async function loadWasm(): Promise<Runtime> {
+  return await import('onnxruntime-web');
+}
+
+/** What computes on the processor here: the library, or, with the reason, WebAssembly. Refused only where the library is to stay unloaded. */
+export async function findForProcessor(
+  library: () => Promise<Runtime | Refusal> = findRuntime,
+  notHere = whyNotHere(),
+): Promise<{ readonly runtime: Runtime; readonly instead?: Refusal } | Refusal> {
+  const found = await library();
+  if (!('ok' in found)) return { runtime: found };
+  return notHere === undefined ? { runtime: await loadWasm(), instead: found } : found;
+}
+
+/**
+ * What computes on `wanted`, and as which provider: `wasm` where it stands in for `cpu`. WebAssembly has the threads of
+ * its first start for as long as the process lives, one unless told otherwise: all of a graph's nodes, however small,
+ * wait for all threads. Throws `backend-unavailable`.
+ */
+export async function loadRuntime(
+  wanted: Provider = 'cpu',
+  threads = 1,
+): Promise<{ readonly runtime: Runtime; readonly provider: Provider }> {
+  const found = wanted === 'wasm' ? { runtime: await loadWasm() } : await findForProcessor();
+  if (!('runtime' in found)) throw new MaNetError('backend-unavailable', found.reason, { hint: found.hint });
+  const { runtime } = found;
+  const provider = 'instead' in found && wanted === 'cpu' ? 'wasm' : wanted;
+  if (provider === 'wasm') runtime.env.wasm.numThreads ??= threads;
+  return { runtime, provider };
 }
 
 /** Why the library did not load, and what to do. */
-export function refusalOf({ code, message }: Pick<NodeJS.ErrnoException, 'code' | 'message'>): Refusal {
+export function refusalOf({ code, message }: Failure): Refusal {
   if (code === 'ERR_MODULE_NOT_FOUND') {
     return {
       ok: false,
       reason:
         'the package onnxruntime-node is not installed: npm leaves it out when its install script fails',
-      hint: 'npm install onnxruntime-node@1.30.0 --ignore-scripts (the script only downloads CUDA libraries)',
+      hint: 'npm install onnxruntime-node@1.30.0 --ignore-scripts --save-optional (the script only downloads CUDA libraries)',
     };
   }
   return {

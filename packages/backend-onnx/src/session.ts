@@ -11,7 +11,7 @@ import { describe, type Lowered, lowerGraph } from './lower/lower.ts';
 import { onnxType, sizeOf } from './lower/lowering.ts';
 import { ModelBuilder } from './onnx/model.ts';
 import type { Counters } from './counters.ts';
-import type { Runtime } from './runtime.ts';
+import { isProcessor, type Runtime } from './runtime.ts';
 
 export interface Compiled extends Omit<Lowered, 'bytes'> {
   readonly session: ort.InferenceSession;
@@ -107,7 +107,7 @@ export class SessionCache {
 
   async #compile(graph: Graph, arena: boolean): Promise<Omit<Compiled, 'bytes'>> {
     const { provider, threads, dumpTo } = this.#options;
-    const { bytes, ...names } = lowerGraph(graph, provider === 'cpu');
+    const { bytes, ...names } = lowerGraph(graph, isProcessor(provider));
     const some = workOf(graph) < PARALLEL_WORK ? 1 : threads;
     if (dumpTo !== undefined) {
       await writeFile(join(dumpTo, `graph-${this.#counters.compiles}.onnx`), bytes);

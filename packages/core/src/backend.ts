@@ -5,8 +5,11 @@ import { MaNetError, suggestion } from './errors.ts';
 
 /** Whether a backend can run here: on what device, or why not. */
 export type Probe =
-  /** `software`: a processor that pretends to be the device. It works when named; `auto` passes it over. */
-  | { readonly ok: true; readonly device: string; readonly software?: boolean }
+  /**
+   * `software`: a processor that pretends to be the device. It works when named; `auto` passes it over.
+   * `hint`: what would make it faster.
+   */
+  | { readonly ok: true; readonly device: string; readonly software?: boolean; readonly hint?: string }
   | { readonly ok: false; readonly reason: string; readonly hint?: string };
 
 /** Largest allowed difference to the reference: |a - b| <= atol + rtol * |b|. Observed, not guessed. */

@@ -123,6 +123,22 @@ test('the installed command trains, prunes, exports and measures', () => {
   expect(manet('eval', 'net.safetensors', '--backend', 'cpu')).toMatch(/top1 +\d/);
 });
 
+test('a plain install has a fast engine, whether or not scripts of packages found what they download', () => {
+  const engine = manet('doctor')
+    .split('\n')
+    .findIndex((line) => /^ +onnx +ok/.test(line));
+  expect(engine).toBeGreaterThan(0);
+  const [device, hint] = manet('doctor').split('\n').slice(engine);
+  if (existsSync(join(project, 'node_modules/onnxruntime-node'))) {
+    expect(device).toMatch(/ok +ONNX Runtime \S+, cpu$/);
+    return;
+  }
+  expect(device).toMatch(/ok +ONNX Runtime \S+, WebAssembly$/);
+  expect(hint).toContain('npm install onnxruntime-node@1.30.0 --ignore-scripts --save-optional');
+  // The default engine does what it is for, in a process that ends.
+  expect(manet('eval', 'net.safetensors', '--backend', 'onnx')).toMatch(/top1 +\d/);
+});
+
 /** Runs the command that npm linked. */
 function manet(...args: readonly string[]): string {
   return execFileSync(join(project, 'node_modules/.bin/manet'), args, { cwd: project, encoding: 'utf8' });

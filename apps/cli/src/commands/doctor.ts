@@ -20,8 +20,9 @@ export async function doctor(): Promise<void> {
     screen.line(
       `  ${adapter.name.padEnd(8)}${probe.ok ? 'ok' : 'no'}  ${probe.ok ? probe.device : probe.reason}`,
     );
-    const next = probe.ok ? refusalOf(adapter, probe) : probe.hint;
-    if (next !== undefined) screen.line(`              ${probe.ok ? 'not for auto' : 'hint'}: ${next}`);
+    const notForAuto = probe.ok ? refusalOf(adapter, probe) : undefined;
+    if (notForAuto !== undefined) screen.line(`              not for auto: ${notForAuto}`);
+    if (probe.hint !== undefined) screen.line(`              hint: ${probe.hint}`);
   }
   screen.line();
 
