@@ -1,0 +1,64 @@
+// On the ONNX engine what needs gradients has the values and gradients of the cpu backend.
+
+import { cpu } from '@ma-net/backend-cpu';
+import { onnx } from '@ma-net/backend-onnx';
+import { Rng, startBackend, valueAndGrad } from '@ma-net/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, test } from 'vitest';
+import { expectNear } from '../test/fixtures.ts';
+import { centerness, diceLoss, distanceOverlap, focalLoss, pairedGiou, smoothL1 } from './losses.ts';
+import { roiAlign } from './roi-align.ts';
+
+type Loss = (x: tf.Tensor, other: tf.Tensor) => tf.Tensor;
+
+const adaptive = { size: [2, 2], sampling: { adaptive: true, most: 3 }, aligned: true } as const;
+
+const losses: Readonly<Record<string, Loss>> = {
+  focal: (x, other) => focalLoss(x, tf.cast(tf.greater(other, 1), 'float32'), { alpha: 0.25, gamma: 2 }),
+  dice: (x, other) => diceLoss(tf.sigmoid(x), tf.sigmoid(other)),
+  'smooth L1': (x, other) => smoothL1(tf.sub(x, other), 0.5),
+  centerness: (x) => centerness(x),
+  'overlap of distances': (x, other) => distanceOverlap(x, other).giou,
+  'overlap of pairs': (x, other) =>
+    pairedGiou(tf.concat([x, x], 0), tf.concat([other, tf.add(other, 0.1)], 0)),
+  RoIAlign: (x, other) =>
+    roiAlign(
+      [
+        { features_NHWC: tf.reshape(x, [1, 4, 4, 2]), stride: 4 },
+        { features_NHWC: tf.reshape(tf.slice(x, 0, 2), [1, 2, 2, 2]), stride: 8 },
+      ],
+      {
+        boxes_R4: tf.mul(other, [2, 2, 6, 6]) as tf.Tensor2D,
+        images_R: tf.zeros([8], 'int32'),
+        levels_R: tf.tensor1d([0, 1, 0, 1, 0, 0, 1, 1], 'int32'),
+      },
+      adaptive,
+    ),
+};
+
+async function numbers(loss: Loss, name: string): Promise<number[]> {
+  const rng = Rng.fromSeed(4).split(name);
+  const [x, other] = [0, 1].map((k) => tf.tensor2d(rng.split(k).uniforms(32, 0.2, 2), [8, 4]));
+  const { value, grads } = valueAndGrad(
+    ({ x }) => {
+      const values = loss(x!, other!);
+      return {
+        value: tf.sum(tf.mul(values, tf.tensor(rng.split(2).normals(values.size, 1), values.shape))),
+        aux: {},
+      };
+    },
+    { x: x! },
+    ['x'],
+  );
+  const found = [...(await value.data()), ...(await grads['x']!.data())];
+  tf.dispose([x!, other!, value, grads]);
+  return found;
+}
+
+test.each(Object.entries(losses))('%s', async (name, loss) => {
+  await startBackend(cpu);
+  const expected = await numbers(loss, name);
+  expect(expected.some((value) => value !== 0)).toBe(true);
+  await startBackend(onnx);
+  expectNear(await numbers(loss, name), expected, 1e-5);
+});
