@@ -5,6 +5,7 @@ import type { FastKernel, KernelCall } from './kernel.ts';
 import { batchMatMul } from './matmul.ts';
 import { neg, relu, square, step } from './pointwise.ts';
 import { mean, sum } from './reduce.ts';
+import { unsortedSegmentSum } from './segment.ts';
 import { slice, splitV } from './slice.ts';
 import { transpose } from './transpose.ts';
 
@@ -32,6 +33,7 @@ export const fastKernels: Readonly<Record<string, FastKernel>> = {
   Sub: sub,
   Sum: sum,
   Transpose: transpose,
+  UnsortedSegmentSum: unsortedSegmentSum,
 };
 
 /** Puts the fast kernels over the stock ones of backend `name`, which they fall back to. */
