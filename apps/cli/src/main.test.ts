@@ -89,6 +89,19 @@ describe('manet prune and manet export', () => {
     expect(existsSync(join(copy, 'pruned.safetensors'))).toBe(false);
   });
 
+  test('--group shows one coupling group with its members, whole or not, and writes nothing', async () => {
+    const copy = join(folder, 'group');
+    cpSync(run, copy, { recursive: true });
+    const { code, stdout } = await manet(['prune', 'group', '--group', 'fc', '--backend', 'cpu'], folder);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^fc: all 10 units stay: they are read by the output "logits"\n  made by  fc\.weight +axis 1 of/,
+    );
+    expect(existsSync(join(copy, 'pruned.safetensors'))).toBe(false);
+    const unknown = await manet(['prune', 'group', '--group', 'fcc', '--backend', 'cpu'], folder);
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('no coupling group "fcc"')]);
+  });
+
   test.each([
     ['prune', ['prune', 'run'], 'run/pruned.safetensors'],
     ['prune --dense', ['prune', 'run', '--dense', '--out', 'dense.safetensors'], 'dense.safetensors'],

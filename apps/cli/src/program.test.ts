@@ -37,7 +37,7 @@ test('flags are few, and a new one is a decision: a field of a recipe needs none
   expect(Object.fromEntries(flags)).toEqual({
     train: 'recipe set data method seed backend threads out resume print',
     eval: 'data backend threads',
-    prune: 'delta remove-modulated dense recalibrate dry-run out force data backend threads',
+    prune: 'delta remove-modulated dense recalibrate dry-run group out force data backend threads',
     export: 'format no-normalisation opset no-model verify dense recalibrate out force data backend threads',
     data: 'out',
     recipes: '',
@@ -69,6 +69,7 @@ test('what does nothing together is refused', async () => {
   for (const args of [
     ['prune', 'run', '--dry-run', '--out', 'x'],
     ['prune', 'run', '--dry-run', '--recalibrate'],
+    ['prune', 'run', '--group', 'conv1', '--out', 'x'],
     ['train', '--recipe', 'digits', '--print', '--out', 'x'],
     ['train', '--recipe', 'digits', '--print', '--backend', 'cpu'],
   ]) {

@@ -107,7 +107,17 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     )
     .option('--dense', 'keep every channel in place: dead connections are zeros')
     .option('--recalibrate', 're-estimate the running statistics in any case')
-    .addOption(new Option('--dry-run', 'print the plan and write nothing').conflicts(['out', 'recalibrate']))
+    .addOption(
+      new Option('--dry-run', 'print the groups that are cut and the plan, and write nothing').conflicts([
+        'out',
+        'recalibrate',
+      ]),
+    )
+    .addOption(
+      new Option('--group <name>', 'show this coupling group and all that goes of it; write nothing')
+        .conflicts(['out', 'recalibrate'])
+        .implies({ dryRun: true }),
+    )
     .addOption(outOption('<run>/pruned.safetensors'))
     .addOption(forceOption())
     .addOption(dataOption())

@@ -194,7 +194,7 @@ export function shapesAfter(network: Network, cuts: readonly Cut[]): Record<stri
 }
 
 /** Why no channel of a group can go; undefined when they can. */
-function whyWhole({ members, pinnedBy }: CouplingGroup): string | undefined {
+export function whyWhole({ members, pinnedBy }: CouplingGroup): string | undefined {
   if (pinnedBy.length > 0) {
     return `they are read by ${pinnedBy.map(({ kind, name }) => `the ${kind} "${name}"`).join(', ')}`;
   }

@@ -4,6 +4,7 @@ export { type CompactionPlan, type Cut, describeCompaction, planCompaction } fro
 export { contrastiveLoss } from './contrastive.ts';
 export { type GateOptions, type GradientRule, gatesOf, modulate } from './gates.ts';
 export { type Selection, select } from './select.ts';
+export { describeGroup, type GroupText } from './describe-group.ts';
 export { descriptors } from './descriptors.ts';
 export { type Decider, decideOn, type Verdict, type Worth } from './decide.ts';
 export { latencyMeasure } from './latency.ts';

@@ -8,6 +8,7 @@ export {
   type DecisionOptions,
   decide,
   describeDecision,
+  describeGroups,
   prepare,
 } from './prepared-network.ts';
 export type { CheckpointFile } from './checkpoint-files.ts';

@@ -7,7 +7,7 @@ import { digits } from '../test/recipe.ts';
 import { type OpenRun, openRun, runOf } from './open.ts';
 import { override } from './override.ts';
 import { predictions } from './predictions.ts';
-import { decide, describeDecision, prepare } from './prepared-network.ts';
+import { decide, describeDecision, describeGroups, prepare } from './prepared-network.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -109,6 +109,11 @@ test('the description says which channels are cut', async () => {
   const decision = await decide(open, state, { dense: false });
   expect(describeDecision(open, decision)).toMatch(/layer1\.0\.conv1 +3 +4\n/);
   expect(describeDecision(open, { plan: decision.plan! })).not.toMatch(/MACs/);
+  expect(describeGroups(open, decision)).toMatch(
+    /layer1\.0\.conv1: 3 of 4 units stay, gone: \d\n  made by +layer1\.0\.conv1\.weight +axis 3/,
+  );
+  expect(describeGroups(open, decision, 'conv1')).toMatch(/^conv1: /);
+  expect(describeGroups(open, { plan: decision.plan! })).toBe('');
 });
 
 test('a baseline stays as it is, and refuses a threshold', async () => {

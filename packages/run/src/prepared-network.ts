@@ -7,6 +7,7 @@ import {
   applyCompaction,
   type CompactionPlan,
   describeCompaction,
+  describeGroup,
   describePlan,
   parsePruneRule,
   planCompaction,
@@ -56,6 +57,19 @@ export async function decide(
   const plan = planOfMasks(network, removal.masks, parsePruneRule(removal.rule));
   if (dense) return { plan, removal };
   return { plan, removal, compaction: planCompaction(network, removal.masks) };
+}
+
+/** Runs of neighbouring units that a line of a group lists, where all groups are shown. */
+const RUNS = 6;
+
+/**
+ * The coupling groups that a decision cuts, with their members and what goes of each; or the one called `group`, whole or
+ * not. Throws `unknown-name` for a group that the network does not have.
+ */
+export function describeGroups({ network }: OpenRun, { compaction }: Decision, group?: string): string {
+  const cuts = compaction?.cuts ?? [];
+  if (group !== undefined) return describeGroup(network, group, { cuts });
+  return cuts.map((cut) => describeGroup(network, cut.group, { cuts, runs: RUNS })).join('\n\n');
 }
 
 /** What a decision would do, for people. */

@@ -6,6 +6,7 @@ import {
   accuracy,
   decide,
   describeDecision,
+  describeGroups,
   networkFacts,
   type OpenRun,
   openSavedRun,
@@ -28,6 +29,8 @@ export interface PruneArguments {
   readonly dense?: boolean;
   readonly recalibrate?: boolean;
   readonly dryRun?: boolean;
+  /** The one coupling group to show. */
+  readonly group?: string;
   readonly data?: string;
   readonly backend: string;
   readonly threads?: number;
@@ -55,6 +58,10 @@ export async function prune(path: string, args: PruneArguments): Promise<void> {
       where: `${path}, method "${open.recipe.method}", mini-batch ${state.step}`,
       hint: 'train with --method ma-net or --method magnitude, past the plain rounds.',
     });
+  }
+  if (args.dryRun === true) {
+    const groups = describeGroups(open, decision, args.group);
+    if (groups !== '') screen.line(`${wrapped(groups, screen.width)}\n`);
   }
   screen.line(wrapped(describeDecision(open, decision), screen.width));
   screen.line();
