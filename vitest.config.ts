@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -10,6 +11,8 @@ const workspaces = ['packages', 'apps', 'tools']
 
 export default defineConfig({
   test: {
+    // All of a small machine: vitest itself would leave one of two cores idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // tfjs's stock cpu backend, which many tests compare with, recommends another package on its first use.
     onConsoleLog: (log) => !log.includes('you are running TensorFlow.js in Node.js'),
     projects: workspaces.map(({ name, root }) => ({
