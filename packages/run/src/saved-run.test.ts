@@ -1,8 +1,8 @@
-import { cpSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cpu } from '@ma-net/backend-cpu';
-import { type RunningBackend, startBackend } from '@ma-net/core';
+import { decodeSafetensors, encodeSafetensors, type RunningBackend, startBackend } from '@ma-net/core';
 import { disposeState, encodeCheckpoint, fit } from '@ma-net/trainer';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { digits } from '../test/recipe.ts';
@@ -98,6 +98,25 @@ describe('a run whose files were changed', () => {
     ]);
     disposeState(state);
     expect(readFileSync(file)).toHaveLength(5000);
+  });
+
+  test('the checkpoint before one with numbers that are none is used, with a word about it', async () => {
+    const copy = copyOf('nan');
+    const file = join(copy, 'checkpoint.safetensors');
+    // Whole by its digests: somebody wrote it so.
+    const { tensors, metadata } = decodeSafetensors(readFileSync(file), file);
+    tensors['params/fc.weight']!.data[0] = Number.NaN;
+    writeFileSync(file, encodeSafetensors(tensors, metadata));
+    const tell = vi.fn();
+    const { state } = requireCheckpoint(await openSavedRun(copy), tell);
+    expect(state.step).toBe(8);
+    expect(tell.mock.calls).toEqual([
+      [expect.stringMatching(/not finite in params\/fc\.weight[^]*is whole: mini-batch 8/)],
+    ]);
+    disposeState(state);
+    rmSync(join(copy, 'checkpoint.previous.safetensors'));
+    const saved = await openSavedRun(copy);
+    expect(() => requireCheckpoint(saved)).toThrow(expect.objectContaining({ code: 'non-finite' }));
   });
 
   test('with no whole checkpoint it is refused, and named', async () => {

@@ -18,7 +18,7 @@ export interface SavedRun<D extends RunDirectory = RunDirectory> {
   readonly open: OpenRun;
   /**
    * Uploads the last checkpoint, with the backend that has been started; undefined before the first one. If the
-   * newer one is damaged, it is the one before, and `tell` is told.
+   * newer one is damaged, or holds numbers that are not finite, it is the one before, and `tell` is told.
    */
   checkpoint(tell?: Tell): Checkpoint | undefined;
 }
@@ -73,8 +73,8 @@ function lastCheckpoint(directory: RunDirectory, open: OpenRun, tell?: Tell): Ch
   return undefined;
 }
 
-/** What another checkpoint may help against: this file is broken, or a disk cannot read it. */
-const DAMAGE: ReadonlySet<string> = new Set(['bad-file', 'file-failed', 'not-found']);
+/** What another checkpoint may help against: this file is broken, its numbers are none, or a disk cannot read it. */
+const DAMAGE: ReadonlySet<string> = new Set(['bad-file', 'file-failed', 'non-finite', 'not-found']);
 
 function decode(bytes: Uint8Array, open: OpenRun, where: string): Checkpoint {
   const checkpoint = decodeCheckpoint(bytes, open, where);

@@ -32,7 +32,7 @@ export async function encodeCheckpoint(
     ),
   );
   const tensors = await readParams(all);
-  refuseNonFinite(tensors, `the state after mini-batch ${step}`, 'the last checkpoint is as it was');
+  refuseNonFinite(tensors, `the state after mini-batch ${step}`, 'nothing of it was saved');
   return encodeSafetensors(tensors, {
     'ma-net.checkpoint': FORMAT,
     network: network.name,
