@@ -18,9 +18,9 @@ export { type LatencyTable, latencyTable, type LayerTimes, timeAt } from './late
 export { createMNet, type MNet, type ModulationInputs, type Modulations } from './mnet.ts';
 export { DEFAULT_OPTIONS, type MNetOptions } from './options.ts';
 export type { Partition } from './partition.ts';
+export { describePlan } from './describe-plan.ts';
 export {
   applyPlan,
-  describePlan,
   masksOfPlan,
   type PlannedKernel,
   planOfMasks,

@@ -6,7 +6,8 @@ import { byKernel, oracleNetwork, readAlternate, tensorsOf } from '../test/oracl
 import { maskTensors, onHost, setup, smallNetwork } from '../test/small.ts';
 import { expectClose, expectNoLeak, tensorOf } from '../test/tensors.ts';
 import { gatesOf, modulate } from './gates.ts';
-import { applyPlan, describePlan, masksOfPlan, planOfMasks, planPruning, type PrunePlan } from './plan.ts';
+import { describePlan } from './describe-plan.ts';
+import { applyPlan, masksOfPlan, planOfMasks, planPruning, type PrunePlan } from './plan.ts';
 import type { PruneRule } from './prune-rule.ts';
 import { fullMasks } from './thresholds.ts';
 

@@ -4,7 +4,7 @@ import { MaNetError, type ModulatedKernel, type Network, type Params, param } fr
 import * as tf from '@tensorflow/tfjs-core';
 import { decideOn } from './decide.ts';
 import { packMask, unpackMask } from './mask-text.ts';
-import { describeRule, parsePruneRule, type PruneRule } from './prune-rule.ts';
+import { parsePruneRule, type PruneRule } from './prune-rule.ts';
 import type { HostMasks, HostScores } from './thresholds.ts';
 
 /** What is left of one modulated kernel. */
@@ -62,30 +62,6 @@ export function masksOfPlan(plan: PrunePlan): Record<string, Uint8Array> {
       unpackMask(kernel.mask, connections(kernel), `plan for ${plan.network}, kernel ${kernel.param}`),
     ]),
   );
-}
-
-/** What a plan would do, for people. */
-export function describePlan(plan: PrunePlan): string {
-  const { kernels, rule, removedParams, totalParams } = plan;
-  const nameWidth = Math.max('kernel'.length, ...kernels.map((k) => k.param.length));
-  const row = (name: string, kept: string, of: string, share: string): string =>
-    `  ${name.padEnd(nameWidth)}  ${kept.padStart(10)}  ${of.padStart(10)}  ${share.padStart(8)}`;
-  const left = totalParams - removedParams;
-  return [
-    `${plan.network}, ${describeRule(rule)}`,
-    '',
-    row('kernel', 'kept', 'of', 'removed'),
-    ...kernels.map((k) =>
-      row(
-        k.param,
-        grouped(k.keptConnections),
-        grouped(connections(k)),
-        percent(connections(k) - k.keptConnections, connections(k)),
-      ),
-    ),
-    '',
-    `  parameters  ${grouped(totalParams)} -> ${grouped(left)}   (${percent(removedParams, totalParams)} of all removed)`,
-  ].join('\n');
 }
 
 /**
@@ -146,7 +122,7 @@ export function maskOf(kernel: ModulatedKernel, masks: HostMasks): Uint8Array {
   return mask;
 }
 
-function connections({ preNeurons, postNeurons }: PlannedKernel): number {
+export function connections({ preNeurons, postNeurons }: PlannedKernel): number {
   return preNeurons * postNeurons;
 }
 

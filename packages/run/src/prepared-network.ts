@@ -75,12 +75,12 @@ export function describeGroups({ network }: OpenRun, { compaction }: Decision, g
 /** What a decision would do, for people. */
 export function describeDecision({ network }: OpenRun, { plan, compaction }: Decision): string {
   if (plan === undefined) return 'Nothing was modulated, so nothing is removed.';
-  if (compaction === undefined) return describePlan(plan);
+  if (compaction === undefined) return describePlan(plan, network);
   const channels =
     compaction.cuts.length === 0
       ? '  No channel lost all its readers: compaction leaves every width as it is.'
       : describeCompaction(network, compaction);
-  return `${describePlan(plan)}\n\n${channels}`;
+  return `${describePlan(plan, network)}\n\n${channels}`;
 }
 
 /**
