@@ -1,8 +1,8 @@
 // One training, with everything that listens: the run directory, the screen, and Ctrl-C.
 
 import { setImmediate } from 'node:timers/promises';
-import { MaNetError } from '@ma-net/core';
-import { countParameters, keptConnections } from '@ma-net/metrics';
+import { keptConnections, MaNetError } from '@ma-net/core';
+import { countParameters } from '@ma-net/metrics';
 import { masksInForce, type OpenRun, type RunWriter, runOf } from '@ma-net/run/node';
 import { encodeCheckpoint, fit, type TrainingState } from '@ma-net/trainer';
 import { manet } from './command-name.ts';
@@ -99,5 +99,5 @@ async function keptPart(open: OpenRun, state: TrainingState): Promise<number> {
   const kernels = keptConnections(open.network, await masksInForce(open, state));
   const sum = (of: (k: (typeof kernels)[number]) => number): number =>
     kernels.reduce((total, k) => total + of(k), 0);
-  return sum((k) => k.kept) / sum((k) => k.of);
+  return sum((k) => k.keptConnections) / sum((k) => k.preNeurons * k.postNeurons);
 }

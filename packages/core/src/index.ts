@@ -53,7 +53,6 @@ export { crossEntropy } from './losses.ts';
 export type {
   Decision,
   MaskChange,
-  Masks,
   Method,
   Ranks,
   Removal,
@@ -160,5 +159,6 @@ export { type Call, type InputShapes, type Trace, trace } from './trace.ts';
 export { relativePositions, shiftMask } from './windows.ts';
 
 /** The layers of core, for `net.apply` and for programs that put one in place of another. */
+export { checkMasks, type KeptConnections, keptConnections, maskOf, type Masks } from './masks.ts';
 export { padOf } from './shapes.ts';
 export { ops };

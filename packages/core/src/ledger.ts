@@ -145,6 +145,15 @@ export class Ledger {
     return space;
   }
 
+  /** Channels that are positions, such as the scores of an attention: the layer needs all of them. */
+  positions(units: number): Space {
+    const id = `${this.layer} ${this.spaces.length}`;
+    const space: Space = { order: this.spaces.length, id, units, block: 1, members: [], pinnedBy: [] };
+    this.spaces.push(space);
+    this.pin({ spaces: [space] });
+    return space;
+  }
+
   /** One axis of `tensor` runs over the channels of `x`, or over its units. */
   attach(
     x: Channels,

@@ -2,6 +2,7 @@
 
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Batch } from './batch-source.ts';
+import type { Masks } from './masks.ts';
 import type { ForwardContext } from './network.ts';
 import type { Optimization } from './optimization.ts';
 import type { Params } from './params.ts';
@@ -20,9 +21,6 @@ export interface Round {
   /** Which part of the training set it draws from, where a method keeps several; all of it unless given. */
   readonly split?: string;
 }
-
-/** 1 where a connection lives, by parameter name, row-major [F, O]. Kernels left out are whole. */
-export type Masks = Readonly<Record<string, Uint8Array>>;
 
 /** What a new decision did to the connections. */
 export interface MaskChange {

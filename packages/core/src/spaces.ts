@@ -26,11 +26,6 @@ export interface Shaped {
   readonly stride: number;
 }
 
-/** Channels that belong to no group: they are not ours to cut, and neither is what is joined with them. */
-export function nobodys(id: string, units: number): Space {
-  return { order: -1, id, units, block: 1, members: [], pinnedBy: [] };
-}
-
 /** What became of a space. */
 export function rootOf(space: Space): Space {
   let root = space;

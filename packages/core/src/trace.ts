@@ -6,7 +6,7 @@ import { MaNetError } from './errors.ts';
 import { Ledger, type Shapes } from './ledger.ts';
 import type { Op } from './op.ts';
 import { type Net, netOf } from './program.ts';
-import { nobodys, type Shaped } from './spaces.ts';
+import type { Shaped } from './spaces.ts';
 
 /** One layer applied. Values go by numbers: the inputs first, then what the layers make, in the order of the program. */
 export interface Call {
@@ -79,10 +79,10 @@ export function trace(
   };
 }
 
-/** The inputs of a network, without numbers. Their channels belong to no group. */
+/** The inputs of a network, without numbers. Their channels belong to no group: they are not ours to cut. */
 export function shapedInputs(inputs: InputShapes): Record<string, Shaped> {
   const spacesOf = (id: string, units: number | undefined): Shaped['spaces'] =>
-    units === undefined ? [] : [nobodys(id, units)];
+    units === undefined ? [] : [{ order: -1, id, units, block: 1, members: [], pinnedBy: [] }];
   for (const [name, shape] of Object.entries(inputs)) assertTensor(`input "${name}"`, shape);
   return Object.fromEntries(
     Object.entries(inputs).map(([name, shape]) => [

@@ -1,5 +1,5 @@
 import { Rng } from '@ma-net/core';
-import { masksOfPlan, planOfMasks } from '@ma-net/mnet';
+import { planOfMasks } from '@ma-net/mnet';
 import { createTNet } from '@ma-net/tnet';
 import { expect, test } from 'vitest';
 import { type NetworkFacts, parseFacts, toMetadata } from './network-facts.ts';
@@ -33,7 +33,7 @@ test.each([0, 0.5, 0.95, 1])(
       );
       const plan = planOfMasks(network, masks, { mode: 'target', removeModulated: 0.5 });
       const read = parseFacts(toMetadata({ ...facts, plan }), 'here');
-      expect(masksOfPlan(read.plan!)).toEqual(masks);
+      expect(read.plan!.masks).toEqual(masks);
     }
   },
 );

@@ -1,10 +1,11 @@
 // What an exported network says about itself, as the strings of a safetensors file's metadata.
 
-import type { Architecture, DataFacts, Use } from '@ma-net/core';
+import type { Architecture, DataFacts, HostTensor, Use } from '@ma-net/core';
 import { MaNetError } from '@ma-net/core';
-import { type CompactionPlan, type PrunePlan, pruneRule } from '@ma-net/mnet';
+import type { CompactionPlan, PrunePlan } from '@ma-net/mnet';
 import { z } from 'zod';
 import { withoutLocalPaths } from './local-paths.ts';
+import { readPlan, writePlan, type WrittenPlan, writtenPlan } from './packed-plan.ts';
 
 /** What an exported network says about itself: all that it takes to use it. */
 export interface NetworkFacts extends DataFacts {
@@ -23,37 +24,30 @@ export interface NetworkFacts extends DataFacts {
 /** Facts that may name places of this machine. Elsewhere a slash says nothing: a packed mask may begin with one. */
 const NAMING_PLACES: readonly string[] = ['network', 'task', 'recipe'];
 
-/** One entry per fact, in JSON. Paths of this machine are left out: the file is meant to be shared. */
-export function toMetadata({ classNames, ...facts }: NetworkFacts): Record<string, string> {
+/** Facts whose plan is JSON already. */
+export type WrittenFacts = Omit<NetworkFacts, 'plan'> & { readonly plan?: PrunePlan | WrittenPlan };
+
+/** The facts as plain JSON. Paths of this machine are left out: the file is meant to be shared. */
+export function toJson({ classNames, plan, ...facts }: WrittenFacts): Record<string, unknown> {
+  const written = plan === undefined || !('masks' in plan) ? plan : writePlan(plan);
   return Object.fromEntries(
-    Object.entries({ ...facts, classes: classNames })
+    Object.entries({ ...facts, plan: written, classes: classNames })
       .filter(([, value]) => value !== undefined)
-      .map(([key, value]) => [
-        key,
-        JSON.stringify(NAMING_PLACES.includes(key) ? withoutLocalPaths(value) : value),
-      ]),
+      .map(([key, value]) => [key, NAMING_PLACES.includes(key) ? withoutLocalPaths(value) : value]),
+  );
+}
+
+/** One entry per fact, in JSON. */
+export function toMetadata(facts: WrittenFacts): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(toJson(facts)).map(([key, value]) => [key, JSON.stringify(value)]),
   );
 }
 
 const counts = z.array(z.int().min(0));
-const choice = z.looseObject({ use: z.string() });
-const planSchema = z.object({
-  network: z.string(),
-  rule: pruneRule,
-  kernels: z.array(
-    z.object({
-      param: z.string(),
-      preNeurons: z.int().min(1),
-      postNeurons: z.int().min(1),
-      area: z.int().min(1),
-      keptConnections: z.int().min(0),
-      mask: z.string(),
-    }),
-  ),
-  removedParams: z.int(),
-  totalParams: z.int(),
-});
-const compactionSchema = z.object({
+/** What a part makes is known to nobody who reads a file. */
+const choice = z.looseObject({ use: z.string(), made: z.never().exactOptional() });
+const compactionSchema: z.ZodType<CompactionPlan> = z.object({
   network: z.string(),
   cuts: z.array(z.object({ group: z.string(), keep: counts, of: z.int() })),
   removedParams: z.int(),
@@ -64,18 +58,25 @@ const compactionSchema = z.object({
 
 /** What the metadata must hold; unknown entries are somebody else's. */
 const factsSchema = z.object({
-  network: choice.optional(),
-  task: choice.optional(),
+  network: choice.exactOptional(),
+  task: choice.exactOptional(),
   shapes: z.record(z.string(), z.array(z.int().min(1))),
   classes: z.array(z.string()),
   input: z.object({ mean: z.array(z.number()), std: z.array(z.number()), white: z.number().positive() }),
-  plan: planSchema.optional(),
-  compaction: compactionSchema.optional(),
-  recipe: z.unknown().optional(),
+  plan: writtenPlan.exactOptional(),
+  compaction: compactionSchema.exactOptional(),
+  recipe: z.unknown().exactOptional(),
 });
 
-/** The inverse of `toMetadata`. Throws `bad-file` where an entry is missing or not what it should be. */
-export function parseFacts(metadata: Readonly<Record<string, string>>, where: string): NetworkFacts {
+/**
+ * The inverse of `toMetadata`; `masks` is the tensor of the plan's masks, where they are not in the text. Throws
+ * `bad-file` where an entry is missing or not what it should be.
+ */
+export function parseFacts(
+  metadata: Readonly<Record<string, string>>,
+  where: string,
+  masks?: HostTensor,
+): NetworkFacts {
   const refuse = (problem: string): never => {
     throw new MaNetError('bad-file', `The metadata of the network cannot be used: ${problem}.`, {
       where,
@@ -97,8 +98,9 @@ export function parseFacts(metadata: Readonly<Record<string, string>>, where: st
     const [issue] = result.error.issues;
     return refuse(`${issue!.path.join('.')}: ${issue!.message}`);
   }
-  const { classes, ...facts } = result.data;
-  return { ...facts, classNames: classes } as NetworkFacts;
+  const { classes, plan, ...facts } = result.data;
+  const read = plan === undefined ? {} : { plan: readPlan(plan, masks, where) };
+  return { ...facts, ...read, classNames: classes };
 }
 
 /** Format 1 knew networks of the zoo and no others, as `tnet`. */

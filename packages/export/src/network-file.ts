@@ -22,7 +22,7 @@ import {
 import { readSafetensors, writeSafetensors } from '@ma-net/core/node';
 import { fromPyTorch, toPyTorch } from '@ma-net/tnet';
 import { type NetworkFacts, parseFacts, toMetadata } from './network-facts.ts';
-import { PLAN, packPlan, unpackPlan } from './packed-plan.ts';
+import { PLAN, packPlan } from './packed-plan.ts';
 
 const FORMAT = '2';
 const FORMATS = ['1', FORMAT];
@@ -77,7 +77,7 @@ export async function loadNetwork(
     );
   }
   assertFinite(tensors, path, 'export it again from a run whose weights are numbers.');
-  const facts = withMasks(parseFacts(metadata, path), tensors[PLAN], path);
+  const facts = parseFacts(metadata, path, tensors[PLAN]);
   const original = options.network ?? (await build(facts, options.installed ?? zooOnly, path));
   const named = fromPyTorch(original, tensors).tensors;
   assertFloats(named, path);
@@ -87,10 +87,6 @@ export async function loadNetwork(
   const part = (inStats: boolean): Record<string, HostTensor> =>
     Object.fromEntries(Object.entries(host).filter(([tensor]) => statistics.has(tensor) === inStats));
   return { network, params: uploadParams(part(false)), stats: uploadParams(part(true)), facts };
-}
-
-function withMasks(facts: NetworkFacts, masks: HostTensor | undefined, path: string): NetworkFacts {
-  return facts.plan === undefined ? facts : { ...facts, plan: unpackPlan(facts.plan, masks, path) };
 }
 
 const zooOnly: Installed = { packages: ['@ma-net/tnet'], load: () => import('@ma-net/tnet/parts') };

@@ -1,39 +1,57 @@
-import { Rng } from '@ma-net/core';
+import { type KeptConnections, Rng } from '@ma-net/core';
 import type { PrunePlan } from '@ma-net/mnet';
 import { expect, test } from 'vitest';
-import { packPlan, unpackPlan } from './packed-plan.ts';
+import { packPlan, readPlan, writePlan, writtenPlan } from './packed-plan.ts';
 
 const rng = Rng.fromSeed(1);
-const kernel = (param: string, preNeurons: number, postNeurons: number): PrunePlan['kernels'][number] => {
-  const bytes = Buffer.alloc(Math.ceil((preNeurons * postNeurons) / 8));
-  for (let i = 0; i < bytes.length; i++) bytes[i] = rng.integer(256);
-  return { param, preNeurons, postNeurons, area: 9, keptConnections: 1, mask: bytes.toString('base64') };
-};
+const sizes = [
+  ['a', 3, 5],
+  ['b', 1, 1],
+  ['c', 16, 7],
+] as const;
+const masks = Object.fromEntries(
+  sizes.map(([param, pre, post]) => [param, Uint8Array.from({ length: pre * post }, () => rng.integer(2))]),
+);
 const plan: PrunePlan = {
   network: 'x',
   rule: { mode: 'target', removeModulated: 0.5 },
-  kernels: [kernel('a', 3, 5), kernel('b', 1, 1), kernel('c', 16, 7)],
+  masks,
+  kernels: sizes.map(([param, preNeurons, postNeurons]): KeptConnections => {
+    const keptConnections = masks[param]!.reduce((sum, alive) => sum + alive, 0);
+    return { param, preNeurons, postNeurons, area: 9, keptConnections };
+  }),
   removedParams: 0,
   totalParams: 1,
 };
+const refused = expect.objectContaining({ code: 'bad-file' });
 
 test('a plan comes back as it was, from one tensor of a bit per connection', () => {
   const { plan: bare, tensor } = packPlan(plan);
   expect(bare.kernels.map(({ mask }) => mask)).toEqual(['', '', '']);
   // 15, 1 and 112 connections take 2, 1 and 14 bytes: five words.
   expect(tensor.shape).toEqual([5]);
-  expect(unpackPlan(bare, tensor, 'here')).toEqual(plan);
-  expect(unpackPlan(plan, undefined, 'here')).toEqual(plan);
+  expect(readPlan(writtenPlan.parse(JSON.parse(JSON.stringify(bare))), tensor, 'here')).toEqual(plan);
+});
+
+test('and from JSON alone, lowest bit first', () => {
+  const written = writePlan(plan);
+  expect(readPlan(writtenPlan.parse(JSON.parse(JSON.stringify(written))), undefined, 'here')).toEqual(plan);
+  const one = { ...plan.kernels[0]!, preNeurons: 1, postNeurons: 9 };
+  // 1 + 4 = 5 and, in the second byte, 1: "BQE=".
+  const text = writePlan({ ...plan, kernels: [one], masks: { a: Uint8Array.of(1, 0, 1, 0, 0, 0, 0, 0, 1) } });
+  expect(text.kernels[0]!.mask).toBe('BQE=');
 });
 
 test('masks that are not there, or of another size, are refused', () => {
   const { plan: bare, tensor } = packPlan(plan);
-  const refused = expect.objectContaining({ code: 'bad-file' });
-  expect(() => unpackPlan(bare, undefined, 'here')).toThrow(refused);
-  expect(() => unpackPlan(bare, { ...tensor, data: tensor.data.slice(1) }, 'here')).toThrow(
+  expect(() => readPlan(bare, undefined, 'here')).toThrow(refused);
+  expect(() => readPlan(bare, { ...tensor, data: tensor.data.slice(1) }, 'here')).toThrow(
     /16 bytes.*need 17/,
   );
-  expect(() => unpackPlan(bare, { ...tensor, dtype: 'float32', data: new Float32Array(5) }, 'here')).toThrow(
-    refused,
-  );
+  const floats = { ...tensor, dtype: 'float32', data: new Float32Array(5) } as const;
+  expect(() => readPlan(bare, floats, 'here')).toThrow(refused);
+  for (const mask of ['AAAA', 'not base64!', ''])
+    expect(() => readPlan({ ...bare, kernels: [{ ...bare.kernels[0]!, mask }] }, undefined, 'here')).toThrow(
+      refused,
+    );
 });

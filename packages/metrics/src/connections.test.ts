@@ -1,6 +1,6 @@
 import { defineNetwork, Rng } from '@ma-net/core';
 import { describe, expect, test } from 'vitest';
-import { countMacs, countParameters, keptConnections } from './connections.ts';
+import { countMacs, countParameters } from './connections.ts';
 
 // LeNet-5 as it is usually built today (LeCun et al. 1998, fully connected between the convolutions).
 const whole = defineNetwork('lenet5', { images: [28, 28, 1] }, (net, { images }) => {
@@ -20,7 +20,7 @@ const randomMasks = (seed: number) =>
   Object.fromEntries(
     lenet.kernels.map(({ param, preNeurons, postNeurons }) => {
       const rng = Rng.fromSeed(seed).split(param);
-      return [param, Float32Array.from({ length: preNeurons * postNeurons }, () => rng.integer(2))];
+      return [param, Uint8Array.from({ length: preNeurons * postNeurons }, () => rng.integer(2))];
     }),
   );
 const dead = (mask: ArrayLike<number> = []) => Array.from(mask).filter((alive) => alive === 0).length;
@@ -68,32 +68,6 @@ describe('countMacs', () => {
     const masks = randomMasks(seed);
     expect(countMacs(lenet, masks)).toBe(
       416_520 - 100 * 25 * dead(masks['c3.weight']) - dead(masks['f5.weight']) - dead(masks['f6.weight']),
-    );
-  });
-});
-
-describe('keptConnections', () => {
-  test('lists modulated kernels in forward order', () => {
-    const mask = Uint8Array.from({ length: 6 * 16 }, (_, i) => (i < 10 ? 0 : 1));
-    expect(keptConnections(lenet, { 'c3.weight': mask })).toEqual([
-      { param: 'c3.weight', kept: 86, of: 96, area: 25 },
-      { param: 'f5.weight', kept: 48_000, of: 48_000, area: 1 },
-      { param: 'f6.weight', kept: 10_080, of: 10_080, area: 1 },
-    ]);
-  });
-
-  test('refuses masks of another network', () => {
-    expect(() => keptConnections(lenet, { 'c9.weight': [1] })).toThrow(
-      expect.objectContaining({
-        code: 'network-mismatch',
-        message: expect.stringMatching(/"c9\.weight"[^]*c3\.weight, f5\.weight/) as string,
-      }),
-    );
-    expect(() => keptConnections(lenet, { 'c3.weight': [1, 0] })).toThrow(
-      expect.objectContaining({
-        code: 'shape-mismatch',
-        message: expect.stringMatching(/2 entries; expected 96[^]*\[6, 16\]/) as string,
-      }),
     );
   });
 });

@@ -1,9 +1,6 @@
 export {
   countMacs,
   countParameters,
-  type KeptConnections,
-  keptConnections,
-  type Masks,
   type ParameterCount,
 } from './connections.ts';
 export { type ClassificationMeter, classificationMeter } from './ranking.ts';

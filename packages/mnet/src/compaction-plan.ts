@@ -1,9 +1,8 @@
 // Compaction: channels that no living connection reads are physically removed, with everything that is
 // coupled to them (section 11). The outputs do not change.
 
-import { type CouplingGroup, MaNetError, type Network } from '@ma-net/core';
-import { grouped, maskedKernels, maskOf, percent } from './plan.ts';
-import type { HostMasks } from './thresholds.ts';
+import { checkMasks, type CouplingGroup, MaNetError, maskOf, type Masks, type Network } from '@ma-net/core';
+import { grouped, percent } from './plan.ts';
 
 /** The units that stay of one coupling group. */
 export interface Cut {
@@ -29,9 +28,9 @@ export interface CompactionPlan {
  * mask is alive. Removing a channel frees the ones it alone read, so this runs to a fixpoint. Throws
  * `prune-refused` when nothing would be left of a group: a network without it is another architecture.
  */
-export function planCompaction(network: Network, masks: HostMasks): CompactionPlan {
-  const masked = maskedKernels(network, masks);
-  const kernels = new Map(masked.map((k) => [k.param, { ...k, mask: maskOf(k, masks) }]));
+export function planCompaction(network: Network, masks: Masks): CompactionPlan {
+  checkMasks(network, masks);
+  const kernels = new Map(network.kernels.map((k) => [k.param, { ...k, mask: maskOf(k, masks) }]));
   const removedPosts = new Map(network.kernels.map((k) => [k.param, new Uint8Array(k.postNeurons)]));
   const candidates = network.groups
     .filter((group) => whyWhole(group) === undefined)

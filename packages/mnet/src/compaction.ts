@@ -1,10 +1,8 @@
 // Carrying a compaction out.
 
-import { assertSameShapes, type Network, type Params } from '@ma-net/core';
+import { assertSameShapes, checkMasks, type Masks, type Network, type Params } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type CompactionPlan, checkCuts, keptIndices, shapesAfter } from './compaction-plan.ts';
-import { maskedKernels, maskOf } from './plan.ts';
-import type { HostMasks } from './thresholds.ts';
 
 export interface Compacted {
   readonly network: Network;
@@ -50,15 +48,16 @@ export function applyCompaction(
 /** The masks of the surviving connections, for the compacted network. */
 export function compactMasks(
   network: Network,
-  masks: HostMasks,
+  masks: Masks,
   plan: CompactionPlan,
 ): Record<string, Uint8Array> {
   checkCuts(network, plan.cuts);
+  checkMasks(network, masks);
   const keeps = keptIndices(network, plan.cuts);
+  const masked = network.kernels.filter(({ param }) => Object.hasOwn(masks, param));
   return Object.fromEntries(
-    maskedKernels(network, masks).map((kernel) => {
-      const { param: name, preAxis, postAxis, preNeurons, postNeurons } = kernel;
-      const mask = maskOf(kernel, masks);
+    masked.map(({ param: name, preAxis, postAxis, preNeurons, postNeurons }) => {
+      const mask = masks[name]!;
       const pres = keeps.get(name)?.get(preAxis) ?? Array.from({ length: preNeurons }, (_, i) => i);
       const posts = keeps.get(name)?.get(postAxis) ?? Array.from({ length: postNeurons }, (_, o) => o);
       return [name, Uint8Array.from(pres.flatMap((i) => posts.map((o) => mask[i * postNeurons + o]!)))];

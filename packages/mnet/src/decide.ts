@@ -1,6 +1,6 @@
 // Who dies, by any rule: the one place that turns scores into masks.
 
-import { MaNetError, type ModulatedKernel, type Network } from '@ma-net/core';
+import { MaNetError, type Masks, type ModulatedKernel, type Network } from '@ma-net/core';
 import {
   letsUnitsGo,
   type PruneRule,
@@ -9,7 +9,7 @@ import {
   type UnitRule,
   type UnitTargetRule,
 } from './prune-rule.ts';
-import { type HostMasks, type HostScores, masksOf, thresholds } from './thresholds.ts';
+import { type HostScores, masksOf, thresholds } from './thresholds.ts';
 import { allUnits, livingPostNeurons, livingUnits, type UnitGroup, unitGroups } from './unit-groups.ts';
 import { masksOfUnits, unitsOfMasks } from './unit-masks.ts';
 import { leastCost, planUnits, unitsBelow } from './unit-plan.ts';
@@ -40,7 +40,7 @@ export interface Decider {
    * `before`: the masks in force; post-neurons that are dead under them do not count for the scores of units. Throws
    * `bad-argument` when the rule needs scores that are not given, `non-finite` for such scores.
    */
-  decide(rule: PruneRule, worth: Worth, before?: HostMasks): Verdict;
+  decide(rule: PruneRule, worth: Worth, before?: Masks): Verdict;
   /** Why no masks can satisfy the rule; undefined when some can. */
   unreachable(rule: PruneRule): string | undefined;
 }

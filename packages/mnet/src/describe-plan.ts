@@ -1,8 +1,8 @@
 // A plan for people: what it does to every kernel, and how far that is from what the rule asked for.
 
-import type { Network } from '@ma-net/core';
+import { checkMasks, type Network } from '@ma-net/core';
 import { decideOn } from './decide.ts';
-import { connections, grouped, maskedKernels, masksOfPlan, percent, type PrunePlan } from './plan.ts';
+import { connections, grouped, percent, type PrunePlan } from './plan.ts';
 import { describeRule, letsUnitsGo, targetOf, type UnitTargetRule } from './prune-rule.ts';
 import { allUnits, livingUnits, unitGroups } from './unit-groups.ts';
 import { unitsOfMasks } from './unit-masks.ts';
@@ -63,8 +63,9 @@ function missedTarget(plan: PrunePlan, network: Network | undefined): string | u
 function missedUnits(plan: PrunePlan, rule: UnitTargetRule, network: Network): string | undefined {
   // Without times a rule in milliseconds has no size.
   if (rule.cost === 'latency' && rule.table === undefined) return undefined;
-  const masks = masksOfPlan(plan);
-  const kernels = maskedKernels(network, masks);
+  const { masks } = plan;
+  checkMasks(network, masks);
+  const kernels = network.kernels.filter(({ param }) => Object.hasOwn(masks, param));
   const groups = unitGroups(network, kernels);
   const [full, alive] = [allUnits(groups), unitsOfMasks(groups, masks)].map(livingUnits);
   const wanted = targetOf(rule)!;

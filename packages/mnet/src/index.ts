@@ -21,8 +21,6 @@ export type { Partition } from './partition.ts';
 export { describePlan } from './describe-plan.ts';
 export {
   applyPlan,
-  masksOfPlan,
-  type PlannedKernel,
   planOfMasks,
   planPruning,
   type PrunePlan,
@@ -45,7 +43,6 @@ export {
 } from './prune-rule.ts';
 export {
   fullMasks,
-  type HostMasks,
   type HostScores,
   masksOf,
   thresholds,

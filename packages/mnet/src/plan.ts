@@ -1,29 +1,27 @@
 // Pruning is a plan: chosen, printed, then applied (section 11).
 
-import { MaNetError, type ModulatedKernel, type Network, type Params, param } from '@ma-net/core';
+import {
+  type KeptConnections,
+  keptConnections,
+  MaNetError,
+  type Masks,
+  type Network,
+  type Params,
+  param,
+} from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { decideOn } from './decide.ts';
-import { packMask, unpackMask } from './mask-text.ts';
 import { parsePruneRule, type PruneRule } from './prune-rule.ts';
-import type { HostMasks, HostScores } from './thresholds.ts';
+import type { HostScores } from './thresholds.ts';
 
-/** What is left of one modulated kernel. */
-export interface PlannedKernel {
-  readonly param: string;
-  readonly preNeurons: number;
-  readonly postNeurons: number;
-  /** Parameters that one connection is worth. */
-  readonly area: number;
-  readonly keptConnections: number;
-  /** One bit per connection, row-major [F, O], lowest bit first, base64. */
-  readonly mask: string;
-}
-
-/** Which connections go. Plain data: it is saved as JSON beside the weights. */
+/** Which connections go. */
 export interface PrunePlan {
   readonly network: string;
   readonly rule: PruneRule;
-  readonly kernels: readonly PlannedKernel[];
+  /** Of the kernels that were decided about. */
+  readonly masks: Masks;
+  /** What is left of each of them, in forward order. */
+  readonly kernels: readonly KeptConnections[];
   /** Parameters of the removed connections. */
   readonly removedParams: number;
   /** All parameters of the network. */
@@ -38,30 +36,16 @@ export function planPruning(network: Network, scores: HostScores, rule: PruneRul
 }
 
 /** The plan that masks already in force amount to: with the held gates its export is exact. */
-export function planOfMasks(network: Network, masks: HostMasks, rule: PruneRule): PrunePlan {
-  const kernels = maskedKernels(network, masks).map((kernel): PlannedKernel => {
-    const { param: name, preNeurons, postNeurons, area } = kernel;
-    const mask = maskOf(kernel, masks);
-    const keptConnections = mask.reduce((sum, alive) => sum + Number(alive !== 0), 0);
-    return { param: name, preNeurons, postNeurons, area, keptConnections, mask: packMask(mask) };
-  });
+export function planOfMasks(network: Network, masks: Masks, rule: PruneRule): PrunePlan {
+  const kernels = keptConnections(network, masks).filter(({ param: name }) => Object.hasOwn(masks, name));
   return {
     network: network.name,
     rule,
+    masks,
     kernels,
     removedParams: kernels.reduce((sum, k) => sum + k.area * (connections(k) - k.keptConnections), 0),
     totalParams: network.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
   };
-}
-
-/** The masks of a plan, by parameter name, row-major [F, O]. Throws `bad-data` for a damaged plan. */
-export function masksOfPlan(plan: PrunePlan): Record<string, Uint8Array> {
-  return Object.fromEntries(
-    plan.kernels.map((kernel) => [
-      kernel.param,
-      unpackMask(kernel.mask, connections(kernel), `plan for ${plan.network}, kernel ${kernel.param}`),
-    ]),
-  );
 }
 
 /**
@@ -70,7 +54,7 @@ export function masksOfPlan(plan: PrunePlan): Record<string, Uint8Array> {
  * `network-mismatch` before it makes anything.
  */
 export function applyPlan(params: Params, plan: PrunePlan, gates?: Params): Record<string, tf.Tensor> {
-  const masks = masksOfPlan(plan);
+  const { masks } = plan;
   for (const { param: name, preNeurons, postNeurons } of plan.kernels) {
     const found = param(params, name).shape;
     if (found.at(-2) !== preNeurons || found.at(-1) !== postNeurons) {
@@ -87,7 +71,7 @@ export function applyPlan(params: Params, plan: PrunePlan, gates?: Params): Reco
   return tf.tidy(() => {
     const pruned: Record<string, tf.Tensor> = {};
     for (const [name, value] of Object.entries(params)) {
-      if (!(name in masks)) pruned[name] = value.clone();
+      if (!Object.hasOwn(masks, name)) pruned[name] = value.clone();
     }
     for (const { param: name, preNeurons, postNeurons } of plan.kernels) {
       const mask_FO = tf.tensor2d(Float32Array.from(masks[name]!), [preNeurons, postNeurons]);
@@ -98,31 +82,7 @@ export function applyPlan(params: Params, plan: PrunePlan, gates?: Params): Reco
   });
 }
 
-/** The kernels that have a mask: the others are whole. Throws `network-mismatch` for masks of other kernels. */
-export function maskedKernels({ name, kernels }: Network, masks: HostMasks): readonly ModulatedKernel[] {
-  const known = new Set(kernels.map((kernel) => kernel.param));
-  const unknown = Object.keys(masks).find((param) => !known.has(param));
-  if (unknown === undefined) return kernels.filter((kernel) => Object.hasOwn(masks, kernel.param));
-  throw new MaNetError('network-mismatch', `${name} has no kernel "${unknown}" that a mask could be of.`, {
-    hint: 'pass the masks of this network.',
-  });
-}
-
-/** The mask of a kernel; throws `network-mismatch` when it is missing or of another size. */
-export function maskOf(kernel: ModulatedKernel, masks: HostMasks): Uint8Array {
-  const expected = kernel.preNeurons * kernel.postNeurons;
-  const mask = masks[kernel.param];
-  if (mask?.length !== expected) {
-    throw new MaNetError(
-      'network-mismatch',
-      `Kernel "${kernel.param}" has ${expected} connections but its mask has ${mask?.length ?? 'none'}.`,
-      { hint: 'pass the masks of this network, one per modulated kernel, before any compaction.' },
-    );
-  }
-  return mask;
-}
-
-export function connections({ preNeurons, postNeurons }: PlannedKernel): number {
+export function connections({ preNeurons, postNeurons }: KeptConnections): number {
   return preNeurons * postNeurons;
 }
 

@@ -7,9 +7,6 @@ import { type ConnectionRule, letsUnitsGo, parsePruneRule } from './prune-rule.t
 /** Scores by parameter name, row-major [F, O]. */
 export type HostScores = Readonly<Record<string, Float32Array>>;
 
-/** 1 where a connection lives, by parameter name, row-major [F, O]. */
-export type HostMasks = Readonly<Record<string, Uint8Array>>;
-
 /** theta of every kernel. Throws `bad-argument` for a rule outside its range, `non-finite` for such scores. */
 export function thresholds(
   kernels: readonly ModulatedKernel[],

@@ -1,7 +1,6 @@
 // Between masks of units and masks of connections: a dead unit is one whose reading rows are all 0.
 
-import type { ModulatedKernel } from '@ma-net/core';
-import { fullMasks, type HostMasks } from './thresholds.ts';
+import { maskOf, type Masks, type ModulatedKernel } from '@ma-net/core';
 import { span, type UnitGroup, type UnitMasks } from './unit-groups.ts';
 
 /**
@@ -13,9 +12,9 @@ export function masksOfUnits(
   groups: readonly UnitGroup[],
   kernels: readonly ModulatedKernel[],
   units: UnitMasks,
-  within: HostMasks = fullMasks(kernels),
+  within: Masks = {},
 ): Record<string, Uint8Array> {
-  const masks = new Map(kernels.map(({ param }) => [param, Uint8Array.from(within[param]!)]));
+  const masks = new Map(kernels.map((kernel) => [kernel.param, Uint8Array.from(maskOf(kernel, within))]));
   groups.forEach(({ readers }, g) => {
     for (const { kernel, members } of readers) {
       for (const member of members) {
@@ -31,19 +30,20 @@ export function masksOfUnits(
 }
 
 /** Which units live under masks of connections: those with a living connection to any of their readers. */
-export function unitsOfMasks(groups: readonly UnitGroup[], masks: HostMasks): Uint8Array[] {
-  return groups.map(({ units, readers }) =>
-    Uint8Array.from({ length: units }, (_, unit) =>
-      Number(
-        readers.some(({ kernel, members }) =>
-          members.some((member) => {
-            const { from, to } = span(member, unit);
-            return masks[kernel.param]!.subarray(from * kernel.postNeurons, to * kernel.postNeurons).some(
-              (alive) => alive !== 0,
-            );
-          }),
-        ),
-      ),
-    ),
-  );
+export function unitsOfMasks(groups: readonly UnitGroup[], masks: Masks): Uint8Array[] {
+  return groups.map(({ units, readers }) => {
+    const living = new Uint8Array(units);
+    for (const { kernel, members } of readers) {
+      const mask = maskOf(kernel, masks);
+      const { postNeurons } = kernel;
+      for (const member of members) {
+        for (let unit = 0; unit < units; unit++) {
+          const { from, to } = span(member, unit);
+          const rows = mask.subarray(from * postNeurons, to * postNeurons);
+          if (rows.some((alive) => alive !== 0)) living[unit] = 1;
+        }
+      }
+    }
+    return living;
+  });
 }

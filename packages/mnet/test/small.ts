@@ -1,10 +1,10 @@
 // Small networks and MNets that several tests share.
 
-import { defineNetwork, type Params, Rng } from '@ma-net/core';
+import { defineNetwork, type Masks, type Params, Rng } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { createMNet, type Modulations, type MNet } from '../src/mnet.ts';
 import type { MNetOptions } from '../src/options.ts';
-import { fullMasks, type HostMasks } from '../src/thresholds.ts';
+import { fullMasks } from '../src/thresholds.ts';
 import { selected } from './selected.ts';
 
 /** A stem, a residual block of two modulated convolutions, a modulated dense layer, a classifier. */
@@ -85,8 +85,8 @@ export function maskTensors(q: Params, masks: Readonly<Record<string, Uint8Array
 export function without(
   param: string,
   pres: readonly number[],
-  masks: HostMasks = fullMasks(smallNetwork.kernels),
-): HostMasks {
+  masks: Masks = fullMasks(smallNetwork.kernels),
+): Masks {
   const { postNeurons } = smallNetwork.kernels.find((k) => k.param === param)!;
   const mask = masks[param]!.slice();
   for (const i of pres) mask.fill(0, i * postNeurons, (i + 1) * postNeurons);

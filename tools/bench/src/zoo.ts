@@ -9,15 +9,17 @@ import { cpu } from '@ma-net/backend-cpu';
 import { cuda } from '@ma-net/backend-cuda';
 import { onnx } from '@ma-net/backend-onnx';
 import { webgpu } from '@ma-net/backend-webgpu';
-import { crossEntropy, type Network, type Params, Rng, startBackend, sync, valueAndGrad } from '@ma-net/core';
 import {
-  applyCompaction,
-  applyPlan,
-  type CompactionPlan,
-  type HostMasks,
-  planCompaction,
-  planOfMasks,
-} from '@ma-net/mnet';
+  crossEntropy,
+  type Masks,
+  type Network,
+  type Params,
+  Rng,
+  startBackend,
+  sync,
+  valueAndGrad,
+} from '@ma-net/core';
+import { applyCompaction, applyPlan, type CompactionPlan, planCompaction, planOfMasks } from '@ma-net/mnet';
 import { classesOf } from '@ma-net/task-classification';
 import { createTNet } from '@ma-net/tnet';
 import { optimizerStep } from '@ma-net/trainer';
@@ -131,7 +133,7 @@ async function timed(once: () => Promise<void>): Promise<number> {
 }
 
 /** Every group that can be cut loses the same share of its units: the share that leaves half of the parameters. */
-function halved(network: Network): { readonly masks: HostMasks; readonly plan: CompactionPlan } {
+function halved(network: Network): { readonly masks: Masks; readonly plan: CompactionPlan } {
   let [low, high] = [0, 1];
   for (let i = 0; i < 10; i++) {
     const share = (low + high) / 2;
@@ -144,7 +146,7 @@ function halved(network: Network): { readonly masks: HostMasks; readonly plan: C
 }
 
 /** Masks in which nobody reads the last `share` of the units of any group. */
-function unread(network: Network, share: number): HostMasks {
+function unread(network: Network, share: number): Masks {
   const masks: Record<string, Uint8Array> = {};
   const posts = new Map(network.kernels.map((k) => [k.param, k.postNeurons]));
   for (const { param, preNeurons, postNeurons } of network.kernels)

@@ -1,7 +1,6 @@
 // The small variant of each family, and weights, statistics and masks that are nowhere trivial.
 
-import { type Network, type Params, Rng } from '@ma-net/core';
-import type { HostMasks } from '@ma-net/mnet';
+import { type Masks, type Network, type Params, Rng } from '@ma-net/core';
 import { tnetNames } from '@ma-net/tnet';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -37,7 +36,7 @@ export function moved(network: Network, seed: number): { readonly params: Params
  * Random masks in which units of every coupling group have lost all their readers, so that there is something
  * to compact, but never all of a group, and other connections are dead here and there.
  */
-export function randomMasks(network: Network, seed: number): HostMasks {
+export function randomMasks(network: Network, seed: number): Masks {
   const rng = Rng.fromSeed(seed).split('masks');
   const masks = Object.fromEntries(
     network.kernels.map(({ param, preNeurons, postNeurons }) => [

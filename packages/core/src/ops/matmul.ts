@@ -2,7 +2,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { forEveryImage } from '../layers.ts';
 import type { Op } from '../op.ts';
 import { sizeOf, text, tokensOf } from '../shapes.ts';
-import { nobodys } from '../spaces.ts';
 
 export interface MatmulOptions {
   /** Whether `b` is [M, K]: each of its tokens is compared with each place of `a`. */
@@ -30,7 +29,7 @@ export const matmul: Op<MatmulOptions> = {
     if (transposeB) on.pin(b!);
     return {
       shape: [...a!.shape.slice(0, -1), out],
-      spaces: transposeB ? [nobodys(on.layer, out)] : b!.spaces,
+      spaces: transposeB ? [on.positions(out)] : b!.spaces,
       stride: a!.stride,
     };
   },

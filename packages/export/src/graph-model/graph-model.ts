@@ -2,7 +2,7 @@
 
 import { type Tensors, trace, type Trace } from '@ma-net/backend-onnx';
 import * as tf from '@tensorflow/tfjs-core';
-import type { NetworkFacts } from '../network-facts.ts';
+import { type NetworkFacts, toJson } from '../network-facts.ts';
 import type { TrainedNetwork } from '../network-file.ts';
 import { dimensions, Graph, type NodeDef, typeName, type Value, type Weight } from './graph.ts';
 import { writeTrace } from './write-trace.ts';
@@ -30,7 +30,7 @@ const BATCHES = [1009, 1013] as const;
  */
 export async function toGraphModel(
   { network, params, stats }: TrainedNetwork,
-  { classNames, ...facts }: NetworkFacts,
+  facts: NetworkFacts,
   { pixels }: { readonly pixels: boolean },
 ): Promise<GraphModel> {
   const normalise = normalisation(facts.input);
@@ -60,8 +60,7 @@ export async function toGraphModel(
           outputs: { logits: information(logits) },
         },
         userDefinedMetadata: {
-          ...facts,
-          classes: classNames,
+          ...toJson(facts),
           takes: pixels ? 'pixels' : 'normalised images',
         },
       },
