@@ -49,6 +49,41 @@ describe('withWeights', () => {
     expect(await param(a, 'conv1.weight').data()).not.toEqual(await param(b, 'conv1.weight').data());
   });
 
+  test('networks that it is retraced to start from them too', async () => {
+    const seven = await createTNet('resnet-test', { numClasses: 7 });
+    const network = await createTNet('resnet-test', { numClasses: 5 });
+    const file = await fileOf(seven, 1);
+    const { network: loaded } = withWeights(network, file);
+    const theirs = await readParams(seven.init(Rng.fromSeed(1)).params);
+    const drawn = await readParams(network.init(Rng.fromSeed(2)).params);
+
+    // Without the classifier: all of the file's.
+    const output = network.values.find(({ name }) => name !== 'logits')!.name;
+    const body = loaded.withOutputs([output]);
+    const ofBody = await readParams(body.init(Rng.fromSeed(2)).params);
+    expect(Object.keys(ofBody)).toEqual(body.parameters.map(({ name }) => name));
+    for (const [name, tensor] of Object.entries(ofBody)) expect(tensor).toEqual(theirs[name]);
+
+    // With the classifier again: it starts afresh, as in the network itself.
+    const again = await readParams(body.withOutputs(['logits']).init(Rng.fromSeed(2)).params);
+    for (const [name, tensor] of Object.entries(again))
+      expect(tensor).toEqual((name.startsWith('fc.') ? drawn : theirs)[name]);
+
+    // Narrower between two convolutions: these are others', and drawn.
+    const shapes = Object.fromEntries(network.parameters.map(({ name, shape }) => [name, shape]));
+    const [h, w, into, wide] = shapes['layer1.0.conv1.weight']!;
+    const narrow = loaded.resized({ ...shapes, 'layer1.0.conv1.weight': [h!, w!, into!, wide! - 1] });
+    const { params, stats } = narrow.init(Rng.fromSeed(2));
+    const ofNarrow = await readParams(params);
+    expect(ofNarrow['conv1.weight']).toEqual(theirs['conv1.weight']);
+    const fresh = narrow.resized({}).init(Rng.fromSeed(2));
+    expect((await readParams(fresh.params))['conv1.weight']).toEqual(theirs['conv1.weight']);
+    const plain = await readParams(network.resized(shapes).init(Rng.fromSeed(2)).params);
+    expect(ofNarrow['layer1.0.conv1.weight']!.shape).toEqual([h, w, into, wide! - 1]);
+    expect(ofNarrow['fc.weight']).toEqual(plain['fc.weight']);
+    expect(stats['layer1.0.bn1.running_var']!.shape).toEqual([wide! - 1]);
+  });
+
   test('the counters of normalisations are no weights', async () => {
     const network = await createTNet('resnet-test', { numClasses: 5 });
     const counter: HostTensor = { shape: [], dtype: 'int32', data: Int32Array.of(7) };

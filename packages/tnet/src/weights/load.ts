@@ -3,6 +3,7 @@
 import {
   assertFloats,
   fromTorchLayout,
+  type HostTensor,
   initialValues,
   type Network,
   named,
@@ -40,7 +41,7 @@ export interface Started<I extends string = string, O extends string = string> {
 
 /**
  * The same network, whose `init` starts from the tensors of a safetensors file with torchvision's or timm's
- * names. A classifier that the file does not have, or has for another number of classes, starts afresh. Throws
+ * names; so does that of the networks it is retraced to. A classifier that the file does not have, or has for another number of classes, starts afresh. Throws
  * `network-mismatch` before anything is taken: with the differences when the weights belong to another architecture,
  * with name and type where numbers are no floating-point numbers.
  */
@@ -75,28 +76,11 @@ export function tryWeights<I extends string, O extends string>(
     where,
   );
 
-  const fresh = network.parameters.filter(({ name }) => replaced.some((d) => d.name === name));
-  const kept = Object.fromEntries(
-    Object.entries(tensors).filter(([name]) => !fresh.some((s) => s.name === name)),
-  );
+  const fresh = new Set(replaced.map(({ name }) => name));
+  const kept = Object.fromEntries(Object.entries(tensors).filter(([name]) => !fresh.has(name)));
   const ours = fromTorchLayout(network.parameters, kept);
   return {
-    network: {
-      ...network,
-      init(rng) {
-        const drawn = fresh.map(({ name, shape, init }) => {
-          const data = initialValues(init, shape, rng.split(name));
-          return [name, { shape, dtype: 'float32', data }] as const;
-        });
-        const all: HostTensors = { ...ours, ...Object.fromEntries(drawn) };
-        const part = (names: readonly { readonly name: string }[]): HostTensors =>
-          named(names.map(({ name }) => [name, all[name]!]));
-        return {
-          params: uploadParams(part(network.parameters)),
-          stats: uploadParams(part(network.statistics)),
-        };
-      },
-    },
+    network: startingFrom(network, ours),
     report: {
       format,
       loaded: Object.values(ours).reduce((sum, { data }) => sum + data.length, 0),
@@ -106,5 +90,34 @@ export function tryWeights<I extends string, O extends string>(
       converted: [...new Set(Object.values(ours).flatMap(({ stored }) => stored ?? []))].toSorted(),
       verified,
     },
+  };
+}
+
+/**
+ * The network, with an `init` that takes what `tensors` has, in our layout, and draws the rest. So do the networks that
+ * it is retraced to: with other outputs, and with other widths, where tensors of another shape start afresh.
+ */
+function startingFrom<I extends string, O extends string>(
+  network: Network<I, O>,
+  tensors: HostTensors,
+): Network<I, O> {
+  const known = (name: string, shape: readonly number[]): HostTensor | undefined =>
+    Object.hasOwn(tensors, name) && tensors[name]!.shape.join() === shape.join() ? tensors[name] : undefined;
+  return {
+    ...network,
+    init(rng) {
+      const params = network.parameters.map(({ name, shape, init }) => {
+        const drawn = (): HostTensor['data'] => initialValues(init, shape, rng.split(name));
+        return [name, known(name, shape) ?? { shape, dtype: 'float32', data: drawn() }] as const;
+      });
+      const stats = network.statistics.map(({ name, shape, initial }) => {
+        const data = (): HostTensor['data'] =>
+          new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(initial);
+        return [name, known(name, shape) ?? { shape, dtype: 'float32', data: data() }] as const;
+      });
+      return { params: uploadParams(named(params)), stats: uploadParams(named(stats)) };
+    },
+    resized: (shapes) => startingFrom(network.resized(shapes), tensors),
+    withOutputs: (names) => startingFrom(network.withOutputs(names), tensors),
   };
 }
