@@ -5,7 +5,6 @@ import {
   type BatchSource,
   evaluate,
   type ForwardContext,
-  MaNetError,
   type Ranks,
   Rng,
   sync,
@@ -16,11 +15,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Listener } from './events.ts';
 import { refuseNonFinite, refuseNonFiniteMeasures } from './finite.ts';
 import { restingSlots } from './optimizers.ts';
+import { readNumbers } from './numbers.ts';
 import type { TrainingOptions } from './options.ts';
 import { roundAt } from './rounds.ts';
 import { learningRateAt } from './schedules.ts';
 import { become, replace, section, slotsOf, type TrainingState } from './state.ts';
-import { type Trained, trained, type Update, updateOf } from './update.ts';
+import { keep, trainedSections, updateOf } from './update.ts';
 
 export interface Run<B extends Batch> {
   readonly task: Task<B>;
@@ -49,7 +49,7 @@ export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
   const { task, training, options, source, state, listen, signal, ranks } = run;
   const { budget } = options;
   const { rounds, warnings = [] } = training;
-  const sections = trainedSections(run);
+  const sections = trainedSections(task.network, training, options);
   for (const [name, { optimization }] of Object.entries(sections)) {
     const slots = slotsOf(name);
     replace(state, slots, restingSlots(optimization.optimizer, section(state, name), section(state, slots)));
@@ -85,7 +85,7 @@ export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
     const step = await training.step(b, round, state.sections, batch, ctx);
     tf.dispose(batch as tf.TensorContainerObject);
     const update = await updateOf(step, state, sections, { b, budget, ranks });
-    const numbers = await read(step.terms, update.norms);
+    const numbers = await readNumbers(step.terms, update.norms);
     try {
       refuseNonFinite(numbers, { b, round, saved });
     } catch (error) {
@@ -121,41 +121,4 @@ export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
   }
   await save();
   await listen({ type: 'end', step: state.step, reason: 'budget' });
-}
-
-/** W, and what else the method trains. */
-function trainedSections<B extends Batch>({ task, training, options }: Run<B>): Record<string, Trained> {
-  const sections: Record<string, Trained> = { params: trained(task.network.parameters, options) };
-  for (const [name, { shapes, optimization }] of Object.entries(training.sections)) {
-    if (optimization === undefined) continue;
-    const parameters = Object.keys(shapes).map((parameter) => ({ name: parameter }));
-    sections[name] = trained(parameters, optimization);
-  }
-  return sections;
-}
-
-/** All numbers of a step, read back as one tensor: nothing else is looked at at every mini-batch. */
-async function read(
-  { loss, ...terms }: Readonly<Record<string, tf.Scalar>>,
-  norms: Readonly<Record<string, tf.Scalar>>,
-): Promise<{ loss: number; terms: Record<string, number>; norms: Record<string, number> }> {
-  if (loss === undefined) {
-    throw new MaNetError('bad-argument', 'A step of the method has no term called "loss".', {
-      hint: 'return the loss that was differentiated among the terms of the step.',
-    });
-  }
-  const [termNames, normNames] = [Object.keys(terms), Object.keys(norms)];
-  const packed = tf.stack([loss, ...Object.values(terms), ...Object.values(norms)]);
-  tf.dispose([loss, terms, norms] as tf.TensorContainer);
-  const [[value, ...rest]] = await Promise.all([packed.data(), sync()]);
-  packed.dispose();
-  const named = (names: readonly string[], first: number): Record<string, number> =>
-    Object.fromEntries(names.map((name, i) => [name, rest[first + i]!]));
-  return { loss: value!, terms: named(termNames, 0), norms: named(normNames, termNames.length) };
-}
-
-function keep(state: TrainingState, { sections, whole }: Update): void {
-  for (const [name, tensors] of Object.entries(sections))
-    if (whole.has(name)) become(state, name, tensors);
-    else replace(state, name, tensors);
 }

@@ -1,11 +1,19 @@
 // From the gradients of a step to what replaces what, in the graph of the step.
 
-import { globalNorm, type Optimization, type Params, type Ranks, type Step } from '@ma-net/core';
+import {
+  globalNorm,
+  type Network,
+  type Optimization,
+  type Params,
+  type Ranks,
+  type SectionSpec,
+  type Step,
+} from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Named, type Scales, scalesOf } from './groups.ts';
 import { clipToNorm, optimizerStep } from './optimizers.ts';
 import { learningRateAt } from './schedules.ts';
-import { section, slotsOf, type TrainingState } from './state.ts';
+import { become, replace, section, slotsOf, type TrainingState } from './state.ts';
 
 /** A section that is trained by gradients. */
 export interface Trained {
@@ -13,8 +21,23 @@ export interface Trained {
   readonly scales: Scales;
 }
 
-export function trained(parameters: readonly Named[], optimization: Optimization): Trained {
-  return { optimization, scales: scalesOf(parameters, optimization) };
+/** W, trained as the run says, and what else the method trains. */
+export function trainedSections(
+  { parameters }: Network,
+  { sections: own }: { readonly sections: Readonly<Record<string, SectionSpec>> },
+  options: Optimization,
+): Record<string, Trained> {
+  const trained = (names: readonly Named[], optimization: Optimization): Trained => ({
+    optimization,
+    scales: scalesOf(names, optimization),
+  });
+  const sections: Record<string, Trained> = { params: trained(parameters, options) };
+  for (const [name, { shapes, optimization }] of Object.entries(own)) {
+    if (optimization === undefined) continue;
+    const names = Object.keys(shapes).map((parameter) => ({ name: parameter }));
+    sections[name] = trained(names, optimization);
+  }
+  return sections;
 }
 
 export interface Update {
@@ -65,6 +88,13 @@ export async function updateOf(
     whole: new Set(Object.keys(replaced)),
     norms: made.norms,
   };
+}
+
+/** Makes an update the state of the run. */
+export function keep(state: TrainingState, { sections, whole }: Update): void {
+  for (const [name, tensors] of Object.entries(sections))
+    if (whole.has(name)) become(state, name, tensors);
+    else replace(state, name, tensors);
 }
 
 /** The mean over all ranks, section by section. Disposes what it was given. */
