@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
-import { changed, clock, count, duration, percent } from './quantities.ts';
+import { changed, clock, count, duration, measured, percent } from './quantities.ts';
 
 test.each([
   [count(77_754), '77 754'],
   [count(999.6), '1 000'],
   [percent(0.9342), '93.42 %'],
   [percent(0.5, 0), '50 %'],
+  [measured('top1', 0.9342), '93.42 %'],
+  [measured('loss', 0.9342), '0.9342'],
   // 39,611 of 77,754 is 50.94 %, so 49.06 % less.
   [changed(39_611, 77_754), '39 611 (-49.1 %)'],
   [changed(110, 100), '110 (+10.0 %)'],

@@ -10,6 +10,11 @@ export function percent(part: number, digits = 2): string {
   return `${(100 * part).toFixed(digits)} %`;
 }
 
+/** A measure of a task: a loss as a number, all others as parts of a whole. */
+export function measured(name: string, value: number): string {
+  return name === 'loss' ? value.toFixed(4) : percent(value);
+}
+
 /** A count and how it compares with what it was: 39 000 (-49.9 %), or 38 999 (1 fewer) where a percentage says nothing. */
 export function changed(now: number, before: number): string {
   if (now === before) return count(now);

@@ -9,7 +9,7 @@ import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
 import { isRun } from '../network-argument.ts';
-import { changed, count, percent } from '../quantities.ts';
+import { changed, count, measured } from '../quantities.ts';
 import { createScreen, warn } from '../screen.ts';
 
 export interface EvalArguments {
@@ -27,7 +27,7 @@ export async function evaluate(path: string, args: EvalArguments): Promise<void>
   refuseNonFinite(measures, path);
   screen.line(`${path}, ${count(images)} test images`);
   for (const [name, value] of Object.entries(measures))
-    screen.line(`  ${name.padEnd(11)} ${name === 'loss' ? value.toFixed(4) : percent(value)}`);
+    screen.line(`  ${name.padEnd(11)} ${measured(name, value)}`);
   for (const [name, value] of lines) screen.line(`  ${name.padEnd(11)} ${value}`);
 }
 

@@ -1,16 +1,14 @@
 import { join } from 'node:path';
-import { MaNetError } from '@ma-net/core';
+import { evaluate, MaNetError } from '@ma-net/core';
 import { saveNetwork, type TrainedNetwork } from '@ma-net/export/node';
 import type { PruneRule } from '@ma-net/mnet';
 import {
-  accuracy,
   decide,
   describeDecision,
   describeGroups,
   networkFacts,
   type OpenRun,
   openSavedRun,
-  predictions,
   prepare,
   requireCheckpoint,
 } from '@ma-net/run/node';
@@ -19,7 +17,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
 import { refuseOut } from '../out-path.ts';
-import { percent } from '../quantities.ts';
+import { costsMost } from '../plan-cost.ts';
+import { measured } from '../quantities.ts';
 import { createScreen, type Screen, warn, wrapped } from '../screen.ts';
 
 export interface PruneArguments {
@@ -85,9 +84,6 @@ export async function prune(path: string, args: PruneArguments): Promise<void> {
   disposeState(state);
 }
 
-/** Part of a measure that a plan may cost before it is called most of it. */
-const MOST = 0.5;
-
 /** Measures the run and what is left of it on the test images, and says what the difference means. */
 async function tellCost(
   open: OpenRun,
@@ -95,17 +91,20 @@ async function tellCost(
   left: TrainedNetwork,
   screen: Screen,
 ): Promise<void> {
-  const measure = async ({ network, params, stats }: TrainedNetwork): Promise<number> =>
-    accuracy(await predictions({ network, params, stats }, open), open);
+  const { measure: name, better } = open.task.headline;
+  const measure = async ({ network, params, stats }: TrainedNetwork): Promise<number> => {
+    const measures = await evaluate({ ...open.task, network }, { params, stats }, open.evaluationBatches());
+    return measures[name]!;
+  };
   const params = open.training.weights(state.sections);
   const before = await measure({ network: open.network, params, stats: state.sections.stats });
   tf.dispose(params as tf.TensorContainerObject);
   const after = await measure(left);
-  screen.line(`  test top1   ${percent(before)} -> ${percent(after)}`);
-  if (after < MOST * before) {
+  screen.line(`  test ${name}   ${measured(name, before)} -> ${measured(name, after)}`);
+  if (costsMost(before, after, better)) {
     screen.line(
       wrapped(
-        '  This costs most of the accuracy. Remove less, or train towards it: --set modulation.prune=... of "manet train".',
+        '  This costs most of what was learned. Remove less, or train towards it: --set modulation.prune=... of "manet train".',
         screen.width,
       ),
     );
