@@ -2,7 +2,7 @@
 
 import type { MaNetError } from '@ma-net/core';
 import type { DataType } from '@tensorflow/tfjs-core';
-import type { Tensor as OrtTensor } from 'onnxruntime-node';
+import type { Tensor as OrtTensor } from 'onnxruntime-web';
 import type { Signature } from './kernel.ts';
 import { specKey } from './spec.ts';
 

@@ -1,7 +1,7 @@
 // Running what was recorded: stage by stage, graphs in ONNX Runtime and the rest on the host.
 
 import { MaNetError } from '@ma-net/core';
-import type * as ort from 'onnxruntime-node';
+import type * as ort from 'onnxruntime-web';
 import type { Call, Entry } from './call.ts';
 import { buildGraph, type Graph, stagesOf } from './graph.ts';
 import type { Host } from './host.ts';

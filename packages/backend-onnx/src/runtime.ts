@@ -9,7 +9,7 @@ import { MaNetError, type Probe } from '@ma-net/core';
 
 export type Provider = 'cpu' | 'wasm' | 'webgpu' | 'cuda';
 
-export type Runtime = Pick<typeof import('onnxruntime-node'), 'InferenceSession' | 'Tensor' | 'env'>;
+export type Runtime = Pick<typeof import('onnxruntime-web'), 'InferenceSession' | 'Tensor' | 'env'>;
 
 /** Whether it computes on the processor, in the memory of the process. */
 export const isProcessor = (provider: string): boolean => provider === 'cpu' || provider === 'wasm';

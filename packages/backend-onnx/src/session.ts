@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MaNetError } from '@ma-net/core';
-import type * as ort from 'onnxruntime-node';
+import type * as ort from 'onnxruntime-web';
 import { Arenas, peakBytes } from './arenas.ts';
 import type { Graph } from './graph.ts';
 import type { Entry } from './call.ts';

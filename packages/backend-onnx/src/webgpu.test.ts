@@ -12,7 +12,8 @@ import { probe } from './probe.ts';
 useSwiftShader();
 const found = await probe('webgpu');
 
-describe('the engine on WebGPU', () => {
+// A GPU in software takes its time on a busy machine.
+describe('the engine on WebGPU', { timeout: 600_000 }, () => {
   if (!found.ok) return notHere('WebGPU for ONNX Runtime', found.reason);
 
   test('a training step keeps its weights on the device and agrees with the formula', async () => {

@@ -70,6 +70,9 @@ export function conformanceTests(): Record<string, readonly string[]> {
   return { ...Object.fromEntries(programs), behaviour: Object.keys(behaviours) };
 }
 
+/** For a test that hangs: a GPU in software on a busy machine took 30 s for one that takes one. */
+const LIMIT_MS = 600_000;
+
 /**
  * `describe` on a started backend. Where the probe fails, one test says why, see `notHere`; nothing passes
  * silently. The body gets the running backend by a function, for use inside its tests.
@@ -79,7 +82,7 @@ export function describeOn(
   name: string,
   body: (running: () => RunningBackend) => void,
 ): void {
-  describe(name, async () => {
+  describe(name, { timeout: LIMIT_MS }, async () => {
     const probe = await adapter.probe();
     if (!probe.ok) {
       notHere(adapter.name, probe.reason);
@@ -88,7 +91,7 @@ export function describeOn(
     let running: RunningBackend | undefined;
     beforeAll(async () => {
       running = await startBackend(adapter);
-    });
+    }, LIMIT_MS);
     body(() => running!);
   });
 }

@@ -58,5 +58,7 @@ function published(): string[] {
 }
 
 function npm(cwd: string, ...args: readonly string[]): void {
-  execFileSync('npm', args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  // What npm tells the programs that it starts, the settings of this repository among it, is not what a stranger has.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+  execFileSync('npm', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
 }

@@ -12,7 +12,7 @@ const groups: Promise<unknown>[] = [];
 const setups: Body[] = [];
 const declared: { readonly name: string; readonly body: Body | undefined }[] = [];
 
-export function describe(_: string, body: Body): void {
+export function describe(_: string, _options: unknown, body: Body): void {
   groups.push(Promise.resolve().then(body));
 }
 
