@@ -39,7 +39,23 @@ const onlyOurErrors = {
   selector: 'ThrowStatement > NewExpression[callee.name=/^(Error|TypeError|RangeError|AssertionError)$/]',
   message: 'Throw a MaNetError: what was wrong, found and expected, where, and what to do next.',
 };
-const everywhere = [noUnseeded, noStarExport];
+/** Where `side` of a comparison is what a recipe chose, or is called. */
+const chosen = (side) =>
+  [
+    `[${side}.name=/^(method|task|use)$/]`,
+    `[${side}.property.name=/^(method|task|use)$/]`,
+    `[${side}.property.name="name"]:matches([${side}.object.name="data"], [${side}.object.property.name="data"])`,
+  ].join(', ');
+const noNames = [
+  `BinaryExpression[operator=/^[!=]==?$/][right.raw=/^['"]/]:matches(${chosen('left')})`,
+  `BinaryExpression[operator=/^[!=]==?$/][left.raw=/^['"]/]:matches(${chosen('right')})`,
+  `SwitchStatement:matches(${chosen('discriminant')})`,
+].map((selector) => ({
+  selector,
+  message: 'Nobody but a part knows methods, tasks and data by name: let the part answer for itself.',
+}));
+const always = [noUnseeded, noStarExport];
+const everywhere = [...always, ...noNames];
 const restrict = (...rules) => ['error', ...rules.flat()];
 
 export default tseslint.config(
@@ -118,6 +134,20 @@ export default tseslint.config(
     ignores: ['**/*.test.ts'],
     rules: {
       'no-restricted-syntax': restrict(everywhere, noReadBack, noTfRandom, noWallClock, onlyOurErrors),
+    },
+  },
+  {
+    // An interpolation is a method, too.
+    files: ['packages/*/src/parts.ts', 'packages/core/src/ops/*.ts'],
+    rules: {
+      'no-restricted-syntax': restrict(
+        always,
+        noReadBack,
+        noTfRandom,
+        noWallClock,
+        noBackends,
+        onlyOurErrors,
+      ),
     },
   },
 );

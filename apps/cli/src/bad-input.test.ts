@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { type Finished, manet, newFolder, TINY } from '../test/manet.ts';
+import { type Finished, manet, newFolder, TINY, TINY_PLAIN } from '../test/manet.ts';
 
 // Each starts a process or several, and machines may be busy.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -77,17 +77,29 @@ describe('recipes', () => {
     expect(said).toContain('did you mean "digits"?');
   });
 
+  test('with an unknown method: the nearest one is suggested', async () => {
+    expect(refused(await train('--method', 'magnitud'), 'unknown-name')).toContain(
+      'did you mean "magnitude"?',
+    );
+  });
+
+  test('with a path of older recipes: the new one is named', async () => {
+    expect(refused(await train('--set', 'modulation.refresh=3'), 'bad-recipe')).toContain(
+      '--set method.refresh=',
+    );
+  });
+
   test('with an unknown field: the nearest one is suggested', async () => {
     expect(refused(await train('--set', 'batchsize=4'), 'bad-recipe')).toContain('did you mean "batchSize"?');
   });
 
   test('with a threshold outside its range', async () => {
-    const rule = 'modulation.prune={"mode":"delta","delta":3,"kappa":0.5}';
-    expect(refused(await train('--set', rule), 'bad-recipe')).toMatch(/modulation\.prune\.delta.*found 3/);
+    const rule = 'method.prune={"mode":"delta","delta":3,"kappa":0.5}';
+    expect(refused(await train('--set', rule), 'bad-recipe')).toMatch(/method\.prune\.delta.*found 3/);
   });
 
   test('with more astrocytes than pre-neurons', async () => {
-    const said = refused(await train('--set', 'modulation.mnet.astrocytes=500'), 'bad-argument');
+    const said = refused(await train('--set', 'method.mnet.astrocytes=500'), 'bad-argument');
     expect(said).toMatch(/"astrocytes" is 500, expected at most \d+, the number of pre-neurons/);
   });
 
@@ -106,7 +118,7 @@ describe('recipes', () => {
 
 describe('names and words that are nearly right', () => {
   test('an unknown network: the nearest are named, not all', async () => {
-    const said = refused(await train('--set', 'tnet.name=resnet19'), 'unknown-name');
+    const said = refused(await train('--set', 'network.name=resnet19'), 'unknown-name');
     expect(said).toMatch(/did you mean "resnet18"( or "[\w-]+"){0,2}\? \d+ are known: .*"manet networks"/);
     expect(said.length).toBeLessThan(400);
   });
@@ -119,7 +131,7 @@ describe('names and words that are nearly right', () => {
   });
 
   test('a folder for data that need none', async () => {
-    expect(refused(await train('--data', 'somewhere'), 'bad-recipe')).toMatch(/data\.path.*leave it out/);
+    expect(refused(await train('--data', 'somewhere'), 'bad-recipe')).toMatch(/no folder[^]*leave it out/);
   });
 
   test.each([
@@ -199,7 +211,7 @@ describe('runs', () => {
     const run = copyOf('other');
     const other = await train(
       '--set',
-      'tnet.name=resnet-bottleneck-test',
+      'network.name=resnet-bottleneck-test',
       '--set',
       'epochs=1',
       '--out',
@@ -308,7 +320,8 @@ describe('runs', () => {
   });
 
   test('a baseline has nothing to prune', async () => {
-    const plain = await train('--method', 'plain', '--set', 'epochs=1', '--out', 'plain');
+    const args = ['train', ...TINY_PLAIN, '--set', 'epochs=1', '--out', 'plain'];
+    const plain = await manet(args, folder);
     expect(plain.code).toBe(0);
     refused(await manet(['prune', 'plain', '--backend', 'cpu'], folder), 'prune-refused');
     refused(await manet(['prune', 'plain', '--delta', '0.1', '--backend', 'cpu'], folder), 'prune-refused');

@@ -3,7 +3,7 @@
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { manet, newFolder, TINY } from '../test/manet.ts';
+import { manet, newFolder, TINY, TINY_PLAIN } from '../test/manet.ts';
 
 // Each starts a process or several, and machines may be busy.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -24,10 +24,11 @@ const readJson = (...path: string[]): Record<string, unknown> =>
 describe('manet train', () => {
   test('leaves a directory that says how to repeat the run', () => {
     expect(readJson(run, 'recipe.json')).toMatchObject({
+      format: 2,
       name: 'digits',
-      method: 'ma-net',
+      method: { use: '@ma-net/method-ma-net#ma-net' },
       batchSize: 16,
-      tnet: { name: 'resnet-test' },
+      network: { use: '@ma-net/tnet#zoo', name: 'resnet-test' },
     });
     expect(readJson(run, 'run.json')).toMatchObject({
       versions: { node: process.version, tfjs: '4.22.0' },
@@ -35,14 +36,14 @@ describe('manet train', () => {
       seed: 0,
       network: { name: 'resnet-test' },
       data: {
-        train: { images: 128, fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) },
-        test: { images: 60 },
+        train: { samples: 128, fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) },
+        test: { samples: 60 },
       },
     });
   });
 
   test('prints whole lines when nobody looks, one per evaluation', async () => {
-    const args = [...TINY, '--set', 'epochs=2', '--method', 'plain', '--seed', '4'];
+    const args = [...TINY_PLAIN, '--set', 'epochs=2', '--seed', '4'];
     const { stdout } = await manet(['train', ...args], folder);
     expect(stdout).not.toContain('\x1b');
     expect(stdout.split('\n').filter((line) => /^ +[12]\/2 /.test(line))).toHaveLength(2);

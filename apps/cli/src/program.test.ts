@@ -52,7 +52,6 @@ describe('values that are no values of their option', () => {
   test.each([
     ['train', '--seed', '-3'],
     ['train', '--seed', 'one'],
-    ['train', '--method', 'magic'],
     ['prune', 'run', '--delta', 'low'],
     ['prune', 'run', '--remove-modulated', 'half'],
     ['bench', '--batch', '1.5'],

@@ -41,13 +41,14 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     'manet train --resume runs/digits-ma-net-s0',
   ])
     .usage('--recipe <name> [--set path=value]... [options]')
-    .option('--recipe <name>', 'what to train: a name of "manet recipes", or a .json file')
+    .option('--recipe <name>', 'a name of "manet recipes", a .json, .mjs or .ts file, or a run')
     .option('--set <path=value>', 'change one field of the recipe (repeatable)', collect, [])
     .option('--data <dir>', 'folder of the data set; the digits need none')
     .addOption(
-      new Option('--method <name>', 'plain, magnitude or ma-net')
-        .choices(['plain', 'magnitude', 'ma-net'])
-        .default(undefined, "the recipe's"),
+      new Option('--method <name>', 'plain, magnitude, slim, ma-net, or another installed one').default(
+        undefined,
+        "the recipe's",
+      ),
     )
     .addOption(
       new Option('--seed <n>', 'seed of weights and data order')

@@ -36,11 +36,11 @@ export async function train(
   screen: Screen,
 ): Promise<Trained> {
   const started = performance.now();
-  const { recipe, network, source, task } = open;
+  const { recipe, network, source, task, batchesPerEpoch } = open;
   const show = progress({
     screen,
     epochs: recipe.epochs,
-    batchesPerEpoch: source.batchesPerEpoch,
+    batchesPerEpoch,
     batchSize: recipe.batchSize,
     headline: task.headline.measure,
     kept: await keptPart(open, state),
@@ -89,7 +89,7 @@ export function describeRun({ network, training, data }: OpenRun): string {
   const parts = [
     `${network.name}, ${count(total)} parameters`,
     ...(training.about === undefined ? [] : [training.about]),
-    `${count(data.train.labels.length)} training and ${count(data.test.labels.length)} test images`,
+    `${count(data.train.samples)} training and ${count(data.test.samples)} test samples`,
   ];
   return parts.join('; ');
 }

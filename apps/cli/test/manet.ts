@@ -67,19 +67,18 @@ export function manet(args: readonly string[], cwd: string, nodeOptions?: string
   return startManet(args, cwd, nodeOptions).finished;
 }
 
-/**
- * A whole MA-Net in a second or two: 8 plain mini-batches an epoch, then astrocytes and masks.
- */
-export const TINY = [
+const set = (...changes: readonly string[]): string[] => changes.flatMap((change) => ['--set', change]);
+
+const SMALL = [
   ...['--recipe', 'digits', '--backend', 'cpu'],
-  ...[
-    'tnet.name=resnet-test',
-    'data.trainLimit=128',
-    'data.testLimit=60',
-    'batchSize=16',
-    'epochs=6',
-    'modulation.mnet.hidden=8',
-    'modulation.mnet.heads=2',
-    'modulation.mnet.cells=2',
-  ].flatMap((change) => ['--set', change]),
+  ...set('network.name=resnet-test', 'data.trainLimit=128', 'data.testLimit=60', 'batchSize=16', 'epochs=6'),
 ] as const;
+
+/** A whole MA-Net in a second or two: 8 plain mini-batches an epoch, then astrocytes and masks. */
+export const TINY = [
+  ...SMALL,
+  ...set('method.mnet.hidden=8', 'method.mnet.heads=2', 'method.mnet.cells=2'),
+] as const;
+
+/** Its baseline. */
+export const TINY_PLAIN = [...SMALL, '--method', 'plain'] as const;

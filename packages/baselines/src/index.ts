@@ -1,3 +1,10 @@
-export { magnitude, type MagnitudeOptions } from './magnitude.ts';
+export { magnitude } from './magnitude.ts';
+export {
+  type MagnitudeChoices,
+  type MagnitudeOptions,
+  magnitudeOptions,
+  type SlimOptions,
+  slimOptions,
+} from './options.ts';
 export { plain } from './plain.ts';
-export { slim, type SlimOptions } from './slim.ts';
+export { slim } from './slim.ts';

@@ -15,7 +15,6 @@ import {
   defaultMaNet,
   defaultPlainRounds,
   maskKeeper,
-  type MaskOptions,
   maskTensors,
   plainBatches,
   planRounds,
@@ -29,28 +28,19 @@ import {
   parsePruneRule,
   type PruneRule,
   select,
-  type Selection,
   unitMagnitudes,
   type UnitScores,
 } from '@ma-net/mnet';
 import * as tf from '@tensorflow/tfjs-core';
-
-export interface MagnitudeOptions extends MaskOptions {
-  /** Rounds that train the plain network first; a third of the epochs unless given. */
-  readonly plainRounds?: number;
-  /** Which kernels are pruned; all but those at the network's ends unless given. */
-  readonly select?: Selection;
-  /** Part of the pruned phase over which the target grows. */
-  readonly ramp: number;
-}
+import type { MagnitudeChoices, MagnitudeOptions } from './options.ts';
 
 /**
  * Connections of small magnitude go; under a rule for units, units whose weights are short (structured group
  * magnitude, Fang et al. 2023, arXiv:2301.12900), by the same planner and ramp.
  */
-export function magnitude(given: Partial<MagnitudeOptions> & Pick<MagnitudeOptions, 'prune'>): Method {
-  const { freeze, maskEvery, ramp } = defaultMaNet;
-  const options: MagnitudeOptions = { freeze, maskEvery, ramp, ...given };
+export function magnitude(given: MagnitudeChoices = {}): Method {
+  const { freeze, maskEvery, ramp, prune, select: ends } = defaultMaNet;
+  const options = { freeze, maskEvery, ramp, prune, select: ends, ...given } as MagnitudeOptions;
   return { name: 'magnitude', open: (task, length) => openMagnitude(task, length, options) };
 }
 
@@ -88,6 +78,7 @@ function openMagnitude<B extends Batch>(
 
   return {
     rounds,
+    kernels,
     sections: { scores: connections, masks: connections },
     ...(shortfall === undefined ? {} : { warnings: [shortfall] }),
     init: () => ({}),

@@ -1,13 +1,9 @@
 // The uniformly slim network: what somebody trains who knows beforehand how small it has to become.
 
 import { type Method, type Network } from '@ma-net/core';
-import { type PruneRule, slimNetwork } from '@ma-net/mnet';
+import { slimNetwork } from '@ma-net/mnet';
+import type { SlimOptions } from './options.ts';
 import { plain } from './plain.ts';
-
-export interface SlimOptions {
-  /** What pruning is compared with: its target for whole units is the size of the slim network. */
-  readonly prune: PruneRule;
-}
 
 /**
  * Trains, in place of the task's network, one with the same part of all its widths, of no more cost than `prune`

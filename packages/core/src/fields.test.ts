@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import * as mini from 'zod/mini';
 import { checked, fieldsAt } from './fields.ts';
 
 const schema = z.strictObject({
@@ -8,6 +9,15 @@ const schema = z.strictObject({
     .discriminatedUnion('name', [
       z.strictObject({ name: z.literal('cosine'), warmup: z.int() }),
       z.strictObject({ name: z.literal('steps'), at: z.array(z.number()), factor: z.number() }),
+    ])
+    .optional(),
+  rule: z
+    .union([
+      z.discriminatedUnion('mode', [
+        z.strictObject({ unit: z.literal('one').optional(), mode: z.literal('under'), delta: z.number() }),
+        z.strictObject({ unit: z.literal('one').optional(), mode: z.literal('part'), remove: z.number() }),
+      ]),
+      mini.strictObject({ unit: mini.literal('many'), mode: mini.literal('part'), floor: mini.number() }),
     ])
     .optional(),
   groups: z.array(z.strictObject({ pattern: z.string(), decay: z.number() })).optional(),
@@ -23,11 +33,14 @@ const refusal = (value: unknown): string => {
 
 describe('fieldsAt', () => {
   test.each([
-    [[], {}, ['seed', 'schedule', 'groups']],
+    [[], {}, ['seed', 'schedule', 'rule', 'groups']],
     [['schedule'], { schedule: { name: 'steps' } }, ['name', 'at', 'factor']],
     [['schedule'], { schedule: { name: 'cosine' } }, ['name', 'warmup']],
     [['schedule'], {}, ['name', 'warmup']],
     [['groups', '0'], { groups: [{}] }, ['pattern', 'decay']],
+    [['rule'], { rule: { mode: 'part' } }, ['unit', 'mode', 'remove']],
+    [['rule'], { rule: { unit: 'one', mode: 'under' } }, ['unit', 'mode', 'delta']],
+    [['rule'], { rule: { unit: 'many', mode: 'part' } }, ['unit', 'mode', 'floor']],
     [['seed'], { seed: 1 }, []],
     [['nothing', 'below'], {}, []],
   ])('knows the fields at %j of %j', (path, value, fields) => {

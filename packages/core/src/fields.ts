@@ -2,11 +2,13 @@
 // meant. What fields there are is read from the schema as JSON Schema, which is public, not from zod's classes.
 
 import type { z } from 'zod';
+import { toJSONSchema } from 'zod/v4/core';
 import { MaNetError, suggestion } from './errors.ts';
 
 /** As much of JSON Schema as it takes to know the fields of an object. */
 interface Described {
   readonly properties?: Readonly<Record<string, Described & { readonly const?: unknown }>>;
+  readonly required?: readonly string[];
   readonly items?: Described;
   readonly oneOf?: readonly Described[];
   readonly anyOf?: readonly Described[];
@@ -52,21 +54,30 @@ export function fieldsAt(schema: z.ZodType, path: readonly string[], value: unkn
 }
 
 function described(schema: z.ZodType): Described {
-  return schema.toJSONSchema({ io: 'input', unrepresentable: 'any' }) as Described;
+  // The function knows the schemas of zod/mini as well, which the method does not.
+  return toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Described;
 }
 
 /** Of several forms, the one whose constants the value has; else the first one. */
 function variantOf(schema: Described, value: unknown): Described | undefined {
-  const forms = schema.oneOf ?? schema.anyOf;
-  if (forms === undefined) return schema;
-  const fits = forms.find(({ properties = {} }) => {
+  const forms = formsOf(schema);
+  if (forms.length === 1) return forms[0];
+  const given = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const fits = forms.find(({ properties = {}, required = [] }) => {
     const constants = Object.entries(properties).filter(([, p]) => p.const !== undefined);
     return (
       constants.length > 0 &&
-      constants.every(([key, p]) => (value as Record<string, unknown> | null)?.[key] === p.const)
+      constants.every(
+        ([key, p]) => given[key] === p.const || (given[key] === undefined && !required.includes(key)),
+      )
     );
   });
   return fits ?? forms.find(({ properties }) => properties !== undefined);
+}
+
+/** A choice among forms may be among choices. */
+function formsOf(schema: Described): readonly Described[] {
+  return (schema.oneOf ?? schema.anyOf)?.flatMap(formsOf) ?? [schema];
 }
 
 function describeIssue(schema: z.ZodType, issue: z.core.$ZodIssue, value: unknown, prefix: string): string {

@@ -3,7 +3,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Batch } from './batch-source.ts';
 import type { Masks } from './masks.ts';
-import type { ForwardContext } from './network.ts';
+import type { ForwardContext, ModulatedKernel } from './network.ts';
 import type { Optimization } from './optimization.ts';
 import type { Params } from './params.ts';
 import type { Rng } from './rng.ts';
@@ -88,6 +88,8 @@ export interface Training<B extends Batch> {
   readonly rounds: readonly Round[];
   /** Its own sections, beside `params` and `stats`. */
   readonly sections: Readonly<Record<string, SectionSpec>>;
+  /** The kernels whose connections it may remove; all that the network declares unless given. */
+  readonly kernels?: readonly ModulatedKernel[];
   /** One line on what it will do, for people; absent where there is nothing to say. */
   readonly about?: string;
   /** What the options ask for and this run cannot reach, as sentences. */

@@ -75,20 +75,22 @@ export interface Resolved {
 
 /**
  * Finds what a choice names. Throws `unknown-name` with the nearest package or part, and `bad-recipe` where the
- * options are not what the part's schema says. `where`: the field, such as `data`.
+ * options are not what the part's schema says. `field`: where the choice stands, such as `data`; `file`: in what.
  */
 export async function resolvePart(
   { use, ...options }: Use<unknown>,
   kind: PartKind,
   installed: Installed,
-  where: string = kind,
+  field: string = kind,
+  file?: string,
 ): Promise<Resolved> {
+  const where = file === undefined ? field : `${file}, ${field}`;
   const part = await findPart(use, kind, installed, `${where}.use`);
   const schema = part.schema as z.ZodType<Readonly<Record<string, unknown>>>;
   const complete = checked(schema, options, {
     what: `The options of "${use}"`,
     where,
-    prefix: where,
+    prefix: field,
     hint: `"manet recipes" shows recipes that work; the fields are those of ${use}.`,
   });
   return { part, options: complete, open: () => part.open(complete as never) };

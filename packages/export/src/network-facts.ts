@@ -47,6 +47,8 @@ export function toMetadata(facts: WrittenFacts): Record<string, string> {
 const counts = z.array(z.int().min(0));
 /** What a part makes is known to nobody who reads a file. */
 const choice = z.looseObject({ use: z.string(), made: z.never().exactOptional() });
+/** Which of its ends are modulated was once a matter of the network. */
+const network = choice.transform(({ modulateStem: _, modulateClassifier: __, ...options }) => options);
 const compactionSchema: z.ZodType<CompactionPlan> = z.object({
   network: z.string(),
   cuts: z.array(z.object({ group: z.string(), keep: counts, of: z.int() })),
@@ -58,7 +60,7 @@ const compactionSchema: z.ZodType<CompactionPlan> = z.object({
 
 /** What the metadata must hold; unknown entries are somebody else's. */
 const factsSchema = z.object({
-  network: choice.exactOptional(),
+  network: network.exactOptional(),
   task: choice.exactOptional(),
   shapes: z.record(z.string(), z.array(z.int().min(1))),
   classes: z.array(z.string()),
@@ -106,7 +108,7 @@ export function parseFacts(
 /** Format 1 knew networks of the zoo and no others, as `tnet`. */
 function fromFormat1({ tnet, ...facts }: Record<string, unknown>): Record<string, unknown> {
   if (tnet === undefined) return facts;
-  const { inputShape, ...options } = tnet as Record<string, unknown>;
+  const { inputShape, ...options } = (tnet ?? {}) as Record<string, unknown>;
   return {
     ...facts,
     network: { use: '@ma-net/tnet#zoo', ...options },

@@ -235,12 +235,8 @@ describe('loadNetwork refuses', () => {
       'unknown-name',
       /not a dependency/,
     );
-    const typo = '{"use":"@ma-net/tnet#zoo","name":"resnet-test","modulateSten":true}';
-    await refusal(
-      await changed((_, m) => (m['network'] = typo)),
-      'bad-recipe',
-      /did you mean "modulateStem"/,
-    );
+    const typo = '{"use":"@ma-net/tnet#zoo","name":"resnet-test","weigths":"x"}';
+    await refusal(await changed((_, m) => (m['network'] = typo)), 'bad-recipe', /did you mean "weights"/);
   });
 
   test('a network of somebody that was not handed over', async () => {

@@ -1,7 +1,7 @@
 import { cpu } from '@ma-net/backend-cpu';
 import { Rng, startBackend } from '@ma-net/core';
-import { evaluationBatches, tensorBatches } from '@ma-net/data';
-import { digits } from '@ma-net/data/node';
+import type { ImageBatch } from '@ma-net/data';
+import { digits } from '@ma-net/data/parts';
 import { createTNet } from '@ma-net/tnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
@@ -13,11 +13,16 @@ beforeAll(async () => {
 });
 
 async function setup() {
-  const data = await digits({ testLimit: 300 });
-  const network = await createTNet('resnet-test', { numClasses: 10, inputShape: data.test.shape });
+  const data = await digits.open(digits.schema.parse({ testLimit: 300 }));
+  const network = await createTNet('resnet-test', { numClasses: 10, inputShape: [8, 8, 1] });
   const { params, stats } = network.init(Rng.fromSeed(0));
   const reference = { network, params, stats };
-  const open = { data, evaluationBatches: () => tensorBatches(evaluationBatches(data.test, 250)) };
+  const open = {
+    data,
+    facts: data.facts,
+    task: { inputs: ({ images_BHWC }: ImageBatch) => ({ images: images_BHWC }) },
+    evaluationBatches: () => data.testBatches(250),
+  };
   /** A file that computes the network on its input times `scale`, and adds `error` to every logit. */
   const format = (scale: number, error: number): Format => ({
     extension: '.test',

@@ -1,9 +1,15 @@
-// Whether an exported file computes what the run computes, image by image.
+// Whether an exported file computes what the run computes, sample by sample.
 //
 // Suffixes: B batch, K classes.
 
-import { MaNetError } from '@ma-net/core';
-import type { ImageBatch, ImageSet } from '@ma-net/data';
+import {
+  type Batch,
+  type DataFacts,
+  type InputFacts,
+  MaNetError,
+  type Params,
+  type Task,
+} from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Format } from './format.ts';
 import type { TrainedNetwork } from './network-file.ts';
@@ -17,43 +23,47 @@ export interface Verified {
 }
 
 /** Test images, and the batches in which a network is given them; the last one may be filled up. */
-export interface TestImages {
-  readonly data: { readonly test: ImageSet };
-  readonly evaluationBatches: () => Iterable<ImageBatch>;
+export interface TestImages<B extends Batch> {
+  readonly task: Pick<Task<B>, 'inputs'>;
+  readonly facts: Pick<DataFacts, 'input'>;
+  readonly data: { readonly test: { readonly samples: number } };
+  readonly evaluationBatches: () => Iterable<B> | AsyncIterable<B>;
 }
 
 /** Sums of another program are taken in another order, through every layer; relative to the largest logit. */
 const TOLERANCE = 1e-3;
 
-/** Compares the file with `reference` on every test image. Throws `backend-failed` where they disagree. */
-export async function verify(
+/**
+ * Compares the network's first output of the file with that of `reference` on every test image; the network has one
+ * input. Throws `backend-failed` where they disagree.
+ */
+export async function verify<B extends Batch>(
   format: Format,
   path: string,
-  reference: TrainedNetwork,
-  { data, evaluationBatches }: TestImages,
+  { network, params, stats }: TrainedNetwork,
+  { task, facts, data, evaluationBatches }: TestImages<B>,
   pixels: boolean,
 ): Promise<Verified> {
-  const { images: bytes, labels } = data.test;
-  const total = labels.length;
+  const total = data.test.samples;
+  const [input, output] = [network.inputs[0]!.name, network.outputs[0]!.name];
   let [seen, same, largest, scale] = [0, 0, 0, 1];
-  for (const batch of evaluationBatches()) {
-    const { shape } = batch.images_BHWC;
-    const size = batch.images_BHWC.size / shape[0];
-    const expected_BK = tf.tidy(() => {
-      const { network, params, stats } = reference;
-      const images = batch.images_BHWC;
-      return network.forward(params, stats, { images }, { training: false }).outputs['logits']!;
-    });
-    const normalised = (await batch.images_BHWC.data()) as Float32Array;
+  for await (const batch of evaluationBatches()) {
+    const images = task.inputs(batch)[input]!;
+    const shape = images.shape as [number, number, number, number];
+    const expected_BK = tf.tidy(
+      () =>
+        network.forward(params, stats, { [input]: images } as Params, { training: false }).outputs[output]!,
+    );
+    const normalised = (await images.data()) as Float32Array;
     const expected = await expected_BK.data();
+    const size = images.size / shape[0];
     const classes = expected_BK.size / shape[0];
-    tf.dispose([batch.images_BHWC, batch.labels_B, expected_BK]);
+    tf.dispose([batch, expected_BK] as unknown as tf.TensorContainer);
 
     // The last batch is filled up; only real images are handed over and compared.
     const count = Math.min(shape[0], total - seen);
-    const given = pixels
-      ? Float32Array.from(bytes.subarray(seen * size, (seen + count) * size))
-      : normalised.slice(0, count * size);
+    const real = normalised.slice(0, count * size);
+    const given = pixels ? toPixels(real, facts.input) : real;
     const found = await format.run(path, { data: given, shape: [count, shape[1], shape[2], shape[3]] });
     for (let i = 0; i < count; i++) {
       const row = (all: ArrayLike<number>): number[] =>
@@ -77,4 +87,12 @@ export async function verify(
     );
   }
   return { images: total, same, largest };
+}
+
+/** The pixels that became these inputs: the inverse of (pixel / white - mean) / std, channel by channel. */
+function toPixels(normalised: Float32Array, { mean, std, white }: InputFacts): Float32Array {
+  return normalised.map((value, i) => {
+    const channel = i % mean.length;
+    return (value * std[channel]! + mean[channel]!) * white;
+  });
 }

@@ -8,7 +8,7 @@ export {
   type NewMasks,
   readScores,
 } from './masks.ts';
-export { defaultMaNet, type MaNetOptions } from './options.ts';
+export { defaultMaNet, type MaNetChoices, type MaNetOptions, maNetOptions } from './options.ts';
 export { competitionAt, masksMayChange, progress, type Ramp, removedAt } from './ramps.ts';
 export {
   defaultAstrocyteIterations,

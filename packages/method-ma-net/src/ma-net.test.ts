@@ -12,7 +12,7 @@ import { createMNet, DEFAULT_OPTIONS, select } from '@ma-net/mnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { maNet } from './ma-net.ts';
-import { defaultMaNet, type MaNetOptions } from './options.ts';
+import { defaultMaNet, type MaNetChoices } from './options.ts';
 import { defaultPlainRounds, plainBatches } from './rounds.ts';
 import { weightStep } from './steps.ts';
 import { maNetInTurn, ROUNDS_IN_TURN } from './timing.ts';
@@ -44,7 +44,7 @@ const batchOf = (seed: number): Images => ({
 const length = { budget: 60, batchesPerEpoch: 10 };
 /** The network has two kernels, one at each end. */
 const ends = { stem: true, outputs: true };
-const short: Pick<MaNetOptions, 'prune' | 'mnet'> & Partial<MaNetOptions> = {
+const short: MaNetChoices = {
   prune: { mode: 'target', removeModulated: 0.5 },
   select: ends,
   plainRounds: 2,
@@ -53,7 +53,7 @@ const short: Pick<MaNetOptions, 'prune' | 'mnet'> & Partial<MaNetOptions> = {
 };
 
 /** A state in the round of `kind`, decided and stepped once; what the step gave. */
-async function stepped(kind: string, given: Partial<MaNetOptions> = {}) {
+async function stepped(kind: string, given: MaNetChoices = {}) {
   const training = maNet({ ...short, ...given }).open(task, length);
   const round = training.rounds.find((r) => r.kind === kind)!;
   const { params, stats } = network.init(Rng.fromSeed(1));

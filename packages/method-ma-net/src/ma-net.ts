@@ -26,7 +26,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import { connectionShapes, maskKeeper, maskTensors, readScores } from './masks.ts';
 import { type Modulation, prepare } from './modulation.ts';
-import { defaultMaNet, type MaNetOptions } from './options.ts';
+import { defaultMaNet, type MaNetChoices, type MaNetOptions } from './options.ts';
 import {
   defaultAstrocyteIterations,
   defaultPlainRounds,
@@ -40,8 +40,8 @@ import { astrocyteStep, type Given, togetherStep, weightStep } from './steps.ts'
  * MA-Net: astrocytes modulate the connections of a network while it trains, and let the weak ones go. Throws when it
  * is opened for a network without connections, or with options that do not fit it.
  */
-export function maNet(given: Partial<MaNetOptions> & Pick<MaNetOptions, 'prune'>): Method {
-  const options: MaNetOptions = { ...defaultMaNet, ...given };
+export function maNet(given: MaNetChoices = {}): Method {
+  const options = { ...defaultMaNet, ...given } as MaNetOptions;
   return { name: 'ma-net', open: (task, length) => openMaNet(task, length, options) };
 }
 
@@ -66,6 +66,7 @@ function openMaNet<B extends Batch>(task: Task<B>, length: RunLength, options: M
 
   return {
     rounds,
+    kernels,
     sections: sectionsOf(mnet, options),
     about: `${mnet.options.astrocytes} astrocytes`,
     ...(shortfall === undefined ? {} : { warnings: [shortfall] }),
@@ -125,7 +126,7 @@ function refuseSoftUnits({ cut, prune }: MaNetOptions): void {
     'bad-argument',
     'A soft cut needs thresholds of connections, but the rule lets units go.',
     {
-      where: 'modulation.cut',
+      where: 'cut',
       hint: 'use cut "hard" with units, or let connections go.',
     },
   );

@@ -24,7 +24,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { maNet } from './ma-net.ts';
-import type { MaNetOptions } from './options.ts';
+import type { MaNetChoices } from './options.ts';
 
 beforeAll(async () => {
   await startBackend(cpu);
@@ -54,7 +54,7 @@ const batchOf = (seed: number): Images => ({
   labels: tf.tensor1d([0, 1, 2, 0, 1, 2], 'int32'),
 });
 const floor = { part: 0.1, units: 2 };
-const options: Partial<MaNetOptions> & Pick<MaNetOptions, 'prune'> = {
+const options: MaNetChoices = {
   select: { stem: true, outputs: true },
   prune: { ...NEURON_LEVEL, floor },
   plainRounds: 1,
@@ -64,7 +64,7 @@ const options: Partial<MaNetOptions> & Pick<MaNetOptions, 'prune'> = {
 const length = { budget: 60, batchesPerEpoch: 10 };
 
 /** Decides and steps from the first mini-batch to number `end`, with plain gradient descent. */
-async function trained(end: number, given: Partial<MaNetOptions> = {}) {
+async function trained(end: number, given: MaNetChoices = {}) {
   const training = maNet({ ...options, ...given }).open(task, length);
   const { params, stats } = network.init(Rng.fromSeed(1));
   let state: Sections = { params, stats, ...training.init(Rng.fromSeed(1)) };

@@ -1,60 +1,55 @@
-import type { MNetOptions, PruneRule, Selection } from '@ma-net/mnet';
+// How W is modulated and pruned while it trains: the one definition, for code, recipes and files. The defaults are those
+// of section 12.
 
-/** How W is modulated and pruned while it trains; the defaults are those of section 12. */
-export interface MaNetOptions {
+import { mnetOptions, pruneRule, selection } from '@ma-net/mnet';
+import { z } from 'zod';
+
+const part = z.number().min(0).max(1);
+const amount = z.number().min(0);
+
+export const maNetOptions = z.strictObject({
   /** Rounds 0..R_TN train the plain network: this many; a third of the epochs unless given. */
-  readonly plainRounds?: number;
-  /** Which kernels are modulated; all but those at the network's ends unless given. */
-  readonly select?: Selection;
-  /** What decides that a connection is dead. */
-  readonly prune: PruneRule;
+  plainRounds: z.int().min(0).exactOptional(),
+  /** Which kernels are modulated. */
+  select: z.prefault(selection, {}),
+  /** What decides that a connection is dead; half of the modulated parameters go unless given. */
+  prune: z._default(pruneRule, { mode: 'target', removeModulated: 0.5 }),
   /** T_end: competition of the pre-neurons at the end of the ramp. */
-  readonly competition: number;
+  competition: amount.default(2),
   /** Part of the modulated phase over which competition and budget grow. */
-  readonly ramp: number;
+  ramp: z.number().positive().max(1).default(0.7),
   /** Part of the modulated phase after which masks stay. */
-  readonly freeze: number;
+  freeze: part.default(0.75),
   /** Mini-batches of a neuron round between two modulation iterations. */
-  readonly refresh: number;
-  readonly maskEvery: 'round' | 'iteration';
+  refresh: z.int().min(1).default(5),
+  maskEvery: z.enum(['round', 'iteration']).default('round'),
   /** eta: gates are q^eta; 0 leaves only the masks. */
-  readonly strength: number;
-  readonly cut: 'hard' | 'soft';
+  strength: part.default(1),
+  cut: z.enum(['hard', 'soft']).default('hard'),
   /** Whether W receives the unscaled gradient of the effective kernel (feedback) or s times it (chain rule). */
-  readonly feedback: boolean;
+  feedback: z.boolean().default(true),
   /** Whether gradients reach W through its own descriptors as well. */
-  readonly throughDescriptors: boolean;
+  throughDescriptors: z.boolean().default(false),
   /** Whether W and Phi are trained in turn (Algorithm 1) or together. */
-  readonly alternate: boolean;
+  alternate: z.boolean().default(true),
   /** Whether the cells remember across iterations. */
-  readonly memory: 'persist' | 'reset';
+  memory: z.enum(['persist', 'reset']).default('persist'),
   /** lambda: weight of the contrastive regulariser. */
-  readonly lambda: number;
+  lambda: amount.default(0.1),
   /** Mini-batches of an astrocyte round; about 5 % of an epoch unless given. */
-  readonly astrocyteIterations?: number;
-  readonly astrocyteLearningRate: number;
-  readonly astrocyteMomentum: number;
+  astrocyteIterations: z.int().min(1).exactOptional(),
+  astrocyteLearningRate: amount.default(0.1),
+  astrocyteMomentum: part.default(0.9),
   /** Largest global norm of the gradient of the active part of Phi. */
-  readonly clip: number;
+  clip: z.number().positive().default(1),
   /** Architecture of the astrocyte network. */
-  readonly mnet: Partial<MNetOptions>;
-}
+  mnet: z.prefault(mnetOptions, {}),
+});
 
-export const defaultMaNet: Omit<MaNetOptions, 'prune'> = {
-  competition: 2,
-  ramp: 0.7,
-  freeze: 0.75,
-  refresh: 5,
-  maskEvery: 'round',
-  strength: 1,
-  cut: 'hard',
-  feedback: true,
-  throughDescriptors: false,
-  alternate: true,
-  memory: 'persist',
-  lambda: 0.1,
-  astrocyteLearningRate: 0.1,
-  astrocyteMomentum: 0.9,
-  clip: 1,
-  mnet: {},
-};
+/** How W is modulated and pruned while it trains, complete. */
+export type MaNetOptions = Readonly<z.output<typeof maNetOptions>>;
+
+/** What may be left out of them. */
+export type MaNetChoices = Readonly<z.input<typeof maNetOptions>>;
+
+export const defaultMaNet: MaNetOptions = maNetOptions.parse({});

@@ -5,8 +5,9 @@
 
 import { softmax } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
+import type { MNetOptions } from './options.ts';
 
-export type Activation = 'softmax' | 'layer' | 'sigmoid' | 'sparsemax';
+export type Activation = MNetOptions['activation'];
 
 type Rule = (sharpened_FO: tf.Tensor2D) => tf.Tensor2D;
 

@@ -3,7 +3,7 @@ export { applyCompaction, type Compacted, compactMasks } from './compaction.ts';
 export { type CompactionPlan, type Cut, describeCompaction, planCompaction } from './compaction-plan.ts';
 export { contrastiveLoss } from './contrastive.ts';
 export { type GateOptions, type GradientRule, gatesOf, modulate } from './gates.ts';
-export { type Selection, select } from './select.ts';
+export { type Selection, select, selection } from './select.ts';
 export { describeGroup, type GroupText } from './describe-group.ts';
 export { descriptors } from './descriptors.ts';
 export { type Decider, decideOn, type Verdict, type Worth } from './decide.ts';
@@ -16,7 +16,7 @@ export {
 } from './latency-samples.ts';
 export { type LatencyTable, latencyTable, type LayerTimes, timeAt } from './latency-table.ts';
 export { createMNet, type MNet, type ModulationInputs, type Modulations } from './mnet.ts';
-export { DEFAULT_OPTIONS, type MNetOptions } from './options.ts';
+export { DEFAULT_OPTIONS, type MNetChoices, type MNetOptions, mnetOptions } from './options.ts';
 export type { Partition } from './partition.ts';
 export { describePlan } from './describe-plan.ts';
 export {

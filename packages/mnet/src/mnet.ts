@@ -12,7 +12,7 @@ import { descriptors } from './descriptors.ts';
 import { fuse, globalFeatures, localFeatures } from './features.ts';
 import { logitsOf } from './head.ts';
 import { hear } from './joint.ts';
-import { type MNetOptions, resolveOptions } from './options.ts';
+import { type MNetChoices, type MNetOptions, resolveOptions } from './options.ts';
 import { type Partition, partitionPreNeurons } from './partition.ts';
 import { activeNames, initPhi, phiSpecs, restState, stateShapes } from './phi.ts';
 import { inverseOf, permuteRows, type RowOrder, rowOrder, splitRows } from './rows.ts';
@@ -74,7 +74,7 @@ export interface MNet {
 }
 
 /** Makes the MNet of a network's connections. Throws `bad-argument` for options that do not fit them. */
-export function createMNet(kernels: readonly ModulatedKernel[], given: Partial<MNetOptions> = {}): MNet {
+export function createMNet(kernels: readonly ModulatedKernel[], given: MNetChoices = {}): MNet {
   const options = resolveOptions(kernels, given);
   const partition = partitionPreNeurons(kernels, options.astrocytes, options.partition);
   const specs = phiSpecs(kernels, options);

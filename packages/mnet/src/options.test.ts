@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { smallNetwork } from '../test/small.ts';
 import { createMNet } from './mnet.ts';
-import { DEFAULT_OPTIONS, type MNetOptions } from './options.ts';
+import { DEFAULT_OPTIONS, mnetOptions, type MNetOptions } from './options.ts';
 
 describe('options', () => {
   test('are the defaults of section 12 where nothing is given', () => {
     expect(createMNet(smallNetwork.kernels, { cells: 2 }).options).toEqual({ ...DEFAULT_OPTIONS, cells: 2 });
+    expect(mnetOptions.parse({ cells: 2 })).toEqual({ ...DEFAULT_OPTIONS, cells: 2 });
+    expect(DEFAULT_OPTIONS).toMatchObject({ astrocytes: 4, hidden: 32, rank: 16, bins: 8, tau: 0.5 });
   });
 
   test.each([

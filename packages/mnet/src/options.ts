@@ -1,98 +1,54 @@
+// What an MNet is built of: the one definition, for code, recipes and files. The defaults are those of section 12.
+
 import { MaNetError, type ModulatedKernel, suggestion } from '@ma-net/core';
-import type { Activation } from './activation.ts';
+import * as z from 'zod/mini';
+import { expectation } from './prune-rule.ts';
 
-/** What an MNet is built of. The defaults are those of section 12. */
-export interface MNetOptions {
+const count = (usual: number) => z._default(z.int().check(z.gte(1)), usual);
+
+export const mnetOptions = z.strictObject({
   /** M: how many astrocytes share the pre-neurons. */
-  readonly astrocytes: number;
+  astrocytes: count(4),
   /** K: LSTM cells of each astrocyte. */
-  readonly cells: number;
+  cells: count(4),
   /** d: features per pre-neuron. */
-  readonly hidden: number;
+  hidden: count(32),
   /** r: rank of the learned part of the logits. */
-  readonly rank: number;
+  rank: count(16),
   /** B: adaptive averages that a row or column of descriptors is pooled to. */
-  readonly bins: number;
+  bins: count(8),
   /** se: how much narrower the excitation of an astrocyte is than its features. */
-  readonly reduction: number;
+  reduction: count(4),
   /** V: encoder blocks of the transformer that all astrocytes share. */
-  readonly blocks: number;
+  blocks: count(1),
   /** h: its attention heads. */
-  readonly heads: number;
+  heads: count(4),
   /** How the pre-neurons are dealt to the astrocytes (section 3). */
-  readonly partition: 'depth' | 'interleave';
+  partition: z._default(z.enum(['depth', 'interleave']), 'depth'),
   /** Whether astrocyte j hears astrocyte j - 1, and only one is updated per mini-batch (section 5). */
-  readonly chain: boolean;
+  chain: z._default(z.boolean(), true),
   /** Whose previous outputs an astrocyte hears (section 5). */
-  readonly temporal: 'all' | 'own' | 'none';
+  temporal: z._default(z.enum(['all', 'own', 'none']), 'all'),
   /** phi_a: what turns logits into relative probabilities (section 7). */
-  readonly activation: Activation;
+  activation: z._default(z.enum(['softmax', 'layer', 'sigmoid', 'sparsemax']), 'softmax'),
   /** Temperature of the contrastive regulariser (Eq. 9). */
-  readonly tau: number;
+  tau: z._default(z.number().check(z.gt(0)), 0.5),
   /** gamma_l at the start: the share of the magnitudes in the logits. */
-  readonly gamma0: number;
-}
+  gamma0: z._default(z.number(), 1),
+});
 
-export const DEFAULT_OPTIONS: MNetOptions = {
-  astrocytes: 4,
-  cells: 4,
-  hidden: 32,
-  rank: 16,
-  bins: 8,
-  reduction: 4,
-  blocks: 1,
-  heads: 4,
-  partition: 'depth',
-  chain: true,
-  temporal: 'all',
-  activation: 'softmax',
-  tau: 0.5,
-  gamma0: 1,
-};
+/** What an MNet is built of, complete. */
+export type MNetOptions = Readonly<z.output<typeof mnetOptions>>;
 
-const CHOICES = {
-  partition: ['depth', 'interleave'],
-  temporal: ['all', 'own', 'none'],
-  activation: ['softmax', 'layer', 'sigmoid', 'sparsemax'],
-} as const;
+/** What may be left out of them. */
+export type MNetChoices = Readonly<z.input<typeof mnetOptions>>;
 
-const WHOLE_NUMBERS = [
-  'astrocytes',
-  'cells',
-  'hidden',
-  'rank',
-  'bins',
-  'reduction',
-  'blocks',
-  'heads',
-] as const;
+export const DEFAULT_OPTIONS: MNetOptions = mnetOptions.parse({});
 
 /** Fills in the defaults; throws `bad-argument` or `unknown-name` where an option cannot be meant. */
-export function resolveOptions(
-  kernels: readonly ModulatedKernel[],
-  given: Partial<MNetOptions> = {},
-): MNetOptions {
-  const known = Object.keys(DEFAULT_OPTIONS);
-  for (const name of Object.keys(given)) {
-    if (!known.includes(name)) {
-      throw new MaNetError('unknown-name', `An MNet has no option "${name}".`, {
-        hint: suggestion(name, known),
-      });
-    }
-  }
-  const options = { ...DEFAULT_OPTIONS, ...given };
-  for (const name of WHOLE_NUMBERS) {
-    const value = options[name];
-    if (!Number.isInteger(value) || value < 1)
-      refuse(name, value, 'a whole number of at least 1', `the default is ${DEFAULT_OPTIONS[name]}.`);
-  }
-  for (const [name, choices] of Object.entries(CHOICES) as [keyof typeof CHOICES, readonly string[]][]) {
-    if (!choices.includes(options[name]))
-      refuse(name, options[name], `one of ${choices.join(', ')}`, suggestion(options[name], choices));
-  }
-  if (!(options.tau > 0)) refuse('tau', options.tau, 'a number above 0', 'the default is 0.5.');
-  if (!Number.isFinite(options.gamma0))
-    refuse('gamma0', options.gamma0, 'a finite number', 'the default is 1.');
+export function resolveOptions(kernels: readonly ModulatedKernel[], given: MNetChoices = {}): MNetOptions {
+  const { success, error, data: options } = mnetOptions.safeParse(given, { reportInput: true });
+  if (!success) throw refusal(error.issues[0]!);
   for (const divisor of ['reduction', 'heads'] as const) {
     if (options.hidden % options[divisor] !== 0) {
       refuse(
@@ -125,9 +81,26 @@ export function resolveOptions(
   return options;
 }
 
-function refuse(name: string, found: unknown, expected: string, hint: string): never {
-  throw new MaNetError('bad-argument', `The option "${name}" is ${String(found)}, expected ${expected}.`, {
+/** The first problem of the schema, in our words. */
+function refusal(issue: z.core.$ZodIssue): MaNetError {
+  if (issue.code === 'unrecognized_keys') {
+    const [name] = issue.keys;
+    return new MaNetError('unknown-name', `An MNet has no option "${name}".`, {
+      hint: suggestion(name!, Object.keys(DEFAULT_OPTIONS)),
+    });
+  }
+  const name = issue.path.map(String).join('.');
+  const usual = DEFAULT_OPTIONS[name as keyof MNetOptions];
+  return wrong(name, issue.input, expectation(issue).replace('expected ', ''), `the default is ${usual}.`);
+}
+
+function wrong(name: string, found: unknown, expected: string, hint: string): MaNetError {
+  return new MaNetError('bad-argument', `The option "${name}" is ${String(found)}, expected ${expected}.`, {
     where: `MNet options, ${name}`,
     hint,
   });
+}
+
+function refuse(name: string, found: unknown, expected: string, hint: string): never {
+  throw wrong(name, found, expected, hint);
 }

@@ -179,12 +179,14 @@ function percent(fraction: number): string {
   return `${Number((100 * fraction).toFixed(2))} %`;
 }
 
-function expectation(issue: z.core.$ZodIssue | undefined): string {
+/** What a schema expected where it found an issue, in words. */
+export function expectation(issue: z.core.$ZodIssue | undefined): string {
   if (issue?.code === 'too_small')
     return `expected a number ${issue.inclusive === true ? 'of at least' : 'above'} ${issue.minimum}`;
   if (issue?.code === 'too_big')
     return `expected a number ${issue.inclusive === true ? 'of at most' : 'below'} ${issue.maximum}`;
-  if (issue?.code === 'invalid_type') return `expected a ${issue.expected}`;
+  if (issue?.code === 'invalid_type')
+    return `expected a ${issue.expected === 'int' ? 'whole number' : issue.expected}`;
   if (issue?.code === 'unrecognized_keys') return `no field "${issue.keys.join('", "')}" is known`;
   if (issue?.path.at(-1) === 'unit') return 'expected "connection", "neuron" or "both"';
   if (issue?.path.at(-1) === 'cost') return 'expected "params", "macs", "both" or "latency"';

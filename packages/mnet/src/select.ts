@@ -1,15 +1,19 @@
 // Which kernels of a network are modulated: a choice of the method over what the network declares.
 
 import { MaNetError, type ModulatedKernel, type Network, suggestion } from '@ma-net/core';
+import * as z from 'zod/mini';
 
-export interface Selection {
-  /** Also kernels that read an input of the network: the first convolution. No unless given. */
-  readonly stem?: boolean;
-  /** Also kernels that write an output of the network: the classifier. No unless given. */
-  readonly outputs?: boolean;
+/** A choice of kernels; all but those at the network's ends unless it says more. */
+export const selection = z.strictObject({
+  /** Also kernels that read an input of the network: the first convolution. */
+  stem: z._default(z.boolean(), false),
+  /** Also kernels that write an output of the network: the classifier. */
+  outputs: z._default(z.boolean(), false),
   /** Layers that are left alone besides, by name. */
-  readonly leave?: readonly string[];
-}
+  leave: z._default(z.readonly(z.array(z.string())), []),
+});
+
+export type Selection = Readonly<z.input<typeof selection>>;
 
 /** The kernels to modulate, in forward order. Throws `unknown-name` for a layer that the network has not. */
 export function select(

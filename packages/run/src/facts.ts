@@ -1,16 +1,16 @@
 // What a run and an exported network say about themselves: what a stranger needs to repeat or use them.
 
-import type { RunningBackend } from '@ma-net/core';
+import type { Batch, RunningBackend, SplitFacts } from '@ma-net/core';
 import { ownVersion } from '@ma-net/core/node';
 import type { NetworkFacts } from '@ma-net/export';
 import { countParameters } from '@ma-net/metrics';
 import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
-import { dataFacts, type OpenRun } from './open.ts';
+import type { ClosedRun, OpenRun, RunData } from './open.ts';
 import type { Decision } from './prepared-network.ts';
 
 /** Facts of a run that starts now. */
-export function factsOf(open: OpenRun, backend: RunningBackend): Record<string, unknown> {
-  const { recipe, network, training, data } = open;
+export function factsOf<B extends Batch>(open: OpenRun<B>, backend: RunningBackend): Record<string, unknown> {
+  const { recipe, network, training, method, data } = open;
   const { total, modulated } = countParameters(network);
   return {
     versions: { 'ma-net': ownVersion(), node: process.version, tfjs: tfjsVersion },
@@ -19,12 +19,21 @@ export function factsOf(open: OpenRun, backend: RunningBackend): Record<string, 
     device: backend.device,
     computing: backend.facts(),
     seed: recipe.seed,
-    method: recipe.method,
+    method: method.name,
     network: { name: network.name, parameters: total, modulated },
     ...(training.about === undefined ? {} : { about: training.about }),
-    data: dataFacts(data),
+    data: splitsOf(data),
     started: new Date().toISOString(),
   };
+}
+
+/** What a run records about its data, to know them again. */
+export function splitsOf<B extends Batch>({
+  train,
+  test,
+  validation,
+}: RunData<B>['data']): Record<string, SplitFacts> {
+  return { train, test, ...(validation === undefined ? {} : { validation }) };
 }
 
 /** What is added to the facts of a run each time it is resumed. */
@@ -41,13 +50,14 @@ export function resumption(step: number, backend: RunningBackend): Record<string
 }
 
 /** What the exported network of a run says about itself. */
-export function networkFacts({ recipe, data }: OpenRun, { plan, compaction }: Decision): NetworkFacts {
-  const { shape, classNames, normalisation, white } = data.train;
+export function networkFacts<B extends Batch>(
+  { recipe, facts }: Pick<ClosedRun<B>, 'recipe' | 'facts'>,
+  { plan, compaction }: Decision,
+): NetworkFacts {
   return {
-    network: { use: '@ma-net/tnet#zoo', ...recipe.tnet },
-    classNames,
-    shapes: { images: shape },
-    input: { mean: normalisation.mean, std: normalisation.std, white },
+    network: recipe.network,
+    task: recipe.task,
+    ...facts,
     recipe,
     ...(plan === undefined ? {} : { plan }),
     ...(compaction === undefined ? {} : { compaction }),

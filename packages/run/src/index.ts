@@ -1,2 +1,13 @@
+export { shortName } from './choose.ts';
 export { override } from './override.ts';
-export { parseRecipe, type Recipe } from './recipe.ts';
+export {
+  defineRecipe,
+  parseFrame,
+  parseRecipe,
+  type Recipe,
+  recipeFrame,
+  type RecipeParts,
+  resolveParts,
+  type Slot,
+  slots,
+} from './recipe.ts';

@@ -1,8 +1,9 @@
-export { factsOf, networkFacts, resumption } from './facts.ts';
+export { factsOf, networkFacts, resumption, splitsOf } from './facts.ts';
 export { masksInForce } from './host-state.ts';
 export { measuredRule, millisecondsPerImage, stopwatch } from './latency.ts';
-export { dataFacts, type OpenRun, openRun, runOf } from './open.ts';
-export { accuracy, predictions, secondsPerImage } from './predictions.ts';
+export { type Importer, installedIn, together } from './installed.ts';
+export { type ClosedRun, type OpenRun, openRun, type RunData, runOf } from './open.ts';
+export { testMeasures, predictions, secondsPerImage } from './predictions.ts';
 export {
   type Decision,
   type DecisionOptions,

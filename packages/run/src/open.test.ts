@@ -8,9 +8,9 @@ import { createTNet, toPyTorch } from '@ma-net/tnet';
 import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { digits } from '../test/recipe.ts';
-import { dataFacts, openRun } from './open.ts';
-import { override } from './override.ts';
+import { changed, installed } from '../test/recipe.ts';
+import { splitsOf } from './facts.ts';
+import { openRun } from './open.ts';
 
 beforeAll(async () => {
   await startBackend(cpu);
@@ -32,23 +32,24 @@ function cifarFolder(records: number): string {
 }
 
 describe('openRun', () => {
-  test.each(['epochs=1e308', 'modulation.mnet.hidden=1000000', 'modulation.mnet.blocks=1000000000'])(
+  test.each(['epochs=1e308', 'method.mnet.hidden=1000000', 'method.mnet.blocks=1000000000'])(
     'refuses %s before anything is made',
     async (change) => {
-      await expect(openRun(override(digits, [change]))).rejects.toMatchObject({ code: 'too-large' });
+      await expect(openRun(await changed(change), installed)).rejects.toMatchObject({ code: 'too-large' });
     },
   );
 
   test('derives budget, rounds and evaluation from the recipe and the data', async () => {
     const run = await openRun(
-      override(digits, [
-        'data.name=cifar10',
-        'tnet.name=resnet10-cifar',
+      await changed(
+        'data=cifar10',
+        'network.name=resnet10-cifar',
         `data.path=${cifarFolder(200)}`,
         'data.trainLimit=200',
         'data.testLimit=50',
         'epochs=6',
-      ]),
+      ),
+      installed,
     );
     expect(run.source.batchesPerEpoch).toBe(3);
     expect(run.options).toMatchObject({
@@ -59,7 +60,7 @@ describe('openRun', () => {
     expect(run.training.rounds.reduce((sum, { length }) => sum + length, 0)).toBe(18);
     expect(run.training.warnings).toEqual([expect.stringMatching(/no round of this run decides/)]);
     expect(run.evaluateEvery).toBe(3);
-    expect(dataFacts(run.data)).toMatchObject({ train: { images: 200 }, test: { images: 50 } });
+    expect(splitsOf(run.data)).toMatchObject({ train: { samples: 200 }, test: { samples: 50 } });
   });
 
   test('starts from the weights that the recipe names, with a classifier of its own', async () => {
@@ -67,7 +68,7 @@ describe('openRun', () => {
     const { params, stats } = trained.init(Rng.fromSeed(9));
     const weights = join(mkdtempSync(join(tmpdir(), 'ma-net-weights-')), 'model.safetensors');
     await writeSafetensors(weights, toPyTorch(trained, await readParams({ ...params, ...stats })));
-    const state = (await openRun(override(digits, [`tnet.weights=${weights}`]))).start();
+    const state = (await openRun(await changed(`network.weights=${weights}`), installed)).start();
     const name = 'layer2.0.conv1.weight';
     expect(await state.sections.params[name]!.data()).toEqual(await params[name]!.data());
     expect(state.sections.params['fc.weight']!.shape).toEqual([64, 10]);
@@ -76,12 +77,12 @@ describe('openRun', () => {
 
   test('two runs of a recipe start with the same weights and the same first batch, another seed with others', async () => {
     const first = async (seed: number): Promise<[number, number]> => {
-      const run = await openRun(override(digits, [`seed=${seed}`]));
+      const run = await openRun(await changed(`seed=${seed}`), installed);
       const state = run.start();
       const batch = await run.source.next();
       const values: [number, number] = [
         (await state.sections.params['conv1.weight']!.data())[0]!,
-        (await tf.sum(batch.images_BHWC).data())[0]!,
+        (await tf.sum(batch['images_BHWC']!).data())[0]!,
       ];
       disposeState(state);
       return values;
@@ -93,23 +94,23 @@ describe('openRun', () => {
   });
 
   test('the baseline has no astrocytes', async () => {
-    const run = await openRun(override(digits, ['method=plain']));
+    const run = await openRun(await changed('method=plain'), installed);
     expect(run.training.sections).toEqual({});
     expect(Object.keys(run.start().sections)).toEqual(['params', 'stats']);
   });
 
   test('needs a folder for data that is not embedded', async () => {
-    await expect(openRun(override(digits, ['data.name=cifar10']))).rejects.toMatchObject({
+    await expect(openRun(await changed('data=cifar10'), installed)).rejects.toMatchObject({
       code: 'not-found',
       message: expect.stringMatching(/--data/),
     });
   });
 
   test('refuses a mini-batch larger than the training set, and more astrocytes than pre-neurons', async () => {
-    await expect(openRun(override(digits, ['data.trainLimit=32']))).rejects.toMatchObject({
+    await expect(openRun(await changed('data.trainLimit=32'), installed)).rejects.toMatchObject({
       code: 'bad-recipe',
     });
-    await expect(openRun(override(digits, ['modulation.mnet.astrocytes=5000']))).rejects.toMatchObject({
+    await expect(openRun(await changed('method.mnet.astrocytes=5000'), installed)).rejects.toMatchObject({
       code: 'bad-argument',
       message: expect.stringMatching(/5000/),
     });

@@ -2,28 +2,18 @@
 
 import {
   assertSteps,
+  type Batch,
   type BatchSource,
+  type Data,
+  type DataFacts,
+  type Installed,
   MaNetError,
+  type Method,
   type Network,
   Rng,
   type Task,
   type Training,
 } from '@ma-net/core';
-import {
-  type BatchStream,
-  createStream,
-  evaluationBatches,
-  type ImageBatch,
-  type ImageSet,
-  recalibrationBatches,
-  type Splits,
-  tensorBatches,
-  toTensors,
-} from '@ma-net/data';
-import { digits, readCifar10 } from '@ma-net/data/node';
-import { select } from '@ma-net/mnet';
-import { classification } from '@ma-net/task-classification';
-import { createTNet } from '@ma-net/tnet';
 import {
   initialState,
   openMethod,
@@ -31,93 +21,134 @@ import {
   type TrainingOptions,
   type TrainingState,
 } from '@ma-net/trainer';
-import { methodOf } from './methods.ts';
-import type { Recipe } from './recipe.ts';
+import { type Recipe, type RecipeParts, resolveParts } from './recipe.ts';
 
-/** Everything a run is made of, but for where it is written and who listens. */
-export interface OpenRun {
-  readonly recipe: Recipe;
+/** What a run is made of beside its data: all that it takes to read its checkpoints. */
+export interface ClosedRun<B extends Batch = Batch> {
+  readonly recipe: Recipe<B>;
+  /** What the network and the task were made for. */
+  readonly facts: DataFacts;
+  /** Its kernels are those that the method decides about. */
   readonly network: Network;
-  readonly task: Task<ImageBatch>;
-  readonly data: Splits;
-  readonly source: BatchSource<ImageBatch>;
+  readonly task: Task<B>;
+  /** The task on another network: what is left of this one. */
+  taskOn(network: Network): Task<B>;
+  readonly method: Pick<Method, 'name'>;
   /** The method, opened for this run. */
-  readonly training: Training<ImageBatch>;
+  readonly training: Training<B>;
   readonly options: TrainingOptions;
+  readonly batchesPerEpoch: number;
   readonly evaluateEvery: number;
-  readonly evaluationBatches: () => Iterable<ImageBatch>;
-  readonly recalibrationBatches: () => Iterable<ImageBatch>;
   /** A state before the first mini-batch. */
   start(): TrainingState;
 }
 
-/** Images of a test batch for one of a mini-batch: without a backward pass there is room for more. */
+/** The data of a run. */
+export interface RunData<B extends Batch = Batch> {
+  readonly data: Data<B>;
+  readonly source: BatchSource<B>;
+  readonly evaluationBatches: () => Iterable<B> | AsyncIterable<B>;
+  readonly recalibrationBatches: () => Iterable<B> | AsyncIterable<B>;
+}
+
+/** Everything a run is made of, but for where it is written and who listens. */
+export interface OpenRun<B extends Batch = Batch> extends ClosedRun<B>, RunData<B> {}
+
+/** Samples of a test batch for one of a mini-batch: without a backward pass there is room for more. */
 const EVALUATION_FACTOR = 4;
 
-/** Loads the data of a recipe and builds its networks. Throws what reading the data and the weights throws. */
-export async function openRun(recipe: Recipe): Promise<OpenRun> {
-  const data = await loadData(recipe.data);
-  const network = await openNetwork(recipe.tnet, data.train);
-  const { batchSize } = recipe;
-  if (batchSize > data.train.labels.length) {
+/**
+ * Opens the parts of a recipe: loads its data and builds its network. Throws what resolving the parts, reading the data
+ * and the weights throw.
+ */
+export async function openRun<B extends Batch>(recipe: Recipe<B>, installed: Installed): Promise<OpenRun<B>> {
+  const parts = await resolveParts(recipe, installed);
+  const method = await parts.method.open();
+  const data = await openData(recipe, parts, method);
+  const closed = await closedRun(recipe, parts, method, {
+    facts: data.data.facts,
+    batchesPerEpoch: data.source.batchesPerEpoch,
+    views: data.source.views ?? 1,
+    fresh: true,
+  });
+  return { ...closed, ...data };
+}
+
+async function openData<B extends Batch>(
+  { seed, batchSize }: Recipe<B>,
+  parts: RecipeParts<B>,
+  { views = 1 }: Method,
+): Promise<RunData<B>> {
+  const data = await parts.data.open();
+  const { samples } = data.train;
+  if (batchSize > samples) {
     throw new MaNetError(
       'bad-recipe',
-      `A mini-batch of ${batchSize} is larger than the training set of ${data.train.labels.length} images.`,
-      {
-        where: 'batchSize',
-        hint: `use at most ${data.train.labels.length}, or raise data.trainLimit.`,
-      },
+      `A mini-batch of ${batchSize} is larger than the training set of ${samples} samples.`,
+      { where: 'batchSize', hint: `use at most ${samples}, or take more of the data.` },
     );
   }
-  const rng = Rng.fromSeed(recipe.seed).split('data');
-  const stream = createStream(data.train, { batchSize, augment: recipe.data.augment, rng });
-  const source = sourceOf(stream);
-  const options = trainingOptions(recipe, stream.batchesPerEpoch);
-  const { task, training } = openMethod(
-    methodOf(recipe),
-    classification(network, { labelSmoothing: recipe.labelSmoothing }),
-    source,
-    options,
-  );
-  const testBatch = Math.min(EVALUATION_FACTOR * batchSize, data.test.labels.length);
+  const testBatch = Math.min(EVALUATION_FACTOR * batchSize, data.test.samples);
+  return {
+    data,
+    source: await data.open({ batchSize, rng: Rng.fromSeed(seed).split('data'), views }),
+    evaluationBatches: () => data.testBatches(testBatch),
+    recalibrationBatches: () => data.recalibrationBatches(batchSize),
+  };
+}
+
+/** What a run knows of its data once they were open. */
+interface Known {
+  readonly facts: DataFacts;
+  readonly batchesPerEpoch: number;
+  readonly views: number;
+  /** Whether weights to start from are needed. */
+  readonly fresh: boolean;
+}
+
+async function closedRun<B extends Batch>(
+  recipe: Recipe<B>,
+  parts: RecipeParts<B>,
+  method: Method,
+  { facts, batchesPerEpoch, views, fresh }: Known,
+): Promise<ClosedRun<B>> {
+  const [build, on] = [await parts.network.open(), await parts.task.open()];
+  const taskOn = (network: Network): Task<B> => on(network, facts);
+  const network = await build(facts, { fresh });
+  const options = trainingOptions(recipe, batchesPerEpoch);
+  const { task, training } = openMethod(method, taskOn(network), { batchesPerEpoch, views }, options);
   return {
     recipe,
-    network,
+    facts,
+    network: { ...task.network, kernels: training.kernels ?? task.network.kernels },
     task,
-    data,
-    source,
+    taskOn,
+    method,
     training,
     options,
-    evaluateEvery: Math.max(1, Math.round(recipe.evaluateEvery * stream.batchesPerEpoch)),
-    evaluationBatches: () => tensorBatches(evaluationBatches(data.test, testBatch)),
-    recalibrationBatches: () => tensorBatches(recalibrationBatches(data.train, batchSize)),
+    batchesPerEpoch,
+    evaluateEvery: Math.max(1, Math.round(recipe.evaluateEvery * batchesPerEpoch)),
     start: () => initialState(task, training, recipe.seed),
   };
 }
 
-async function openNetwork(
-  { name, modulateStem, modulateClassifier, weights }: Recipe['tnet'],
-  { classNames, shape }: ImageSet,
-): Promise<Network> {
-  const given = weights === undefined ? {} : { weights };
-  const network = await createTNet(name, { numClasses: classNames.length, inputShape: shape, ...given });
-  return { ...network, kernels: select(network, { stem: modulateStem, outputs: modulateClassifier }) };
-}
-
 /** The numbers of a run that follow from a recipe and the size of its data. */
-function trainingOptions(recipe: Recipe, batchesPerEpoch: number): TrainingOptions {
-  const { learningRate, ...optimizer } = recipe.optimizer;
+function trainingOptions<B extends Batch>(recipe: Recipe<B>, batchesPerEpoch: number): TrainingOptions {
+  const { learningRate, clip, decay, groups, ...optimizer } = recipe.optimizer;
   return {
     seed: recipe.seed,
     budget: assertSteps(Math.max(1, Math.round(recipe.epochs * batchesPerEpoch)), 'epochs'),
     optimizer,
     learningRate,
     schedule: recipe.schedule,
+    ...(clip === undefined ? {} : { clip }),
+    ...(decay === undefined ? {} : { decay }),
+    ...(groups === undefined ? {} : { groups }),
   };
 }
 
 /** What `fit` needs of an open run. */
-export function runOf({
+export function runOf<B extends Batch>({
   task,
   options,
   source,
@@ -125,7 +156,7 @@ export function runOf({
   evaluateEvery,
   evaluationBatches,
   recipe,
-}: OpenRun): Omit<Run<ImageBatch>, 'state' | 'listen'> {
+}: OpenRun<B>): Omit<Run<B>, 'state' | 'listen'> {
   return {
     task,
     training,
@@ -135,43 +166,4 @@ export function runOf({
     evaluationBatches,
     ...(recipe.saveEvery === undefined ? {} : { saveEvery: recipe.saveEvery }),
   };
-}
-
-async function loadData({ name, path, trainLimit, testLimit }: Recipe['data']): Promise<Splits> {
-  const limits = {
-    ...(trainLimit === undefined ? {} : { trainLimit }),
-    ...(testLimit === undefined ? {} : { testLimit }),
-  };
-  switch (name) {
-    case 'digits':
-      return digits(limits);
-    case 'cifar10':
-      if (path === undefined) {
-        throw new MaNetError('not-found', 'The recipe trains on CIFAR-10, and no folder of it was given.', {
-          where: 'data.path',
-          hint: 'pass --data <folder> with data_batch_1.bin, ..., test_batch.bin (the binary version of CIFAR-10).',
-        });
-      }
-      return readCifar10(path, limits);
-  }
-}
-
-function sourceOf(stream: BatchStream): BatchSource<ImageBatch> {
-  return {
-    batchesPerEpoch: stream.batchesPerEpoch,
-    next: async () => toTensors(stream.next()),
-    state: () => stream.state(),
-    restore: (state) => stream.restore(state as ReturnType<BatchStream['state']>),
-    close: async () => undefined,
-  };
-}
-
-/** What a run records about its data. */
-export function dataFacts({ train, test }: Splits): Record<string, unknown> {
-  const facts = (set: ImageSet): Record<string, unknown> => ({
-    name: set.name,
-    images: set.labels.length,
-    fingerprint: set.fingerprint,
-  });
-  return { train: facts(train), test: facts(test) };
 }

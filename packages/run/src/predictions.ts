@@ -1,55 +1,70 @@
-// What a network says about the test images, and how long it takes to say it.
+// What a network says about the test samples, how good that is, and how long it takes to say it.
 //
-// Suffixes: B batch, H height, W width, C channels, K classes.
+// Suffixes: B batch, K classes.
 
-import { type Network, type Params, sync } from '@ma-net/core';
+import { type Batch, evaluate, type Params, sync } from '@ma-net/core';
 import type { TrainedNetwork } from '@ma-net/export/node';
 import * as tf from '@tensorflow/tfjs-core';
-import type { OpenRun } from './open.ts';
+import type { ClosedRun, RunData } from './open.ts';
 
-/** The most likely class of every test image, in order. */
-export async function predictions(
-  { network, params, stats }: TrainedNetwork,
-  open: Pick<OpenRun, 'evaluationBatches' | 'data'>,
+/** As much of a run as it takes to ask a network about its test samples. */
+type Asked<B extends Batch> = Pick<ClosedRun<B>, 'task'> & Pick<RunData<B>, 'evaluationBatches' | 'data'>;
+
+/** The place of the largest number in the network's first output [B, K], for every test sample in order. */
+export async function predictions<B extends Batch>(
+  trained: TrainedNetwork,
+  { task, evaluationBatches, data }: Asked<B>,
 ): Promise<Int32Array> {
   const classes: number[] = [];
-  for (const { images_BHWC, labels_B } of open.evaluationBatches()) {
-    const best_B = tf.tidy(() => tf.argMax(logitsOf(network, params, stats, images_BHWC), -1));
+  for await (const batch of evaluationBatches()) {
+    const best_B = tf.tidy(() => tf.argMax(firstOutput(trained, task.inputs(batch)), -1));
     classes.push(...(await best_B.data()));
-    tf.dispose([images_BHWC, labels_B, best_B]);
+    tf.dispose([batch, best_B] as unknown as tf.TensorContainer);
   }
   // The last batch is filled up.
-  return Int32Array.from(classes.slice(0, open.data.test.labels.length));
+  return Int32Array.from(classes.slice(0, data.test.samples));
 }
 
-/** Part of the test images that got their label. */
-export function accuracy(classes: Int32Array, { data }: Pick<OpenRun, 'data'>): number {
-  const { labels } = data.test;
-  return classes.reduce((hits, c, i) => hits + Number(c === labels[i]), 0) / labels.length;
-}
-
-/** Wall-clock seconds per image of a forward pass over one evaluation batch: the median of `times`. */
-export async function secondsPerImage(
+/** The task's measures of a network over the test samples: the run's own, or what is left of it. */
+export function testMeasures<B extends Batch>(
   { network, params, stats }: TrainedNetwork,
-  open: Pick<OpenRun, 'evaluationBatches'>,
+  { taskOn, evaluationBatches }: Pick<ClosedRun<B>, 'taskOn'> & Pick<RunData<B>, 'evaluationBatches'>,
+): Promise<Readonly<Record<string, number>>> {
+  return evaluate(taskOn(network), { params, stats }, evaluationBatches());
+}
+
+/** Wall-clock seconds per sample of a forward pass over one evaluation batch: the median of `times`. */
+export async function secondsPerImage<B extends Batch>(
+  trained: TrainedNetwork,
+  { task, evaluationBatches }: Asked<B>,
   times = 7,
 ): Promise<number> {
-  const [batch] = open.evaluationBatches();
-  const { images_BHWC, labels_B } = batch!;
+  const batch = await first(evaluationBatches());
+  const inputs = task.inputs(batch);
   const seconds: number[] = [];
   // One more, and not counted: a backend may compile.
   for (let i = 0; i <= times; i++) {
     const started = performance.now();
-    const logits_BK = tf.tidy(() => logitsOf(network, params, stats, images_BHWC));
-    await logits_BK.data();
+    const output = tf.tidy(() => firstOutput(trained, inputs));
+    await output.data();
     await sync();
     if (i > 0) seconds.push((performance.now() - started) / 1000);
-    logits_BK.dispose();
+    output.dispose();
   }
-  tf.dispose([images_BHWC, labels_B]);
-  return seconds.toSorted((a, b) => a - b)[Math.floor(times / 2)]! / images_BHWC.shape[0];
+  const [samples] = Object.values(inputs)[0]!.shape;
+  tf.dispose(batch as tf.TensorContainerObject);
+  return seconds.toSorted((a, b) => a - b)[Math.floor(times / 2)]! / samples!;
 }
 
-function logitsOf(network: Network, params: Params, stats: Params, images: tf.Tensor): tf.Tensor {
-  return network.forward(params, stats, { images }, { training: false }).outputs['logits']!;
+/** The first of them; the others are not made. */
+async function first<B>(batches: Iterable<B> | AsyncIterable<B>): Promise<B> {
+  const all = Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();
+  const { value } = (await all.next()) as IteratorYieldResult<B>;
+  await all.return?.();
+  return value;
+}
+
+function firstOutput({ network, params, stats }: TrainedNetwork, inputs: Params): tf.Tensor {
+  const { outputs } = network.forward(params, stats, inputs, { training: false });
+  return outputs[network.outputs[0]!.name]!;
 }

@@ -3,9 +3,8 @@ import { startBackend } from '@ma-net/core';
 import { fit, type TrainingState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { digits } from '../test/recipe.ts';
+import { changed, installed } from '../test/recipe.ts';
 import { type OpenRun, openRun, runOf } from './open.ts';
-import { override } from './override.ts';
 import { predictions } from './predictions.ts';
 import { decide, describeDecision, describeGroups, prepare } from './prepared-network.ts';
 
@@ -24,20 +23,20 @@ interface Trained {
 
 /** A small network, trained for a few mini-batches, in which nobody reads channel 1 of a layer any more. */
 async function trained(...changes: string[]): Promise<Trained> {
-  const recipe = override(digits, [
-    'tnet.name=resnet-test',
-    'tnet.modulateClassifier=false',
-    'modulation.prune.removeModulated=0.5',
+  const recipe = await changed(
+    'network.name=resnet-test',
+    'method.select.outputs=false',
+    'method.prune.removeModulated=0.5',
     'data.trainLimit=256',
     'batchSize=16',
     'epochs=5',
     'optimizer.learningRate=0.05',
-    'modulation.competition=4',
-    'modulation.mnet.hidden=8',
-    'modulation.mnet.heads=2',
+    'method.competition=4',
+    'method.mnet.hidden=8',
+    'method.mnet.heads=2',
     ...changes,
-  ]);
-  const open = await openRun(recipe);
+  );
+  const open = await openRun(recipe, installed);
   const state = open.start();
   const { evaluationBatches: _, ...silent } = runOf(open);
   await fit({ ...silent, state, listen: () => undefined });
@@ -62,8 +61,8 @@ function silence(state: TrainingState, kernel: string, channel: number): void {
 
 describe.each([
   ['MA-Net', []],
-  ['MA-Net with the soft cut', ['modulation.cut=soft']],
-  ['MA-Net, masks only', ['modulation.strength=0']],
+  ['MA-Net with the soft cut', ['method.cut=soft']],
+  ['MA-Net, masks only', ['method.strength=0']],
   ['magnitude pruning', ['method=magnitude']],
 ])('%s', (_, changes) => {
   let run: Trained;

@@ -1,7 +1,7 @@
 // From a trained run to an ordinary network: the gates folded into the kernels, dead connections at zero,
 // dead channels gone (section 11).
 
-import { cloneParams, MaNetError, type Removal } from '@ma-net/core';
+import { type Batch, cloneParams, MaNetError, type Removal } from '@ma-net/core';
 import type { TrainedNetwork } from '@ma-net/export/node';
 import {
   applyCompaction,
@@ -17,7 +17,8 @@ import {
 } from '@ma-net/mnet';
 import { recalibrate, type TrainingState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
-import type { OpenRun } from './open.ts';
+import { shortName } from './choose.ts';
+import type { ClosedRun, RunData } from './open.ts';
 
 /** What is to go, decided and not yet applied. */
 export interface Decision {
@@ -36,8 +37,8 @@ export interface DecisionOptions {
 }
 
 /** Decides what to remove from a run, without touching a weight. Throws `prune-refused` or `bad-argument`. */
-export async function decide(
-  open: OpenRun,
+export async function decide<B extends Batch>(
+  open: ClosedRun<B>,
   state: TrainingState,
   { rule, dense }: DecisionOptions,
 ): Promise<Decision> {
@@ -49,7 +50,7 @@ export async function decide(
       'prune-refused',
       'No connection of this run was ever decided about, so none is weak.',
       {
-        where: `method "${recipe.method}", mini-batch ${state.step}`,
+        where: `method "${shortName(recipe.method)}", mini-batch ${state.step}`,
         hint: 'train with --method ma-net or --method magnitude, past the plain rounds.',
       },
     );
@@ -66,14 +67,21 @@ const RUNS = 6;
  * The coupling groups that a decision cuts, with their members and what goes of each; or the one called `group`, whole or
  * not. Throws `unknown-name` for a group that the network does not have.
  */
-export function describeGroups({ network }: OpenRun, { compaction }: Decision, group?: string): string {
+export function describeGroups(
+  { network }: Pick<ClosedRun, 'network'>,
+  { compaction }: Decision,
+  group?: string,
+): string {
   const cuts = compaction?.cuts ?? [];
   if (group !== undefined) return describeGroup(network, group, { cuts });
   return cuts.map((cut) => describeGroup(network, cut.group, { cuts, runs: RUNS })).join('\n\n');
 }
 
 /** What a decision would do, for people. */
-export function describeDecision({ network }: OpenRun, { plan, compaction }: Decision): string {
+export function describeDecision(
+  { network }: Pick<ClosedRun, 'network'>,
+  { plan, compaction }: Decision,
+): string {
   if (plan === undefined) return 'Nothing was modulated, so nothing is removed.';
   if (compaction === undefined) return describePlan(plan, network);
   const channels =
@@ -87,8 +95,8 @@ export function describeDecision({ network }: OpenRun, { plan, compaction }: Dec
  * Applies a decision; the caller owns the tensors. The running statistics are estimated again when the
  * outputs change anyway, or when asked for.
  */
-export async function prepare(
-  open: OpenRun,
+export async function prepare<B extends Batch>(
+  open: Pick<ClosedRun<B>, 'task' | 'network'> & Pick<RunData<B>, 'recalibrationBatches'>,
   state: TrainingState,
   decision: Decision,
   { again }: { readonly again: boolean },

@@ -1,33 +1,49 @@
-// What a recipe may say, and what its fields mean. A recipe is complete: nothing is filled in later but
-// what follows from the data (batches an epoch) and from other fields (the rounds).
+// What a recipe may say, and what its fields mean. A recipe is plain JSON and complete: nothing is filled in later but
+// what follows from the data (batches an epoch) and from other fields (the rounds). What it chooses among the parts of
+// packages is checked by the parts themselves.
 
-import { MaNetError, suggestion } from '@ma-net/core';
-import { pruneRule } from '@ma-net/mnet';
+import {
+  type Architecture,
+  type Batch,
+  checked,
+  type Choices,
+  type Data,
+  type Installed,
+  type Method,
+  type PartKind,
+  resolvePart,
+  type Resolved,
+  type TaskOn,
+  type Use,
+} from '@ma-net/core';
 import { z } from 'zod';
+import { fromFormat1 } from './recipe-format-1.ts';
 
 const part = z.number().min(0).max(1);
 const count = z.int().min(1);
 const rate = z.number().min(0);
 
-const dataSchema = z
-  .strictObject({
-    name: z.enum(['digits', 'cifar10']),
-    /** Folder of the files; the embedded digits need none. */
-    path: z.string().optional(),
-    trainLimit: count.optional(),
-    testLimit: count.optional(),
-    augment: z.strictObject({
-      flip: z.boolean(),
-      /** Zeros around the image before a random crop of its size. */
-      padCrop: z.int().min(0),
-      /** Side of a square of zeros. */
-      cutout: z.int().min(0),
-    }),
-  })
-  .refine(({ name, path }) => name !== 'digits' || path === undefined, {
-    path: ['path'],
-    error: 'the digits are embedded and read from no folder; leave it out',
-  });
+/** How the parameters are trained that a group, or the whole section, has; beside the rule itself. */
+const ofParameters = {
+  /** Largest global norm of the gradient; not clipped unless given. */
+  clip: z.number().positive().exactOptional(),
+  /** What weight decay hits: everything, or kernels alone. */
+  decay: z.enum(['all', 'kernels']).exactOptional(),
+  /** Parameters that are trained in a way of their own; each belongs to the first group that matches it. */
+  groups: z
+    .array(
+      z.strictObject({
+        /** Names: `*` stands for anything. */
+        match: z.string().exactOptional(),
+        kind: z.enum(['conv', 'depthwise', 'dense', 'vector', 'embedding']).exactOptional(),
+        /** Factors on the learning rate and on the decay. */
+        rate: rate.exactOptional(),
+        decay: rate.exactOptional(),
+        frozen: z.boolean().exactOptional(),
+      }),
+    )
+    .exactOptional(),
+};
 
 const optimizerSchema = z.discriminatedUnion('name', [
   z.strictObject({
@@ -36,6 +52,7 @@ const optimizerSchema = z.discriminatedUnion('name', [
     momentum: part,
     nesterov: z.boolean(),
     weightDecay: rate,
+    ...ofParameters,
   }),
   z.strictObject({
     name: z.literal('adamw'),
@@ -44,6 +61,7 @@ const optimizerSchema = z.discriminatedUnion('name', [
     beta2: part,
     epsilon: z.number().positive(),
     weightDecay: rate,
+    ...ofParameters,
   }),
 ]);
 
@@ -53,141 +71,90 @@ const scheduleSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('steps'), warmup: z.int().min(0), at: z.array(part), factor: part }),
 ]);
 
-const mnetSchema = z.strictObject({
-  /** M. */
-  astrocytes: count,
-  /** K: LSTM cells of an astrocyte. */
-  cells: count,
-  /** d. */
-  hidden: count,
-  /** r: rank of the head. */
-  rank: count,
-  /** B: bins of a pooled row. */
-  bins: count,
-  /** Reduction of the excitation, se. */
-  reduction: count,
-  /** V: encoder blocks of g2. */
-  blocks: count,
-  heads: count,
-  partition: z.enum(['depth', 'interleave']),
-  chain: z.boolean(),
-  temporal: z.enum(['all', 'own', 'none']),
-  activation: z.enum(['softmax', 'layer', 'sigmoid', 'sparsemax']),
-  tau: z.number().positive(),
-  /** gamma of every layer at the start. */
-  gamma0: z.number(),
-});
+const choice = z.looseObject({ use: z.string() });
 
-const modulationSchema = z.strictObject({
-  /** Rounds of the plain network before the first modulated one; a third of the epochs unless given. */
-  plainRounds: z.int().min(0).optional(),
-  prune: pruneRule,
-  competition: rate,
-  ramp: z.number().positive().max(1),
-  freeze: part,
-  refresh: count,
-  maskEvery: z.enum(['round', 'iteration']),
-  strength: part,
-  cut: z.enum(['hard', 'soft']),
-  feedback: z.boolean(),
-  throughDescriptors: z.boolean(),
-  alternate: z.boolean(),
-  memory: z.enum(['persist', 'reset']),
-  lambda: rate,
-  astrocyteIterations: count.optional(),
-  astrocyteLearningRate: rate,
-  astrocyteMomentum: part,
-  clip: z.number().positive(),
-  mnet: mnetSchema,
-});
-
-const recipeSchema = z.strictObject({
+/** What the recipes of all packages have in common. */
+export const recipeFrame = z.strictObject({
+  format: z.literal(2),
   name: z.string(),
   /** One sentence for `manet recipes`. */
   about: z.string(),
   seed: z.int().min(0),
-  method: z.enum(['plain', 'magnitude', 'ma-net']),
-  tnet: z.strictObject({
-    name: z.string(),
-    modulateStem: z.boolean(),
-    modulateClassifier: z.boolean(),
-    /** Weights to start from: a safetensors file, `hub`, or `hub:owner/name`; fresh ones unless given. */
-    weights: z.string().optional(),
-  }),
-  data: dataSchema,
+  network: choice,
+  data: choice,
+  task: choice,
+  method: choice,
   batchSize: count,
   /** The budget, in epochs of the training set. */
   epochs: z.number().positive(),
-  labelSmoothing: part,
   optimizer: optimizerSchema,
   schedule: scheduleSchema,
-  modulation: modulationSchema,
   /** Epochs between two evaluations. */
   evaluateEvery: z.number().positive(),
   /** Mini-batches between two checkpoints; an epoch unless given. */
-  saveEvery: count.optional(),
+  saveEvery: count.exactOptional(),
 });
 
-export type Recipe = z.infer<typeof recipeSchema>;
+type Frame = Readonly<Omit<z.infer<typeof recipeFrame>, Slot>>;
 
-/** Checks a recipe that came from a file or from the command line. Throws `bad-recipe`, listing every problem. */
-export function parseRecipe(value: unknown, where: string): Recipe {
-  const result = recipeSchema.safeParse(inNewNames(value), { reportInput: true });
-  if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `  ${describeIssue(issue, value)}`);
-  throw new MaNetError('bad-recipe', `The recipe cannot be used:\n${problems.join('\n')}`, {
+/** Everything a run depends on. `B` ties its data to its task. */
+export interface Recipe<B extends Batch = Batch> extends Frame, Choices<B> {
+  readonly method: Use<Method>;
+}
+
+/** The fields of a recipe that choose a part: each is called after what the part makes. */
+export const slots = ['network', 'data', 'task', 'method'] as const satisfies readonly PartKind[];
+export type Slot = (typeof slots)[number];
+
+/**
+ * A recipe as a function. The compiler knows the options of every part, and which data a task takes: boxes under a
+ * classifier do not compile. Throws `bad-recipe` for what types cannot say.
+ */
+export function defineRecipe<B extends Batch>(make: () => Omit<Recipe<B>, 'format'>): () => Recipe<B> {
+  return () => {
+    const { name, ...others } = make();
+    return parseFrame({ format: 2, name, ...others }, `the recipe "${name}"`) as Recipe<B>;
+  };
+}
+
+/** Checks all of a recipe but the options of its parts. Throws `bad-recipe`, listing every problem. */
+export function parseFrame(value: unknown, where: string): Recipe {
+  return checked(recipeFrame, fromFormat1(value), {
+    what: 'The recipe',
     where,
     hint: 'correct these fields; "manet train --recipe <name> --print" shows every field of a recipe.',
   });
 }
 
-/** Recipes of older versions: "attach" is now "throughDescriptors". */
-function inNewNames(value: unknown): unknown {
-  const { modulation } = (value ?? {}) as { modulation?: { attach?: unknown } };
-  if (typeof modulation !== 'object' || modulation === null || !('attach' in modulation)) return value;
-  const { attach, ...others } = modulation;
-  return { ...(value as object), modulation: { throughDescriptors: attach, ...others } };
+type Opens<Made> = Omit<Resolved, 'open'> & { open(): Promise<Made> };
+
+/** The parts that a recipe chooses, not yet opened. */
+export interface RecipeParts<B extends Batch = Batch> {
+  readonly network: Opens<Architecture>;
+  readonly data: Opens<Data<B>>;
+  readonly task: Opens<TaskOn<B>>;
+  readonly method: Opens<Method>;
 }
 
-function describeIssue(issue: z.core.$ZodIssue, root: unknown): string {
-  const path = issue.path.join('.') || 'recipe';
-  if (issue.code === 'unrecognized_keys') {
-    const parent = issue.path.reduce<unknown>(
-      (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
-      root,
-    );
-    const known = fieldsAt(issue.path.map(String), parent);
-    return issue.keys
-      .map((key) => `${path === 'recipe' ? '' : `${path}.`}${key}: no such field; ${suggestion(key, known)}`)
-      .join('\n  ');
-  }
-  const found = 'input' in issue && issue.input !== undefined ? `, found ${JSON.stringify(issue.input)}` : '';
-  return `${path}: ${issue.message.replace(/, received .*$/, '')}${found}`;
+/** Finds the parts of a recipe, and checks their options. Throws `unknown-name` or `bad-recipe`. */
+export async function resolveParts<B extends Batch>(
+  recipe: Recipe<B>,
+  installed: Installed,
+  file?: string,
+): Promise<RecipeParts<B>> {
+  const found = await Promise.all(
+    slots.map((slot) => resolvePart(recipe[slot], slot, installed, slot, file)),
+  );
+  return Object.fromEntries(slots.map((slot, i) => [slot, found[i]])) as unknown as RecipeParts<B>;
 }
 
-/** Names of the fields at a path, for suggestions. `value` decides between the variants of a field. */
-export function fieldsAt(path: readonly string[], value: unknown): string[] {
-  let schemas: readonly Schema[] = [recipeSchema];
-  for (const key of path) schemas = schemas.flatMap(variants).flatMap(({ [key]: field }) => field ?? []);
-  const found = schemas.flatMap(variants);
-  return Object.keys(found.find((shape) => isOf(shape, value)) ?? found[0] ?? {});
-}
-
-type Schema = z.core.$ZodType;
-type Shape = Readonly<Record<string, Schema>>;
-
-/** The objects that a schema may be. */
-function variants(schema: Schema): Shape[] {
-  const { def } = schema._zod as { def: z.core.$ZodTypeDef };
-  if (def.type === 'object') return [(def as z.core.$ZodObjectDef).shape];
-  if (def.type === 'optional') return variants((def as z.core.$ZodOptionalDef).innerType);
-  return def.type === 'union' ? (def as z.core.$ZodUnionDef).options.flatMap(variants) : [];
-}
-
-/** Whether every field that can have a few values only, such as "name" or "mode", has one of them. */
-function isOf(shape: Shape, value: unknown): boolean {
-  return Object.entries(shape).every(([key, { _zod }]) => {
-    const found = (value as Record<string, unknown> | undefined)?.[key];
-    return _zod.values === undefined || _zod.values.has(found as string);
-  });
+/**
+ * Checks a recipe that came from a file or from the command line, in this format or an older one, and completes the
+ * options of its parts. Throws `bad-recipe`, listing every problem, and `unknown-name`.
+ */
+export async function parseRecipe(value: unknown, where: string, installed: Installed): Promise<Recipe> {
+  const recipe = parseFrame(value, where);
+  const parts = await resolveParts(recipe, installed, where);
+  const complete = slots.map((slot) => [slot, { use: recipe[slot].use, ...parts[slot].options }]);
+  return { ...recipe, ...(Object.fromEntries(complete) as Pick<Recipe, Slot>) };
 }

@@ -3,35 +3,36 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cpu } from '@ma-net/backend-cpu';
 import { decodeSafetensors, encodeSafetensors, type RunningBackend, startBackend } from '@ma-net/core';
+import { digits as readDigits } from '@ma-net/data/node';
 import { disposeState, encodeCheckpoint, fit } from '@ma-net/trainer';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { digits } from '../test/recipe.ts';
+import { changed, installed } from '../test/recipe.ts';
 import { factsOf, networkFacts, resumption } from './facts.ts';
 import { masksInForce } from './host-state.ts';
 import { openRun, runOf } from './open.ts';
 import { override } from './override.ts';
-import { accuracy, predictions, secondsPerImage } from './predictions.ts';
+import { testMeasures, predictions, secondsPerImage } from './predictions.ts';
 import { decide, prepare } from './prepared-network.ts';
 import { createRunDirectory } from './run-directory.ts';
 import { continueSavedRun, openSavedRun, requireCheckpoint, withData } from './saved-run.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const recipe = override(digits, [
-  'tnet.name=resnet-test',
+const recipe = await changed(
+  'network.name=resnet-test',
   'data.trainLimit=64',
   'data.testLimit=40',
   'batchSize=16',
   'epochs=3',
-  'modulation.mnet.hidden=8',
-  'modulation.mnet.heads=2',
-]);
+  'method.mnet.hidden=8',
+  'method.mnet.heads=2',
+);
 const path = join(mkdtempSync(join(tmpdir(), 'ma-net-run-')), 'run');
 let backend: RunningBackend;
 
 beforeAll(async () => {
   backend = await startBackend(cpu);
-  const open = await openRun(recipe);
+  const open = await openRun(recipe, installed);
   const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
   const state = open.start();
   await fit({
@@ -46,7 +47,7 @@ beforeAll(async () => {
 
 describe('openSavedRun', () => {
   test('finds recipe, facts and the state of the last checkpoint', async () => {
-    const saved = await openSavedRun(path);
+    const saved = await openSavedRun(path, installed);
     expect(saved.open.recipe).toEqual(recipe);
     expect(saved.directory.facts).toMatchObject({ backend: 'cpu', seed: 0, method: 'ma-net' });
     const { state } = requireCheckpoint(saved);
@@ -59,16 +60,20 @@ describe('openSavedRun', () => {
   });
 
   test('refuses other data than those it was trained on', async () => {
-    const other = await createRunDirectory(`${path}-2`, override(recipe, ['data.trainLimit=63']), {
-      ...(await openSavedRun(path)).directory.facts,
-    });
-    await expect(openSavedRun(other.path)).rejects.toMatchObject({ code: 'bad-data' });
+    const other = await createRunDirectory(
+      `${path}-2`,
+      await override(recipe, ['data.trainLimit=63'], installed),
+      {
+        ...(await openSavedRun(path, installed)).directory.facts,
+      },
+    );
+    await expect(openSavedRun(other.path, installed)).rejects.toMatchObject({ code: 'bad-data' });
   });
 
   test('says that a run without a checkpoint has to be trained first', async () => {
-    const open = await openRun(recipe);
+    const open = await openRun(recipe, installed);
     const empty = await createRunDirectory(`${path}-3`, recipe, factsOf(open, backend));
-    const saved = await openSavedRun(empty.path);
+    const saved = await openSavedRun(empty.path, installed);
     expect(() => requireCheckpoint(saved)).toThrow(expect.objectContaining({ code: 'not-found' }));
   });
 });
@@ -91,7 +96,7 @@ describe('a run whose files were changed', () => {
     const file = join(copy, 'checkpoint.safetensors');
     truncateSync(file, 5000);
     const tell = vi.fn();
-    const { state } = requireCheckpoint(await openSavedRun(copy), tell);
+    const { state } = requireCheckpoint(await openSavedRun(copy, installed), tell);
     expect(state.step).toBe(8);
     expect(tell.mock.calls).toEqual([
       [expect.stringMatching(/checkpoint\.safetensors[^]*is whole: mini-batch 8/)],
@@ -108,21 +113,21 @@ describe('a run whose files were changed', () => {
     tensors['params/fc.weight']!.data[0] = Number.NaN;
     writeFileSync(file, encodeSafetensors(tensors, metadata));
     const tell = vi.fn();
-    const { state } = requireCheckpoint(await openSavedRun(copy), tell);
+    const { state } = requireCheckpoint(await openSavedRun(copy, installed), tell);
     expect(state.step).toBe(8);
     expect(tell.mock.calls).toEqual([
       [expect.stringMatching(/not finite in params\/fc\.weight[^]*is whole: mini-batch 8/)],
     ]);
     disposeState(state);
     rmSync(join(copy, 'checkpoint.previous.safetensors'));
-    const saved = await openSavedRun(copy);
+    const saved = await openSavedRun(copy, installed);
     expect(() => requireCheckpoint(saved)).toThrow(expect.objectContaining({ code: 'non-finite' }));
   });
 
   test('with no whole checkpoint it is refused, and named', async () => {
     const copy = copyOf('both');
     for (const name of ['', '.previous']) truncateSync(join(copy, `checkpoint${name}.safetensors`), 5000);
-    const saved = await openSavedRun(copy);
+    const saved = await openSavedRun(copy, installed);
     expect(() => saved.checkpoint()).toThrow(expect.objectContaining({ code: 'bad-file' }));
   });
 
@@ -133,23 +138,65 @@ describe('a run whose files were changed', () => {
     const copy = copyOf(field);
     const file = join(copy, 'recipe.json');
     writeFileSync(file, readFileSync(file, 'utf8').replace(was, is));
-    await expect(openSavedRun(copy)).rejects.toMatchObject({
+    await expect(openSavedRun(copy, installed)).rejects.toMatchObject({
       code: 'bad-recipe',
       message: expect.stringMatching(new RegExp(`${field}: \\d+, now \\d+`)),
     });
-    await expect(continueSavedRun(copy)).rejects.toMatchObject({ code: 'bad-recipe' });
+    await expect(continueSavedRun(copy, installed)).rejects.toMatchObject({ code: 'bad-recipe' });
     // Nothing is locked by what was refused.
     writeFileSync(file, readFileSync(file, 'utf8').replace(is, was));
-    (await continueSavedRun(copy)).directory.close();
+    (await continueSavedRun(copy, installed)).directory.close();
   });
 
   test('a flipped bit of a weight is noticed', async () => {
     const copy = copyOf('flipped');
     flipped(join(copy, 'checkpoint.safetensors'));
     const tell = vi.fn();
-    disposeState(requireCheckpoint(await openSavedRun(copy), tell).state);
+    disposeState(requireCheckpoint(await openSavedRun(copy, installed), tell).state);
     expect(tell).toHaveBeenCalledTimes(1);
   });
+});
+
+test('a run of format 1 is opened, and goes on from its checkpoint', async () => {
+  const copy = `${path}-format-1`;
+  cpSync(path, copy, { recursive: true });
+  const { use: _, select: __, ...modulation } = recipe.method;
+  const { network: ___, task: ____, method: _____, format: ______, ...others } = recipe;
+  const { use: _______, ...data } = recipe.data;
+  const old = {
+    ...others,
+    method: 'ma-net',
+    tnet: { name: 'resnet-test', modulateStem: false, modulateClassifier: true },
+    data: { name: 'digits', ...data },
+    labelSmoothing: 0,
+    modulation,
+  };
+  const facts = JSON.parse(readFileSync(join(copy, 'run.json'), 'utf8')) as {
+    data: Record<string, { name: string; samples: number; fingerprint: string }>;
+  };
+  const splits = Object.entries(facts.data).map(([split, { name, samples, fingerprint }]) => [
+    split,
+    { name, images: samples, fingerprint },
+  ]);
+  const oldFacts = { ...facts, recipe: old, data: Object.fromEntries(splits) };
+  writeFileSync(join(copy, 'recipe.json'), JSON.stringify(old));
+  writeFileSync(join(copy, 'run.json'), JSON.stringify(oldFacts));
+  cpSync(join(copy, 'checkpoint.previous.safetensors'), join(copy, 'checkpoint.safetensors'));
+
+  const { open, checkpoint, directory } = await continueSavedRun(copy, installed);
+  const { state, source } = checkpoint()!;
+  expect(state.step).toBe(8);
+  open.source.restore(source);
+  await fit({
+    ...runOf(open),
+    state,
+    save: async (s) => directory.saveCheckpoint(await encodeCheckpoint(s, open.source, open.network)),
+    listen: () => undefined,
+  });
+  disposeState(state);
+  directory.close();
+  const [end, whole] = [copy, path].map((run) => readFileSync(join(run, 'checkpoint.safetensors')));
+  expect(end!.equals(whole!)).toBe(true);
 });
 
 test('a recipe is moved to another folder of its data without a change', () => {
@@ -157,7 +204,7 @@ test('a recipe is moved to another folder of its data without a change', () => {
 });
 
 test('what is exported says which network it is and how images become its input', async () => {
-  const saved = await openSavedRun(path);
+  const saved = await openSavedRun(path, installed);
   const { state } = requireCheckpoint(saved);
   const decision = await decide(saved.open, state, { dense: true });
   const facts = networkFacts(saved.open, decision);
@@ -166,8 +213,9 @@ test('what is exported says which network it is and how images become its input'
   expect(facts.classNames).toEqual([...'0123456789']);
   const network = await prepare(saved.open, state, decision, { again: false });
   const classes = await predictions(network, saved.open);
-  const right = classes.filter((c, i) => c === saved.open.data.test.labels[i]).length;
-  expect(accuracy(classes, saved.open)).toBe(right / 40);
+  const { test: truth } = await readDigits({ trainLimit: 64, testLimit: 40 });
+  const right = classes.filter((c, i) => c === truth.labels[i]).length;
+  expect((await testMeasures(network, saved.open))['top1']).toBe(right / 40);
   expect(await secondsPerImage(network, saved.open, 1)).toBeGreaterThan(0);
   disposeState(state);
 });

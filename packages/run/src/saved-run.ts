@@ -1,11 +1,13 @@
 // A run directory, opened: its recipe, its data and networks, and its state at the last checkpoint.
 
-import { MaNetError } from '@ma-net/core';
+import { type Installed, MaNetError } from '@ma-net/core';
 import { type Checkpoint, decodeCheckpoint, disposeState } from '@ma-net/trainer';
 import { z } from 'zod';
-import { dataFacts, type OpenRun, openRun } from './open.ts';
+import { splitsOf } from './facts.ts';
+import { type OpenRun, openRun } from './open.ts';
 import { parseRecipe, type Recipe } from './recipe.ts';
 import { changesBetween } from './recipe-changes.ts';
+import { splitsFromFormat1 } from './recipe-format-1.ts';
 import {
   continueRunDirectory,
   openRunDirectory,
@@ -30,15 +32,19 @@ export type Tell = (words: string) => void;
  * Opens a run without starting a backend, to read it. `data` replaces the folder the data were in; the data
  * themselves must be the same. Throws `not-found`, `bad-file`, `bad-recipe` or `bad-data`.
  */
-export async function openSavedRun(path: string, data?: string): Promise<SavedRun> {
-  return savedRun(openRunDirectory(path), data);
+export async function openSavedRun(path: string, installed: Installed, data?: string): Promise<SavedRun> {
+  return savedRun(openRunDirectory(path), installed, data);
 }
 
 /** Opens a run to go on with it, as its only writer; whoever calls closes the directory. May throw `locked`, too. */
-export async function continueSavedRun(path: string, data?: string): Promise<SavedRun<RunWriter>> {
+export async function continueSavedRun(
+  path: string,
+  installed: Installed,
+  data?: string,
+): Promise<SavedRun<RunWriter>> {
   const directory = await continueRunDirectory(path);
   try {
-    return await savedRun(directory, data);
+    return await savedRun(directory, installed, data);
   } catch (error) {
     directory.close();
     throw error;
@@ -47,11 +53,12 @@ export async function continueSavedRun(path: string, data?: string): Promise<Sav
 
 async function savedRun<D extends RunDirectory>(
   directory: D,
+  installed: Installed,
   data: string | undefined,
 ): Promise<SavedRun<D>> {
   refuseEditedRecipe(directory);
-  const recipe = parseRecipe(directory.recipe, `${directory.path}, recipe.json`);
-  const open = await openRun(data === undefined ? recipe : withData(recipe, data));
+  const recipe = await parseRecipe(directory.recipe, `${directory.path}, recipe.json`, installed);
+  const open = await openRun(data === undefined ? recipe : withData(recipe, data), installed);
   refuseOtherData(directory, open);
   return { directory, open, checkpoint: (tell) => lastCheckpoint(directory, open, tell) };
 }
@@ -91,7 +98,7 @@ function decode(bytes: Uint8Array, open: OpenRun, where: string): Checkpoint {
   );
 }
 
-/** Where a stream over epochs stands, which is where the training stands. */
+/** Where a source over epochs stands, which is where the training stands. */
 const positionSchema = z.looseObject({ epoch: z.int(), position: z.int() });
 
 /** The checkpoint of a run that has to have one. */
@@ -128,24 +135,25 @@ function refuseEditedRecipe({ path, recipe, facts }: RunDirectory): void {
   );
 }
 
-function refuseOtherData({ facts, path }: RunDirectory, open: OpenRun): void {
-  const recorded = facts['data'];
-  const found = dataFacts(open.data);
+function refuseOtherData({ facts, path: run }: RunDirectory, open: OpenRun): void {
+  const { path, use } = open.recipe.data;
+  const recorded = splitsFromFormat1(facts['data']);
+  const found = splitsOf(open.data);
   if (JSON.stringify(recorded) === JSON.stringify(found)) return;
   throw new MaNetError(
     'bad-data',
     `The data are not those that the run was trained on.\n  found:    ${described(found)}\n  expected: ${described(recorded)}`,
     {
-      where: open.recipe.data.path ?? open.recipe.data.name,
-      hint: `pass the folder of the same data with --data, or start a new run; ${path} is as it was.`,
+      where: typeof path === 'string' ? path : use,
+      hint: `pass the folder of the same data with --data, or start a new run; ${run} is as it was.`,
     },
   );
 }
 
 function described(facts: unknown): string {
-  const splits = Object.values((facts ?? {}) as Record<string, { images?: unknown; fingerprint?: unknown }>);
+  const splits = Object.values((facts ?? {}) as Record<string, { samples?: unknown; fingerprint?: unknown }>);
   const parts = splits.map(
-    ({ images, fingerprint }) => `${String(images)} images ${String(fingerprint).slice(0, 12)}`,
+    ({ samples, fingerprint }) => `${String(samples)} samples ${String(fingerprint).slice(0, 12)}`,
   );
   return parts.join(', ') || 'nothing recorded';
 }

@@ -8,29 +8,28 @@ import { decodeSafetensors, encodeSafetensors, type HostTensor, startBackend } f
 import { disposeState, encodeCheckpoint, fit } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test, vi } from 'vitest';
-import { digits } from '../test/recipe.ts';
+import { changed as recipeWith, installed } from '../test/recipe.ts';
 import { factsOf } from './facts.ts';
 import { openRun, runOf } from './open.ts';
-import { override } from './override.ts';
 import { createRunDirectory } from './run-directory.ts';
 import { openSavedRun, requireCheckpoint } from './saved-run.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const recipe = override(digits, [
-  'tnet.name=resnet-test',
+const recipe = await recipeWith(
+  'network.name=resnet-test',
   'data.trainLimit=64',
   'data.testLimit=40',
   'batchSize=16',
   'epochs=3',
-  'modulation.mnet.hidden=8',
-  'modulation.mnet.heads=2',
-]);
+  'method.mnet.hidden=8',
+  'method.mnet.heads=2',
+);
 const path = join(mkdtempSync(join(tmpdir(), 'ma-net-untrusted-')), 'run');
 
 beforeAll(async () => {
   const backend = await startBackend(cpu);
-  const open = await openRun(recipe);
+  const open = await openRun(recipe, installed);
   const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
   const state = open.start();
   await fit({
@@ -81,7 +80,10 @@ function counters(change: (counters: Record<string, unknown>) => void) {
 }
 
 test('what is written again without a change is taken', async () => {
-  const saved = await openSavedRun(changed(() => undefined));
+  const saved = await openSavedRun(
+    changed(() => undefined),
+    installed,
+  );
   const { state } = requireCheckpoint(saved);
   expect(state.step).toBe(12);
   disposeState(state);
@@ -114,7 +116,7 @@ test.each<readonly [string, (parts: Parts) => void]>([
   ['another format', (p) => (p.metadata['ma-net.checkpoint'] = '99')],
 ])('refuses %s', async (_, change) => {
   const copy = changed(change);
-  const saved = await openSavedRun(copy);
+  const saved = await openSavedRun(copy, installed);
   const before = tf.memory().numTensors;
   expect(() => requireCheckpoint(saved)).toThrow(expect.objectContaining({ name: 'MaNetError' }));
   expect(tf.memory().numTensors).toBe(before);
@@ -128,7 +130,7 @@ test.each<readonly [string, (state: Record<string, unknown>) => void]>([
   ['other images', (s) => (s['fingerprint'] = 'x')],
 ])('a position in the data with %s is refused', async (_, change) => {
   const copy = changed(counters((c) => change(c['source'] as Record<string, unknown>)));
-  const saved = await openSavedRun(copy);
+  const saved = await openSavedRun(copy, installed);
   const { state, source } = requireCheckpoint(saved);
   expect(() => saved.open.source.restore(source)).toThrow(expect.objectContaining({ name: 'MaNetError' }));
   disposeState(state);

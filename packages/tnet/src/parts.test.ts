@@ -9,16 +9,8 @@ const facts = {
 
 test('the part builds a network of the zoo for what the data hold', async () => {
   expect(parts).toEqual([zoo]);
-  const choice = zoo({ name: 'resnet8-digits', modulateClassifier: true });
-  expect(choice).toEqual({
-    use: '@ma-net/tnet#zoo',
-    name: 'resnet8-digits',
-    modulateStem: false,
-    modulateClassifier: true,
-  });
-  const network = await (
-    await zoo.open({ name: 'resnet8-digits', modulateStem: false, modulateClassifier: true })
-  )(facts, { fresh: true });
+  expect(zoo({ name: 'resnet8-digits' })).toEqual({ use: '@ma-net/tnet#zoo', name: 'resnet8-digits' });
+  const network = await (await zoo.open({ name: 'resnet8-digits' }))(facts, { fresh: true });
   expect(network.name).toBe('resnet8-digits');
   expect(network.parameters.find((p) => p.name === 'fc.weight')!.shape).toEqual([64, 3]);
   expect(network.parameters.find((p) => p.name === 'conv1.weight')!.shape[2]).toBe(1);
@@ -26,12 +18,7 @@ test('the part builds a network of the zoo for what the data hold', async () => 
 });
 
 test('weights to start from are read for a fresh training, and never again', async () => {
-  const build = await zoo.open({
-    name: 'resnet8-digits',
-    modulateStem: false,
-    modulateClassifier: false,
-    weights: '/nowhere/to/be/found.safetensors',
-  });
+  const build = await zoo.open({ name: 'resnet8-digits', weights: '/nowhere/to/be/found.safetensors' });
   await expect(build(facts, { fresh: true })).rejects.toMatchObject({ code: 'not-found' });
   expect((await build(facts, { fresh: false })).name).toBe('resnet8-digits');
 });

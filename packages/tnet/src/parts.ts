@@ -11,14 +11,9 @@ export const zoo = definePart({
   about: 'a network of the zoo, such as resnet18-cifar or vit-b-16',
   schema: z.strictObject({
     name: z.string(),
-    /** Whether the first convolution takes part in the modulation. */
-    modulateStem: z.boolean().default(false),
-    /** Whether the classifier takes part in the modulation. */
-    modulateClassifier: z.boolean().default(false),
     /** Weights to start from: a safetensors file, `hub`, or `hub:owner/name`; fresh ones unless given. */
-    weights: z.string().optional(),
+    weights: z.string().exactOptional(),
   }),
-  // Which kernels are modulated is not the network's business: a run passes both fields to `select`.
   open: async ({ name, weights }): Promise<Architecture> => {
     const { createTNet } = await import('./zoo.ts');
     return (facts, { fresh }) => {

@@ -10,7 +10,7 @@ import {
   tensorBatches,
   toTensors,
 } from '@ma-net/data';
-import { maNet, type MaNetOptions } from '@ma-net/method-ma-net';
+import { maNet, type MaNetChoices } from '@ma-net/method-ma-net';
 import { classification } from '@ma-net/task-classification';
 import { createTNet } from '@ma-net/tnet';
 import {
@@ -38,11 +38,11 @@ interface Setup extends Resumable {
 /** Every method, with options that fit a short run. */
 export const methods = {
   plain: () => plain(),
-  magnitude: (options: Partial<MaNetOptions> = {}) => magnitude({ ...short, ...options }),
-  'ma-net': (options: Partial<MaNetOptions> = {}) => maNet({ ...short, ...options }),
-} satisfies Record<string, (options?: Partial<MaNetOptions>) => Method>;
+  magnitude: (options: MaNetChoices = {}) => magnitude({ ...short, ...options }),
+  'ma-net': (options: MaNetChoices = {}) => maNet({ ...short, ...options }),
+} satisfies Record<string, (options?: MaNetChoices) => Method>;
 
-const short: Pick<MaNetOptions, 'plainRounds' | 'prune' | 'astrocyteIterations' | 'refresh' | 'mnet'> = {
+const short: MaNetChoices = {
   plainRounds: 1,
   prune: { mode: 'target', removeModulated: 0.5 },
   astrocyteIterations: 2,
@@ -53,7 +53,7 @@ const short: Pick<MaNetOptions, 'plainRounds' | 'prune' | 'astrocyteIterations' 
 /** A run of a method with these options, of `budget` mini-batches of 8, 6 an epoch. */
 export async function setup(
   name: keyof typeof methods,
-  modulation: Partial<MaNetOptions> = {},
+  modulation: MaNetChoices = {},
   budget = 30,
   given: Partial<TrainingOptions> = {},
 ): Promise<Setup> {

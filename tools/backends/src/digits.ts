@@ -1,6 +1,6 @@
 // The program: twenty mini-batches of a MA-Net on the embedded digits, through every kind of round.
 
-import { findRecipe } from '@ma-net/recipes';
+import { findRecipe, ourParts as installed } from '@ma-net/recipes';
 import { override } from '@ma-net/run';
 import { openRun, type OpenRun, runOf } from '@ma-net/run/node';
 import { decodeCheckpoint, disposeState, encodeCheckpoint, fit, type TrainingState } from '@ma-net/trainer';
@@ -8,12 +8,13 @@ import { decodeCheckpoint, disposeState, encodeCheckpoint, fit, type TrainingSta
 export const STEPS = 20;
 
 /** Opens it anew: the data begins at the first mini-batch. */
-export function openDigits(): Promise<OpenRun> {
+export async function openDigits(): Promise<OpenRun> {
   // Four mini-batches an epoch, five epochs: plain, astrocytes, neurons with pruned connections.
   const changes = ['batchSize=8', 'data.trainLimit=32', 'data.testLimit=8', 'epochs=5'];
-  const network = ['tnet.modulateClassifier=false', 'modulation.prune.removeModulated=0.5'];
-  const rounds = ['modulation.plainRounds=1', 'modulation.astrocyteIterations=2', 'modulation.refresh=2'];
-  return openRun(override(findRecipe('digits'), [...changes, ...network, ...rounds]));
+  const network = ['method.select.outputs=false', 'method.prune.removeModulated=0.5'];
+  const rounds = ['method.plainRounds=1', 'method.astrocyteIterations=2', 'method.refresh=2'];
+  const recipe = await override(findRecipe('digits'), [...changes, ...network, ...rounds], installed);
+  return openRun(recipe, installed);
 }
 
 export interface Session {

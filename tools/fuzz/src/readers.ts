@@ -16,15 +16,15 @@ import {
 import { readCifar10 } from '@ma-net/data/node';
 import { loadNetwork, saveNetwork } from '@ma-net/export/node';
 import { planOfMasks } from '@ma-net/mnet';
-import { findRecipe } from '@ma-net/recipes';
+import { findRecipe, ourParts as installed } from '@ma-net/recipes';
 import { override, parseRecipe } from '@ma-net/run';
 import {
   createRunDirectory,
-  dataFacts,
   openRun,
   openRunDirectory,
   openSavedRun,
   requireCheckpoint,
+  splitsOf,
 } from '@ma-net/run/node';
 import { createTNet, toPyTorch, withWeights } from '@ma-net/tnet';
 import { zoo } from '@ma-net/tnet/parts';
@@ -117,25 +117,26 @@ async function weights(): Promise<Reader> {
   };
 }
 
-const small = override(findRecipe('digits'), [
-  'tnet.name=resnet-test',
+const CHANGES = [
+  'network.name=resnet-test',
   'data.trainLimit=20',
   'data.testLimit=20',
   'batchSize=10',
-  'modulation.mnet.hidden=8',
-  'modulation.mnet.heads=2',
-]);
+  'method.mnet.hidden=8',
+  'method.mnet.heads=2',
+];
+const small = await override(findRecipe('digits'), CHANGES, installed);
 
 async function checkpoint(folder: string): Promise<Reader> {
   const path = join(folder, 'trained');
-  const open = await openRun(small);
-  const directory = await createRunDirectory(path, small, { data: dataFacts(open.data) });
+  const open = await openRun(small, installed);
+  const directory = await createRunDirectory(path, small, { data: splitsOf(open.data) });
   const state = open.start();
   const whole = await encodeCheckpoint(state, open.source, open.network);
   await directory.saveCheckpoint(whole);
   disposeState(state);
   directory.close();
-  const run = await openSavedRun(path);
+  const run = await openSavedRun(path, installed);
   return {
     name: 'checkpoint',
     damage: (rng) => damagedSafetensors(whole, rng),
@@ -194,11 +195,12 @@ function recipe(): Reader {
   return {
     name: 'recipe',
     damage: (rng) => textDamage(text, rng),
-    read(bytes) {
+    async read(bytes) {
       const options = { what: 'The recipe', where: 'my.json', code: 'bad-recipe', hint: 'mend it.' } as const;
       const value = parseJson(bytes, options);
-      const read = parseRecipe(value, 'my.json');
-      return JSON.stringify(parseRecipe(JSON.parse(JSON.stringify(read)), 'x')) === JSON.stringify(read)
+      const read = await parseRecipe(value, 'my.json', installed);
+      const again = await parseRecipe(JSON.parse(JSON.stringify(read)), 'x', installed);
+      return JSON.stringify(again) === JSON.stringify(read)
         ? undefined
         : 'a recipe that is another one when it is written';
     },
@@ -232,7 +234,7 @@ async function run(folder: string): Promise<Reader[]> {
       try {
         const directory = openRunDirectory(path);
         const lines = directory.metrics();
-        parseRecipe(directory.recipe, path);
+        await parseRecipe(directory.recipe, path, installed);
         return lines.every(({ step, type }) => Number.isSafeInteger(step) && typeof type === 'string')
           ? undefined
           : 'a line of metrics that is none';

@@ -33,15 +33,15 @@ export interface Killed {
 const RECIPE = [
   ...['--recipe', 'digits', '--backend', 'cpu'],
   ...[
-    'tnet.name=resnet-test',
+    'network.name=resnet-test',
     'data.trainLimit=128',
     'data.testLimit=60',
     'batchSize=16',
     'epochs=6',
     'saveEvery=2',
-    'modulation.mnet.hidden=8',
-    'modulation.mnet.heads=2',
-    'modulation.mnet.cells=2',
+    'method.mnet.hidden=8',
+    'method.mnet.heads=2',
+    'method.mnet.cells=2',
   ].flatMap((change) => ['--set', change]),
 ] as const;
 

@@ -2,7 +2,7 @@
 // our packages and touches none of them: it trains, prunes, compacts, exports and reloads.
 
 import { spawnSync } from 'node:child_process';
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, inject, test } from 'vitest';
 
@@ -21,6 +21,12 @@ interface Outcome {
 
 test("a stranger's parts work together, typed, without a line of ours changed", () => {
   cpSync(resolve(here, '../stranger'), join(project, 'stranger'), { recursive: true });
+  const manifest = join(project, 'package.json');
+  const own = {
+    ...JSON.parse(readFileSync(manifest, 'utf8')),
+    exports: { './parts': './stranger/dist/parts.js' },
+  };
+  writeFileSync(manifest, JSON.stringify(own));
   const tsc = resolve(here, '../../../node_modules/.bin/tsc');
   const options =
     '--strict --noUncheckedIndexedAccess --skipLibCheck --module nodenext --target es2023 --lib es2023,dom';
@@ -42,6 +48,33 @@ test("a stranger's parts work together, typed, without a line of ours changed", 
   expect(outcome.compacted).toBeLessThan(1e-5);
   expect(outcome.reloaded).toBeLessThan(1e-5);
   expect(outcome.exported).toBeLessThan(1e-4);
+}, 300_000);
+
+test('the command trains, prunes, measures and exports a recipe of parts that it does not know', () => {
+  const manet = (...args: readonly string[]): string =>
+    run(process.execPath, 'node_modules/@ma-net/cli/bin/manet.js', ...args, '--backend', 'onnx');
+  manet('train', '--recipe', 'stranger/dist/recipe.js', '--set', 'method.from=0.4', '--out', 'bars-run');
+  expect(JSON.parse(readFileSync(join(project, 'bars-run/recipe.json'), 'utf8'))).toMatchObject({
+    method: { use: 'stranger#halve', from: 0.4 },
+  });
+  expect(manet('prune', 'bars-run')).toContain('parameters  674 -> ');
+  const measures = manet('eval', 'bars-run/pruned.safetensors');
+  expect(Number(/right +([\d.]+) %/.exec(measures)?.[1])).toBeGreaterThan(90);
+  const exported = [
+    'export',
+    'bars-run',
+    '--format',
+    'onnx',
+    '--out',
+    'bars.onnx',
+    '--verify',
+    '--no-normalisation',
+  ];
+  expect(manet(...exported)).toContain('64 of 64');
+  // A method of ours on the stranger's network.
+  expect(manet('train', '--recipe', 'bars-run', '--method', 'magnitude', '--set', 'epochs=3')).toContain(
+    'trained',
+  );
 }, 300_000);
 
 function run(command: string, ...args: readonly string[]): string {

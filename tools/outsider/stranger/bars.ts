@@ -1,6 +1,6 @@
 // A data set of one's own: noisy pictures with a bar across, or down. Made as they are asked for, from a seed.
 
-import { type BatchSource, Rng } from '@ma-net/core';
+import { type BatchSource, type Data, Rng } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** `pictures` [B, 8, 8, 1], and 1 in the column of the class in `answers` [B, 2]. */
@@ -26,12 +26,28 @@ export function bars(rng: Rng, count: number): Bars {
   return { pictures: tf.tensor(pictures, [count, SIDE, SIDE, 1]), answers: tf.tensor(answers, [count, 2]) };
 }
 
+const [SAMPLES, TESTS] = [320, 64];
+const split = (name: string, samples: number) => ({ name, samples, fingerprint: `bars, ${name}` });
+
+/** What a run draws from. */
+export const barsData: Data<Bars> = {
+  facts: {
+    classNames: ['across', 'down'],
+    shapes: { images: [SIDE, SIDE, 1] },
+    input: { mean: [0], std: [1], white: 1 },
+  },
+  train: split('train', SAMPLES),
+  test: split('test', TESTS),
+  open: async ({ rng, batchSize }) => barsSource(rng, batchSize),
+  testBatches: () => [bars(Rng.fromSeed(99), TESTS)],
+  recalibrationBatches: (batchSize) => [bars(Rng.fromSeed(98), batchSize)],
+};
+
 /** Mini-batches of fresh pictures; number k is always the same one. */
-export function barsSource(seed: number, batchSize: number): BatchSource<Bars> {
-  const root = Rng.fromSeed(seed);
+function barsSource(root: Rng, batchSize: number): BatchSource<Bars> {
   let handedOut = 0;
   return {
-    batchesPerEpoch: 10,
+    batchesPerEpoch: SAMPLES / batchSize,
     next: async () => bars(root.split(handedOut++), batchSize),
     state: () => handedOut,
     restore: (state) => (handedOut = state as number),

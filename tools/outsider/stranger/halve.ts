@@ -4,11 +4,12 @@
 import { backpropagate, type Masks, type Method, type ModulatedKernel, type Params } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 
-export function halve(): Method {
+/** `from`: the part of the training that is left as it is. */
+export function halve(from: number): Method {
   return {
     name: 'stranger.halve',
     open(task, { budget }) {
-      const half = Math.floor(budget / 2);
+      const half = Math.floor(budget * from);
       // A kernel of a single input has nothing to stop listening to.
       const kernels = task.network.kernels.filter(({ preNeurons }) => preNeurons > 1);
       return {

@@ -3,34 +3,24 @@
 
 import { onnx } from '@ma-net/backend-onnx';
 import { evaluate, Rng, startBackend, type Params } from '@ma-net/core';
-import type { NetworkFacts } from '@ma-net/export';
 import { formats, loadNetwork, saveNetwork, type TrainedNetwork } from '@ma-net/export/node';
-import { applyCompaction, planCompaction, planOfMasks } from '@ma-net/mnet';
-import { fit, initialState, openMethod, type TrainingOptions } from '@ma-net/trainer';
+import { applyCompaction } from '@ma-net/mnet';
+import { decide, installedIn, networkFacts, openRun, runOf } from '@ma-net/run/node';
+import { fit } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Bars, bars, barsSource } from './bars.ts';
-import { halve } from './halve.ts';
+import { type Bars, bars } from './bars.ts';
 import { barsNet } from './network.ts';
-import { direction } from './task.ts';
+import recipe from './recipe.ts';
 
 await startBackend(onnx);
 
-const options: TrainingOptions = {
-  seed: 0,
-  budget: 160,
-  optimizer: { name: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
-  learningRate: 0.02,
-  schedule: { name: 'constant' },
-};
-const source = barsSource(1, 32);
-const { task, training } = openMethod(halve(), direction(barsNet), source, options);
-const state = initialState(task, training, options.seed);
+const installed = installedIn('.');
+const run = await openRun(recipe(), installed);
+const { task } = run;
+const state = run.start();
 const rounds: string[] = [];
 await fit({
-  task,
-  training,
-  options,
-  source,
+  ...runOf(run),
   state,
   listen: (event) => {
     if (event.type === 'round') rounds.push(event.round.kind);
@@ -38,22 +28,15 @@ await fit({
 });
 
 const test = bars(Rng.fromSeed(99), 64);
-const removal = (await training.removal!(state.sections))!;
+const decision = await decide(run, state, { dense: false });
+const { plan, compaction, removal } = decision;
 const { stats } = state.sections;
-const pruned: TrainedNetwork = { network: barsNet, params: removal.weights(), stats };
-const plan = planOfMasks(barsNet, removal.masks, removal.rule as never);
-const compaction = planCompaction(barsNet, removal.masks);
-const compact = applyCompaction(barsNet, pruned.params, stats, compaction);
+const pruned: TrainedNetwork = { network: barsNet, params: removal!.weights(), stats };
+const compact = applyCompaction(barsNet, pruned.params, stats, compaction!);
 
-const facts: NetworkFacts = {
-  classNames: ['across', 'down'],
-  shapes: { images: [8, 8, 1] },
-  input: { mean: [0], std: [1], white: 1 },
-  plan,
-  compaction,
-};
+const facts = networkFacts(run, decision);
 await saveNetwork('bars.safetensors', compact, facts);
-const reloaded = await loadNetwork('bars.safetensors', { network: barsNet });
+const reloaded = await loadNetwork('bars.safetensors', { installed });
 const graph = await formats.onnx();
 await graph.write('bars.onnx', compact, facts, { pixels: false });
 const exported = await graph.run('bars.onnx', {
@@ -69,7 +52,7 @@ console.log(
     parameters: [barsNet, compact.network].map(({ parameters }) =>
       parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
     ),
-    kept: plan.kernels.map(({ keptConnections, preNeurons, postNeurons }) => [
+    kept: plan!.kernels.map(({ keptConnections, preNeurons, postNeurons }) => [
       keptConnections,
       preNeurons * postNeurons,
     ]),

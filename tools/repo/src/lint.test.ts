@@ -18,6 +18,7 @@ async function complaints(file: string, code: string): Promise<number> {
 const library = 'packages/tnet/src/resnet.ts';
 const adapter = 'packages/backend-cpu/src/index.ts';
 const app = 'apps/cli/src/main.ts';
+const part = 'packages/data/src/parts.ts';
 const inTest = 'packages/tnet/src/resnet.test.ts';
 
 test.each([
@@ -34,6 +35,13 @@ test.each([
   ['console.log(1);', [library, adapter], [app, inTest]],
   ["throw new Error('no');", [library, adapter], [app, inTest]],
   ["export * from './resnet.ts';", [library, adapter, app, inTest], []],
+  ["if (recipe.method === 'plain') f();", [library, app, inTest], [part]],
+  ["if ('plain' !== method) f();", [library, app], [part]],
+  ["if (recipe.task.use === 'x#y') f();", [library, app], [part]],
+  ["switch (use) { case 'x#y': f(); }", [library, app], [part]],
+  ["switch (recipe.data.name) { case 'digits': f(); }", [library, app], [part]],
+  ["if (data.name === 'digits') f();", [library, app], [part]],
+  ["if (method === other || name === 'x') f();", [], [library, app, part]],
   ["import assert from 'node:assert';", [library, adapter], [app]],
 ] as const)('%s', async (code, refused, allowed) => {
   for (const file of refused) expect(await complaints(file, code), file).toBe(1);

@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import { saveNetwork } from '@ma-net/export/node';
 import { countMacs, countParameters } from '@ma-net/metrics';
 import { findRecipe } from '@ma-net/recipes';
-import { override, type Recipe } from '@ma-net/run';
+import { override } from '@ma-net/run';
 import {
-  accuracy,
   createRunDirectory,
   decide,
   describeDecision,
@@ -13,6 +12,7 @@ import {
   networkFacts,
   type OpenRun,
   openRun,
+  testMeasures,
   predictions,
   prepare,
   secondsPerImage,
@@ -21,6 +21,7 @@ import { disposeState, type TrainingState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
+import { installed } from '../installed.ts';
 import { changed, count, duration, percent } from '../quantities.ts';
 import { EXIT } from '../report-error.ts';
 import { freePath } from '../run-path.ts';
@@ -39,7 +40,7 @@ const METHODS = [
   ['plain', 'baseline', false],
   ['magnitude', 'magnitude pruning', false],
   ['ma-net', 'MA-Net', true],
-] as const satisfies readonly (readonly [Recipe['method'], string, boolean])[];
+] as const;
 
 /** Columns of the table at the end, and its rows: the methods, then what pruning makes of the last one. */
 export const HEAD = ['', 'test top1', 'parameters', 'MACs', 'training', 'per image'];
@@ -52,11 +53,12 @@ export const ROWS = [...METHODS.map(([, title]) => title), '  pruned', '  compac
 export async function demo({ seed, backend: wanted, threads }: DemoArguments): Promise<number> {
   const screen = createScreen();
   const started = performance.now();
-  const recipe = override(findRecipe('digits'), [`seed=${seed}`]);
+  const parts = installed();
   const backend = await start(wanted, { threads });
   const rows: string[][] = [];
   for (const [method, title, ownRows] of METHODS) {
-    const open = await openRun({ ...recipe, method });
+    const recipe = await override(findRecipe('digits'), [`seed=${seed}`, `method=${method}`], parts);
+    const open = await openRun(recipe, parts);
     if (rows.length === 0) {
       screen.line(describeRun(open));
       screen.line(`${backend.name}: ${backend.device}`);
@@ -105,15 +107,16 @@ async function measure(
 ): Promise<Measured> {
   const { network } = open;
   const params = open.training.weights(state.sections);
-  const { stats } = state.sections;
-  const labels = await predictions({ network, params, stats }, open);
-  const perImage = await secondsPerImage({ network, params, stats }, open);
+  const trained = { network, params, stats: state.sections.stats };
+  const labels = await predictions(trained, open);
+  const perImage = await secondsPerImage(trained, open);
+  const { top1 } = await testMeasures(trained, open);
   tf.dispose(params as tf.TensorContainerObject);
   // What was removed is gone, unless it is told in the rows of the pruning.
   const masks = ownRows ? {} : await masksInForce(open, state);
   const { total, kept } = countParameters(network, masks);
   const macs = [countMacs(network, masks), countMacs(network)] as const;
-  return { row: rowOf(title, accuracy(labels, open), [kept, total], macs, seconds, perImage), labels };
+  return { row: rowOf(title, top1!, [kept, total], macs, seconds, perImage), labels };
 }
 
 /** Prunes, compacts, saves; says how many predictions stayed the same. Returns the last rows of the table. */
@@ -138,6 +141,7 @@ async function prune(
     const network = await prepare(open, state, step, { again: false });
     const labels = await predictions(network, open);
     const perImage = await secondsPerImage(network, open);
+    const { top1 } = await testMeasures(network, open);
     const same = labels.reduce((sum, label, i) => sum + Number(label === before[i]), 0);
     screen.line(
       `${title.padEnd(11)}  ${same} of ${labels.length} predictions on test images are those of the MA-Net`,
@@ -146,7 +150,7 @@ async function prune(
     const masks = step === decision ? {} : await masksInForce(open, state);
     const params = [countParameters(network.network, masks).kept, whole[0]] as const;
     const macs = [countMacs(network.network, masks), whole[1]] as const;
-    rows.push(rowOf(title, accuracy(labels, open), params, macs, undefined, perImage));
+    rows.push(rowOf(title, top1!, params, macs, undefined, perImage));
     if (step === decision)
       await saveNetwork(join(path, 'pruned.safetensors'), network, networkFacts(open, decision));
     tf.dispose([network.params, network.stats] as tf.TensorContainer);

@@ -4,10 +4,10 @@ import { loadNetwork, type TrainedNetwork } from '@ma-net/export/node';
 import { countMacs, countParameters } from '@ma-net/metrics';
 import { parseRecipe } from '@ma-net/run';
 import { masksInForce, openRun, openSavedRun, requireCheckpoint, withData } from '@ma-net/run/node';
-import { classification } from '@ma-net/task-classification';
 import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
+import { installed } from '../installed.ts';
 import { isRun } from '../network-argument.ts';
 import { changed, count, measured } from '../quantities.ts';
 import { createScreen, warn } from '../screen.ts';
@@ -21,11 +21,11 @@ export interface EvalArguments {
 /** `manet eval`: measures of a run's last checkpoint, or of an exported network, on the test images. */
 export async function evaluate(path: string, args: EvalArguments): Promise<void> {
   const screen = createScreen();
-  const { measures, images, lines } = await (isRun(path)
+  const { measures, samples, lines } = await (isRun(path)
     ? evaluateRun(path, args)
     : evaluateFile(path, args));
   refuseNonFinite(measures, path);
-  screen.line(`${path}, ${count(images)} test images`);
+  screen.line(`${path}, ${count(samples)} test samples`);
   for (const [name, value] of Object.entries(measures))
     screen.line(`  ${name.padEnd(11)} ${measured(name, value)}`);
   for (const [name, value] of lines) screen.line(`  ${name.padEnd(11)} ${value}`);
@@ -47,12 +47,12 @@ function refuseNonFinite(measures: Measured['measures'], where: string): void {
 
 interface Measured {
   readonly measures: Readonly<Record<string, number>>;
-  readonly images: number;
+  readonly samples: number;
   readonly lines: readonly (readonly [string, string])[];
 }
 
 async function evaluateRun(path: string, { data, backend, threads }: EvalArguments): Promise<Measured> {
-  const saved = await openSavedRun(path, data);
+  const saved = await openSavedRun(path, installed(), data);
   await start(backend, { threads });
   const { state } = requireCheckpoint(saved, warn);
   const { open } = saved;
@@ -65,7 +65,7 @@ async function evaluateRun(path: string, { data, backend, threads }: EvalArgumen
   const { total, kept } = countParameters(open.network, masks);
   return {
     measures,
-    images: open.data.test.labels.length,
+    samples: open.data.test.samples,
     lines: [
       ['parameters', changed(kept, total)],
       ['stored', count(total)],
@@ -77,15 +77,16 @@ async function evaluateRun(path: string, { data, backend, threads }: EvalArgumen
 
 async function evaluateFile(path: string, { data, backend, threads }: EvalArguments): Promise<Measured> {
   await start(backend, { threads });
-  const { facts, ...trained } = await loadNetwork(path);
-  const recipe = parseRecipe(facts.recipe, path);
-  const open = await openRun(data === undefined ? recipe : withData(recipe, data));
-  refuseOtherClasses(facts, open.data.test.classNames, path);
+  const parts = installed();
+  const { facts, ...trained } = await loadNetwork(path, { installed: parts });
+  const recipe = await parseRecipe(facts.recipe, path, parts);
+  const open = await openRun(data === undefined ? recipe : withData(recipe, data), parts);
+  refuseOtherClasses(facts, open.facts.classNames, path);
   const { network, params, stats } = trained;
-  const measures = await measure(classification(network), { params, stats }, open.evaluationBatches());
+  const measures = await measure(open.taskOn(network), { params, stats }, open.evaluationBatches());
   const lines = sizes(trained, facts);
   tf.dispose([params, stats] as tf.TensorContainer);
-  return { measures, images: open.data.test.labels.length, lines };
+  return { measures, samples: open.data.test.samples, lines };
 }
 
 /** Parameters that are alive, of all that were trained; then what the file stores and computes, zeros and all. */

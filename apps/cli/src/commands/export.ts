@@ -23,6 +23,7 @@ import {
 import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
+import { installed } from '../installed.ts';
 import { isRun } from '../network-argument.ts';
 import { count } from '../quantities.ts';
 import { refuseOut } from '../out-path.ts';
@@ -108,7 +109,7 @@ interface Source {
 }
 
 async function fromRun(path: string, args: ExportArguments, backend: string): Promise<Source> {
-  const saved = await openSavedRun(path, args.data);
+  const saved = await openSavedRun(path, installed(), args.data);
   await start(backend, args);
   const { open } = saved;
   const { state } = requireCheckpoint(saved, warn);
@@ -142,10 +143,11 @@ async function fromFile(path: string, args: ExportArguments, backend: string): P
     });
   }
   await start(backend, args);
-  const { facts, ...network } = await loadNetwork(path);
+  const parts = installed();
+  const { facts, ...network } = await loadNetwork(path, { installed: parts });
   const open = async (): Promise<OpenRun> => {
-    const recipe = parseRecipe(facts.recipe, path);
-    return openRun(args.data === undefined ? recipe : withData(recipe, args.data));
+    const recipe = await parseRecipe(facts.recipe, path, parts);
+    return openRun(args.data === undefined ? recipe : withData(recipe, args.data), parts);
   };
   return { network, facts, reference: network, open };
 }

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
-import { evaluate, MaNetError } from '@ma-net/core';
+import { MaNetError } from '@ma-net/core';
 import { saveNetwork, type TrainedNetwork } from '@ma-net/export/node';
-import type { PruneRule } from '@ma-net/mnet';
+import { DEFAULT_KAPPA, type PruneRule, pruneRule } from '@ma-net/mnet';
+import { shortName } from '@ma-net/run';
 import {
   decide,
   describeDecision,
   describeGroups,
+  testMeasures,
   networkFacts,
   type OpenRun,
   openSavedRun,
@@ -15,6 +17,7 @@ import {
 import { disposeState, type TrainingState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
+import { installed } from '../installed.ts';
 import { manet } from '../command-name.ts';
 import { refuseOut } from '../out-path.ts';
 import { costsMost } from '../plan-cost.ts';
@@ -41,20 +44,20 @@ export interface PruneArguments {
 export async function prune(path: string, args: PruneArguments): Promise<void> {
   const screen = createScreen();
   const out = args.out ?? join(path, 'pruned.safetensors');
-  const saved = await openSavedRun(path, args.data);
+  const saved = await openSavedRun(path, installed(), args.data);
   // Before anything is computed: what must not be written over is known now.
   if (args.dryRun !== true) refuseOut(out, 'safetensors', { force: args.force ?? false });
   const { open } = saved;
   await start(args.backend, args);
   const { state } = requireCheckpoint(saved, warn);
-  const rule = ruleOf(args, open.recipe.modulation.prune);
+  const rule = ruleOf(args, open.recipe.method);
   const decision = await decide(open, state, {
     dense: args.dense ?? false,
     ...(rule === undefined ? {} : { rule }),
   });
   if (decision.plan === undefined) {
     throw new MaNetError('prune-refused', 'No connection of this run was ever modulated: nothing is dead.', {
-      where: `${path}, method "${open.recipe.method}", mini-batch ${state.step}`,
+      where: `${path}, method "${shortName(open.recipe.method)}", mini-batch ${state.step}`,
       hint: 'train with --method ma-net or --method magnitude, past the plain rounds.',
     });
   }
@@ -92,10 +95,8 @@ async function tellCost(
   screen: Screen,
 ): Promise<void> {
   const { measure: name, better } = open.task.headline;
-  const measure = async ({ network, params, stats }: TrainedNetwork): Promise<number> => {
-    const measures = await evaluate({ ...open.task, network }, { params, stats }, open.evaluationBatches());
-    return measures[name]!;
-  };
+  const measure = async (network: TrainedNetwork): Promise<number> =>
+    (await testMeasures(network, open))[name]!;
   const params = open.training.weights(state.sections);
   const before = await measure({ network: open.network, params, stats: state.sections.stats });
   tf.dispose(params as tf.TensorContainerObject);
@@ -104,7 +105,7 @@ async function tellCost(
   if (costsMost(before, after, better)) {
     screen.line(
       wrapped(
-        '  This costs most of what was learned. Remove less, or train towards it: --set modulation.prune=... of "manet train".',
+        '  This costs most of what was learned. Remove less, or train towards it: --set method.prune=... of "manet train".',
         screen.width,
       ),
     );
@@ -113,11 +114,12 @@ async function tellCost(
 }
 
 /** The rule asked for, if any; what was not said about it is as it was trained. */
-function ruleOf({ delta, removeModulated }: PruneArguments, trained: PruneRule): PruneRule | undefined {
+function ruleOf(
+  { delta, removeModulated }: PruneArguments,
+  method: OpenRun['recipe']['method'],
+): PruneRule | undefined {
   if (removeModulated !== undefined) return { mode: 'target', removeModulated };
   if (delta === undefined) return undefined;
-  return { mode: 'delta', delta, kappa: trained.mode === 'delta' ? trained.kappa : DEFAULT_KAPPA };
+  const trained = pruneRule.safeParse(method['prune']).data;
+  return { mode: 'delta', delta, kappa: trained?.mode === 'delta' ? trained.kappa : DEFAULT_KAPPA };
 }
-
-/** kappa of section 12, for runs that were trained with a target. */
-const DEFAULT_KAPPA = 0.5;

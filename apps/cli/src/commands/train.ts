@@ -16,6 +16,7 @@ import {
 import { disposeState, type TrainingState } from '@ma-net/trainer';
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
+import { installed } from '../installed.ts';
 import { changed, count, duration, percent } from '../quantities.ts';
 import { type RecipeArguments, resolveRecipe } from '../recipe-argument.ts';
 import { EXIT } from '../report-error.ts';
@@ -36,13 +37,13 @@ export async function train(args: TrainArguments): Promise<number> {
   const screen = createScreen();
   if (args.resume !== undefined) return resume(args, args.resume, screen);
 
-  const recipe = resolveRecipe(args);
+  const { recipe, installed: parts } = await resolveRecipe(args);
   if (args.print === true) {
     screen.line(JSON.stringify(recipe, null, 2));
     return 0;
   }
   // Recipe and data first: what can be refused is refused before anything starts.
-  const open = await openRun(recipe);
+  const open = await openRun(recipe, parts);
   const backend = await start(args.backend, args);
   const path = args.out ?? freePath(recipe);
   const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
@@ -57,7 +58,7 @@ export async function train(args: TrainArguments): Promise<number> {
 
 async function resume(args: TrainArguments, path: string, screen: Screen): Promise<number> {
   refuseChanges(args);
-  const saved = await continueSavedRun(path, args.data);
+  const saved = await continueSavedRun(path, installed(), args.data);
   try {
     return await goOn(saved, args, screen);
   } finally {
@@ -102,7 +103,7 @@ async function goOn(saved: SavedRun<RunWriter>, args: TrainArguments, screen: Sc
 /** What was logged says whether a checkpoint must have been written. */
 function refuseLostCheckpoint({ directory, open }: SavedRun): void {
   const lines = directory.metrics();
-  const saveEvery = open.recipe.saveEvery ?? open.source.batchesPerEpoch;
+  const saveEvery = open.recipe.saveEvery ?? open.batchesPerEpoch;
   const last = lines.reduce((most, { type, step }) => (type === 'step' ? Math.max(most, step) : most), 0);
   if (last <= saveEvery && !lines.some(({ type }) => type === 'end')) return;
   throw new MaNetError(

@@ -1,0 +1,15 @@
+import type { AnyPart, Installed } from '@ma-net/core';
+
+const modules: Readonly<Record<string, () => Promise<{ readonly parts: readonly AnyPart[] }>>> = {
+  '@ma-net/tnet': () => import('@ma-net/tnet/parts'),
+  '@ma-net/data': () => import('@ma-net/data/parts'),
+  '@ma-net/task-classification': () => import('@ma-net/task-classification/parts'),
+  '@ma-net/method-ma-net': () => import('@ma-net/method-ma-net/parts'),
+  '@ma-net/baselines': () => import('@ma-net/baselines/parts'),
+};
+
+/** The parts that our own packages offer; `together` with those of an application, a recipe may choose among both. */
+export const ourParts: Installed = {
+  packages: Object.keys(modules),
+  load: (name) => modules[name]!(),
+};
