@@ -16,7 +16,7 @@ export const storeys: readonly Storey[] = [
   { packages: ['baselines'], about: 'what methods are compared with' },
   { packages: ['method-*', 'search'], about: 'how weights are trained, and what prunes them' },
   { packages: ['task-*'], about: 'losses and measures of a task' },
-  { packages: ['detection'], about: 'boxes and masks: what detectors share' },
+  { packages: ['detection', 'data-*'], about: 'boxes and masks: what detectors share, and their images' },
   { packages: ['tnet', 'mnet', 'data', 'metrics'], about: 'networks; astrocytes; images; counting' },
   { packages: ['core'], about: 'contracts, layers, random numbers, files, errors' },
 ];

@@ -1,0 +1,12 @@
+export type { CocoAnnotation, CocoAnnotations, CocoImage, Segmentation } from './objects.ts';
+export { cocoCollate, type CocoCollateOptions, type CocoSample } from './collate.ts';
+export { paddedSide, resizedSize, type ResizeRule, type Size } from './resized.ts';
+export {
+  drawView,
+  plainView,
+  type View,
+  viewedBox,
+  viewedMask,
+  viewedPicture,
+  type ViewOptions,
+} from './view.ts';

@@ -1,0 +1,48 @@
+// The size that detectors bring an image to: a shorter side as asked for, unless the longer one becomes too long.
+// The reference implementations round differently, by a pixel.
+
+/** [height, width]. */
+export type Size = readonly [height: number, width: number];
+
+export interface ResizeRule {
+  readonly shorter: number;
+  readonly longest: number;
+  readonly rounding: 'detectron2' | 'mmdetection' | 'detr';
+}
+
+/** The size of an image of [height, width] under a rule. */
+export function resizedSize([height, width]: Size, { shorter, longest, rounding }: ResizeRule): Size {
+  const [low, high] = [Math.min(height, width), Math.max(height, width)];
+  switch (rounding) {
+    case 'detectron2': {
+      const scale = shorter / low;
+      let [h, w] = height < width ? [shorter, scale * width] : [scale * height, shorter];
+      if (Math.max(h, w) > longest) {
+        const down = longest / Math.max(h, w);
+        [h, w] = [h * down, w * down];
+      }
+      return [Math.trunc(h + 0.5), Math.trunc(w + 0.5)];
+    }
+    case 'mmdetection': {
+      const scale = Math.min(longest / high, shorter / low);
+      return [Math.trunc(height * scale + 0.5), Math.trunc(width * scale + 0.5)];
+    }
+    case 'detr': {
+      const asked = (high / low) * shorter > longest ? roundHalfEven((longest * low) / high) : shorter;
+      if (low === asked) return [height, width];
+      const other = Math.trunc((asked * high) / low);
+      return height < width ? [asked, other] : [other, asked];
+    }
+  }
+}
+
+/** A side that is a multiple of `divisor`, and no smaller. */
+export function paddedSide(side: number, divisor: number): number {
+  return Math.ceil(side / divisor) * divisor;
+}
+
+function roundHalfEven(value: number): number {
+  const below = Math.floor(value);
+  if (value - below !== 0.5) return Math.round(value);
+  return below % 2 === 0 ? below : below + 1;
+}
