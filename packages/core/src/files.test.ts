@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { readSafetensors, writeFileAtomic, writeSafetensors } from './node.ts';
+import { readSafetensors, readWholeSync, writeFileAtomic, writeSafetensors } from './node.ts';
 
 /** What the mocked disk refuses: a step of writing, and the code it fails with. */
 const refusal = vi.hoisted(() => ({ step: '', code: '' }));
@@ -46,6 +46,17 @@ beforeEach(async () => {
 afterEach(async () => {
   refusal.step = '';
   await rm(folder, { recursive: true });
+});
+
+test('a file is read in pieces, however many that are', async () => {
+  const path = join(folder, 'bytes');
+  const bytes = Uint8Array.from({ length: 23 }, (_, i) => i);
+  await writeFile(path, bytes);
+  for (const piece of [undefined, 5, 23, 24]) expect(readWholeSync(path, piece)).toEqual(bytes);
+  await writeFile(path, '');
+  expect(readWholeSync(path)).toHaveLength(0);
+  const notFound: unknown = expect.objectContaining({ code: 'not-found' });
+  expect(() => readWholeSync(join(folder, 'none'))).toThrow(notFound);
 });
 
 describe('writeFileAtomic', () => {

@@ -1,7 +1,9 @@
 // Files that are whole or not there. Node only: import it as '@ma-net/core/node'.
 
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { copyFile, type FileHandle, link, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { allocateBytes } from './allocate.ts';
 import { MaNetError } from './errors.ts';
 import { fileError } from './file-errors.ts';
 import type { HostTensor } from './params.ts';
@@ -99,33 +101,41 @@ async function readFrom(file: FileHandle, path: string): Promise<Safetensors> {
 }
 
 async function readBytes(file: FileHandle, from: number, length: number, path: string): Promise<Uint8Array> {
-  const bytes = allocate(length, path);
+  const bytes = allocateBytes(length, path);
   for (let at = 0; at < length; ) {
     const { bytesRead } = await file.read(bytes, at, Math.min(PIECE, length - at), from + at);
-    if (bytesRead === 0)
-      throw new MaNetError(
-        'bad-file',
-        `The file ends at byte ${from + at}: it became shorter while it was read.`,
-        {
-          where: path,
-          hint: 'read it again when nobody writes it.',
-        },
-      );
+    if (bytesRead === 0) throw cutShort(from + at, path);
     at += bytesRead;
   }
   return bytes;
 }
 
-function allocate(length: number, path: string): Uint8Array {
+/** The bytes of a file of any size, `piece` at a time. Throws `not-found`, `bad-file`, `out-of-memory`, or what the system says. */
+export function readWholeSync(path: string, piece = PIECE): Uint8Array {
   try {
-    return new Uint8Array(length);
-  } catch (cause) {
-    throw new MaNetError(
-      'out-of-memory',
-      `There is no memory for ${(length / 2 ** 30).toFixed(1)} GiB of this file.`,
-      { where: path, hint: 'use a machine with more memory, or a smaller network.', cause },
-    );
+    const file = openSync(path, 'r');
+    try {
+      const { size } = fstatSync(file);
+      const bytes = allocateBytes(size, path);
+      for (let at = 0; at < size; ) {
+        const read = readSync(file, bytes, at, Math.min(piece, size - at), at);
+        if (read === 0) throw cutShort(at, path);
+        at += read;
+      }
+      return bytes;
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw fileError(error, path);
   }
+}
+
+function cutShort(at: number, path: string): MaNetError {
+  return new MaNetError('bad-file', `The file ends at byte ${at}: it became shorter while it was read.`, {
+    where: path,
+    hint: 'read it again when nobody writes it.',
+  });
 }
 
 /** Writes a safetensors file of any size atomically, from the tensors' own memory. Throws what `writeFileAtomic` throws. */

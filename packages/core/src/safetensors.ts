@@ -1,5 +1,6 @@
 // Safetensors files in memory: a header that says where each tensor lies, then the numbers.
 
+import { allocateBytes } from './allocate.ts';
 import { MaNetError } from './errors.ts';
 import { excerpt } from './excerpt.ts';
 import { named } from './named.ts';
@@ -51,13 +52,16 @@ export function safetensorsParts(
   return [headerOf(entries), ...stored.map(({ bytes }) => bytes)];
 }
 
-/** The bytes of a safetensors file. Throws `bad-argument`. */
+/** The bytes of a safetensors file. Throws `bad-argument`, or `out-of-memory` where one array cannot hold it. */
 export function encodeSafetensors(
   tensors: Readonly<Record<string, HostTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const parts = safetensorsParts(tensors, metadata);
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  const bytes = allocateBytes(
+    parts.reduce((sum, part) => sum + part.length, 0),
+    'a safetensors file in memory',
+  );
   let at = 0;
   for (const part of parts) {
     bytes.set(part, at);

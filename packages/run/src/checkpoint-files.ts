@@ -1,9 +1,9 @@
 // The last two checkpoints of a run: the newer one, and the one before, which is used where the newer is damaged.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError, writeFileAtomic } from '@ma-net/core/node';
+import { fileError, readWholeSync, writeFileAtomic } from '@ma-net/core/node';
 
 export const CHECKPOINT = 'checkpoint.safetensors';
 const PREVIOUS = 'checkpoint.previous.safetensors';
@@ -23,16 +23,7 @@ export function checkpointsIn(folder: string): CheckpointFile[] {
   return [CHECKPOINT, PREVIOUS]
     .map((name) => join(folder, name))
     .filter((path) => existsSync(path))
-    .map((path) => ({
-      path,
-      bytes() {
-        try {
-          return readFileSync(path);
-        } catch (error) {
-          throw fileError(error, path);
-        }
-      },
-    }));
+    .map((path) => ({ path, bytes: () => readWholeSync(path) }));
 }
 
 /** Writes the newer checkpoint; what was the newer one is the one before from now on. */

@@ -130,7 +130,7 @@ function refuseEditedRecipe({ path, recipe, facts }: RunDirectory): void {
     `The recipe was changed since the run was started:\n${shown.map((change) => `  ${change}`).join('\n')}`,
     {
       where: `${path}, recipe.json`,
-      hint: 'undo the change, and start a new run with it instead (--recipe takes the file); --data names another folder of the same data.',
+      hint: 'undo the change here, and start a new run to train with it (--recipe takes such a file); --data names another folder of the same data.',
     },
   );
 }
