@@ -1,6 +1,6 @@
 // What `manet export --format` asks of a format.
 
-import type { Network } from '@ma-net/core';
+import type { HostBatch, Network } from '@ma-net/core';
 import type { NetworkFacts } from './network-facts.ts';
 import type { TrainedNetwork } from './network-file.ts';
 
@@ -11,8 +11,8 @@ export interface Format {
   readonly backend?: string;
   /** Writes the network, atomically; says in a few words what it wrote. Borrows the tensors. */
   write(path: string, network: TrainedNetwork, facts: NetworkFacts, options: FormatOptions): Promise<string>;
-  /** Logits [B, K] of the file, as another program would compute them. */
-  run(path: string, images: HostImages): Promise<Float32Array>;
+  /** The outputs of the file by name, as another program would compute them from its inputs. */
+  run(path: string, inputs: HostBatch): Promise<HostBatch>;
   /** Whether the file can take pixels and normalise them itself. */
   readonly takesPixels: boolean;
 }
@@ -32,10 +32,4 @@ export function signatureOf({ inputs, outputs }: Network, { input }: NetworkFact
     values.map(({ name, shape }) => `${name} [batch, ${shape.join(', ')}]`).join(', ');
   const range = pixels ? `pixels from 0 to ${input.white}` : 'normalised images';
   return `${text(inputs)}, ${range}, to ${text(outputs)}`;
-}
-
-/** Images [B, H, W, C] in JS memory. */
-export interface HostImages {
-  readonly data: Float32Array;
-  readonly shape: readonly [number, number, number, number];
 }

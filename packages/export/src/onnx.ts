@@ -1,41 +1,47 @@
-// ONNX: one graph of standard operators, from images [batch, H, W, C] to logits [batch, K].
+// ONNX: one graph of standard operators, with the network's inputs and outputs [batch, ...] under their names.
 
 import { exportOnnx, runOnnx } from '@ma-net/backend-onnx';
+import type { HostTensor } from '@ma-net/core';
 import { writeFileAtomic } from '@ma-net/core/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Format, signatureOf } from './format.ts';
 import { toMetadata } from './network-facts.ts';
+import { normalisation } from './normalisation.ts';
 
 export const onnx: Format = {
   extension: '.onnx',
   takesPixels: true,
 
   async write(path, { network, params, stats }, facts, { pixels, opset }) {
-    const { mean, std, white } = facts.input;
-    // (pixel / white - mean) / std, as one product and one sum.
-    const scale_C = tf.tensor1d(std.map((s) => 1 / (white * s)));
-    const shift_C = tf.tensor1d(std.map((s, c) => -mean[c]! / s));
+    const { parameters, apply } = normalisation(network, facts.input, pixels);
     const model = await exportOnnx(
-      ({ images }) => {
-        const input_BHWC = pixels ? tf.add(tf.mul(images!, scale_C), shift_C) : images!;
-        const ctx = { training: false };
-        return { logits: network.forward(params, stats, { images: input_BHWC }, ctx).outputs['logits']! };
-      },
+      (inputs) => network.forward(params, stats, apply(inputs), { training: false }).outputs,
       {
         name: network.name,
         opset,
-        inputs: { images: { shape: ['batch', ...network.inputs[0]!.shape] } },
-        parameters: { ...params, ...stats, 'input.scale': scale_C, 'input.shift': shift_C },
+        inputs: Object.fromEntries(
+          network.inputs.map(({ name, shape }) => [name, { shape: ['batch', ...shape] }]),
+        ),
+        parameters: { ...params, ...stats, ...parameters },
         metadata: { ...toMetadata(facts), takes: pixels ? 'pixels' : 'normalised images' },
       },
     );
-    tf.dispose([scale_C, shift_C]);
+    tf.dispose(parameters as tf.TensorContainerObject);
     await writeFileAtomic(path, model);
     return signatureOf(network, facts, pixels);
   },
 
-  async run(path, { data, shape }) {
-    const { logits } = await runOnnx(path, { images: { data, shape } });
-    return logits!.data;
+  async run(path, inputs) {
+    const given = Object.entries(inputs).map(([name, { data, shape }]) => [
+      name,
+      { data: Float32Array.from(data), shape },
+    ]);
+    const found = await runOnnx(path, Object.fromEntries(given) as Parameters<typeof runOnnx>[1]);
+    return Object.fromEntries(
+      Object.entries(found).map(([name, { data, shape }]): [string, HostTensor] => [
+        name,
+        { dtype: 'float32', data, shape },
+      ]),
+    );
   },
 };

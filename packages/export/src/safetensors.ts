@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { type Params, readParams, uploadParams } from '@ma-net/core';
 import { writeFileAtomic } from '@ma-net/core/node';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Format } from './format.ts';
@@ -19,14 +20,15 @@ export const safetensors: Format = {
     return `weights in PyTorch layout, the plan in the metadata${beside}`;
   },
 
-  async run(path, { data, shape }) {
+  async run(path, inputs) {
     const { network, params, stats } = await loadNetwork(path);
-    const logits_BK = tf.tidy(() => {
-      const images = tf.tensor4d(data, [...shape]);
-      return network.forward(params, stats, { images }, { training: false }).outputs['logits']!;
+    const given = uploadParams(inputs);
+    const { outputs } = tf.tidy(() => {
+      const made = network.forward(params, stats, given, { training: false });
+      return { outputs: made.outputs as tf.TensorContainerObject };
     });
-    const logits = (await logits_BK.data()) as Float32Array;
-    tf.dispose([params, stats, logits_BK] as tf.TensorContainer);
-    return logits;
+    const read = await readParams(outputs as Params);
+    tf.dispose([params, stats, given, outputs] as tf.TensorContainer);
+    return read;
   },
 };

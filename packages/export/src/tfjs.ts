@@ -1,5 +1,6 @@
 // A tfjs graph model: a folder whose model.json `tf.loadGraphModel` loads, in a browser or in Node.
 
+import { readParams } from '@ma-net/core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Format, signatureOf } from './format.ts';
@@ -15,12 +16,20 @@ export const tfjs: Format = {
     return `model.json and weights; ${signatureOf(trained.network, facts, pixels)}`;
   },
 
-  async run(path, { data, shape }) {
+  async run(path, inputs) {
     const model = await loadGraphModel(graphModelFrom(path));
-    const logits_BK = tf.tidy(() => model.predict({ images: tf.tensor4d(data, [...shape]) }) as tf.Tensor);
-    const logits = (await logits_BK.data()) as Float32Array;
-    logits_BK.dispose();
+    const names = model.outputNodes;
+    const outputs = tf.tidy(() => {
+      const given = Object.entries(inputs).map(([name, { data, shape }]) => [
+        name,
+        tf.tensor(data, [...shape], 'float32'),
+      ]);
+      const made = model.execute(Object.fromEntries(given) as tf.NamedTensorMap, names);
+      return Object.fromEntries([made].flat().map((output, k) => [names[k]!, output]));
+    });
+    const read = await readParams(outputs);
+    tf.dispose(outputs);
     model.dispose();
-    return logits;
+    return read;
   },
 };

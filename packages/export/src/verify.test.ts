@@ -1,11 +1,11 @@
 import { cpu } from '@ma-net/backend-cpu';
-import { Rng, startBackend } from '@ma-net/core';
+import { readParams, Rng, startBackend } from '@ma-net/core';
 import type { ImageBatch } from '@ma-net/data';
 import { digits } from '@ma-net/data/parts';
 import { createTNet } from '@ma-net/tnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import type { Format, HostImages } from './format.ts';
+import type { Format } from './format.ts';
 import { verify } from './verify.ts';
 
 beforeAll(async () => {
@@ -24,20 +24,19 @@ async function setup() {
     evaluationBatches: () => data.testBatches(250),
   };
   /** A file that computes the network on its input times `scale`, and adds `error` to every logit. */
-  const format = (scale: number, error: number): Format => ({
+  const format = (scale: number, error: number, name = 'logits'): Format => ({
     extension: '.test',
     takesPixels: true,
     write: () => Promise.resolve(''),
-    run: async (_, { data, shape }: HostImages) => {
+    run: async (_, { images }) => {
       const logits_BK = tf.tidy(() => {
-        const images_BHWC = tf.mul(tf.tensor4d(data, [...shape]), scale) as tf.Tensor4D;
-        return network.forward(params, stats, { images: images_BHWC }, { training: false }).outputs[
-          'logits'
-        ]!;
+        const images_BHWC = tf.mul(tf.tensor(images!.data, [...images!.shape]), scale);
+        const { outputs } = network.forward(params, stats, { images: images_BHWC }, { training: false });
+        return tf.add(outputs.logits, error);
       });
-      const logits = (await logits_BK.data()) as Float32Array;
+      const read = await readParams({ [name]: logits_BK });
       logits_BK.dispose();
-      return logits.map((value) => value + error);
+      return read;
     },
   });
   return { open, reference, format };
@@ -62,5 +61,13 @@ test.each([0.01, Number.NaN])('a file whose logits are off by %s is refused', as
   const { open, reference, format } = await setup();
   await expect(verify(format(1, error), 'x', reference, open, false)).rejects.toMatchObject({
     code: 'backend-failed',
+  });
+});
+
+test('so is one without an output of the network', async () => {
+  const { open, reference, format } = await setup();
+  await expect(verify(format(1, 0, 'scores'), 'x', reference, open, false)).rejects.toMatchObject({
+    code: 'backend-failed',
+    message: expect.stringContaining('"logits" is none of that name, expected [250, 10]') as string,
   });
 });

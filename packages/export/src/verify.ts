@@ -1,24 +1,27 @@
 // Whether an exported file computes what the run computes, sample by sample.
 //
-// Suffixes: B batch, K classes.
+// Suffix: B batch.
 
 import {
   type Batch,
   type DataFacts,
+  type HostBatch,
+  type HostTensor,
   type InputFacts,
   MaNetError,
-  type Params,
+  readParams,
   type Task,
 } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Format } from './format.ts';
 import type { TrainedNetwork } from './network-file.ts';
+import { imageInput } from './normalisation.ts';
 
 export interface Verified {
   readonly images: number;
-  /** Test images that get the same class. */
+  /** Test images for which every output has its largest entries at the same places: the same class, for one. */
   readonly same: number;
-  /** Largest difference of two logits. */
+  /** Largest difference of two numbers. */
   readonly largest: number;
 }
 
@@ -30,12 +33,12 @@ export interface TestImages<B extends Batch> {
   readonly evaluationBatches: () => Iterable<B> | AsyncIterable<B>;
 }
 
-/** Sums of another program are taken in another order, through every layer; relative to the largest logit. */
+/** Sums of another program are taken in another order, through every layer; relative to the largest number. */
 const TOLERANCE = 1e-3;
 
 /**
- * Compares the network's first output of the file with that of `reference` on every test image; the network has one
- * input. Throws `backend-failed` where they disagree.
+ * Compares the outputs of the file with those of `reference` on every test image; `pixels` where the file takes them.
+ * Throws `backend-failed` where they disagree.
  */
 export async function verify<B extends Batch>(
   format: Format,
@@ -44,55 +47,93 @@ export async function verify<B extends Batch>(
   { task, facts, data, evaluationBatches }: TestImages<B>,
   pixels: boolean,
 ): Promise<Verified> {
-  const total = data.test.samples;
-  const [input, output] = [network.inputs[0]!.name, network.outputs[0]!.name];
+  const image = pixels ? imageInput(network) : undefined;
   let [seen, same, largest, scale] = [0, 0, 0, 1];
   for await (const batch of evaluationBatches()) {
-    const images = task.inputs(batch)[input]!;
-    const shape = images.shape as [number, number, number, number];
-    const expected_BK = tf.tidy(
-      () =>
-        network.forward(params, stats, { [input]: images } as Params, { training: false }).outputs[output]!,
-    );
-    const normalised = (await images.data()) as Float32Array;
-    const expected = await expected_BK.data();
-    const size = images.size / shape[0];
-    const classes = expected_BK.size / shape[0];
-    tf.dispose([batch, expected_BK] as unknown as tf.TensorContainer);
+    const inputs = task.inputs(batch);
+    const outputs = tf.tidy(
+      () => network.forward(params, stats, inputs, { training: false }).outputs as tf.TensorContainerObject,
+    ) as Record<string, tf.Tensor>;
+    const [given, expected] = await Promise.all([readParams(inputs), readParams(outputs)]);
+    tf.dispose([batch, outputs] as tf.TensorContainer);
 
-    // The last batch is filled up; only real images are handed over and compared.
-    const count = Math.min(shape[0], total - seen);
-    const real = normalised.slice(0, count * size);
-    const given = pixels ? toPixels(real, facts.input) : real;
-    const found = await format.run(path, { data: given, shape: [count, shape[1], shape[2], shape[3]] });
-    for (let i = 0; i < count; i++) {
-      const row = (all: ArrayLike<number>): number[] =>
-        Array.from({ length: classes }, (_, k) => all[i * classes + k]!);
-      const [a, b] = [row(expected), row(found)];
-      a.forEach((value, k) => {
+    // The last batch is filled up; only what is real is handed over and compared.
+    const count = Math.min(Object.values(given)[0]!.shape[0]!, data.test.samples - seen);
+    const handed = first(given, count);
+    if (image !== undefined) handed[image] = toPixels(handed[image]!, facts.input);
+    const found = await format.run(path, handed);
+    const alike = Array<boolean>(count).fill(true);
+    for (const [name, wanted] of Object.entries(first(expected, count))) {
+      const got = found[name];
+      if (got?.shape.join() !== wanted.shape.join()) throw otherOutput(path, name, wanted, got);
+      wanted.data.forEach((value, k) => {
         scale = Math.max(scale, Math.abs(value));
         // Written so that a NaN is the largest difference there is.
-        const difference = Math.abs(value - b[k]!);
+        const difference = Math.abs(value - got.data[k]!);
         if (!(difference <= largest)) largest = difference;
       });
-      same += Number(a.indexOf(Math.max(...a)) === b.indexOf(Math.max(...b)));
+      const [a, b] = [places(wanted), places(got)];
+      a.forEach((place, k) => {
+        if (place !== b[k]) alike[Math.floor((k * count) / a.length)] = false;
+      });
     }
+    same += alike.filter(Boolean).length;
     seen += count;
   }
   if (!(largest <= TOLERANCE * scale)) {
     throw new MaNetError(
       'backend-failed',
-      `The file computes something else: logits differ by up to ${largest.toPrecision(3)}, expected at most ${(TOLERANCE * scale).toPrecision(3)}; ${same} of ${total} test images get the same class.`,
+      `The file computes something else: outputs differ by up to ${largest.toPrecision(3)}, expected at most ${(TOLERANCE * scale).toPrecision(3)}; ${same} of ${seen} test images come out the same.`,
       { where: path, hint: 'do not use this file; please report the run that it came from.' },
     );
   }
-  return { images: total, same, largest };
+  return { images: seen, same, largest };
 }
 
-/** The pixels that became these inputs: the inverse of (pixel / white - mean) / std, channel by channel. */
-function toPixels(normalised: Float32Array, { mean, std, white }: InputFacts): Float32Array {
-  return normalised.map((value, i) => {
-    const channel = i % mean.length;
-    return (value * std[channel]! + mean[channel]!) * white;
+/** The first `count` samples. */
+function first(batch: HostBatch, count: number): Record<string, HostTensor> {
+  return Object.fromEntries(
+    Object.entries(batch).map(([name, { shape, data, ...more }]) => {
+      const taken = data.slice(0, (data.length / shape[0]!) * count);
+      return [name, { ...more, shape: [count, ...shape.slice(1)], data: taken }];
+    }),
+  );
+}
+
+/** The pixels, whole numbers, that images were normalised from. */
+function toPixels({ shape, data }: HostTensor, { mean, std, white }: InputFacts): HostTensor {
+  const channels = shape.at(-1)!;
+  const pixels = Float32Array.from(data, (value, k) => {
+    const c = k % channels;
+    return Math.round((value * std[c]! + mean[c]!) * white);
   });
+  return { shape, dtype: 'float32', data: pixels };
+}
+
+/** Where the largest entry of every last axis is. */
+function places({ shape, data }: HostTensor): number[] {
+  const width = shape.length === 1 ? 1 : shape.at(-1)!;
+  return Array.from({ length: data.length / width }, (_, row) => {
+    const start = row * width;
+    let best = 0;
+    for (let k = 1; k < width; k++) if (data[start + k]! > data[start + best]!) best = k;
+    return best;
+  });
+}
+
+function otherOutput(
+  path: string,
+  name: string,
+  wanted: HostTensor,
+  got: HostTensor | undefined,
+): MaNetError {
+  const found = got === undefined ? 'none of that name' : `[${got.shape.join(', ')}]`;
+  return new MaNetError(
+    'backend-failed',
+    `The output "${name}" is ${found}, expected [${wanted.shape.join(', ')}].`,
+    {
+      where: path,
+      hint: 'do not use this file; please report the run that it came from.',
+    },
+  );
 }

@@ -2,7 +2,7 @@
 // prints what came of it as one line of JSON.
 
 import { onnx } from '@ma-net/backend-onnx';
-import { evaluate, Rng, startBackend, type Params } from '@ma-net/core';
+import { evaluate, type Params, readParams, Rng, startBackend } from '@ma-net/core';
 import { formats, loadNetwork, saveNetwork, type TrainedNetwork } from '@ma-net/export/node';
 import { applyCompaction } from '@ma-net/mnet';
 import { decide, installedIn, networkFacts, openRun, runOf } from '@ma-net/run/node';
@@ -39,10 +39,7 @@ await saveNetwork('bars.safetensors', compact, facts);
 const reloaded = await loadNetwork('bars.safetensors', { installed });
 const graph = await formats.onnx();
 await graph.write('bars.onnx', compact, facts, { pixels: false });
-const exported = await graph.run('bars.onnx', {
-  data: Float32Array.from(await test.pictures.data()),
-  shape: [64, 8, 8, 1],
-});
+const exported = await graph.run('bars.onnx', await readParams({ images: test.pictures }));
 
 const expected = await logits(pruned);
 console.log(
@@ -58,7 +55,7 @@ console.log(
     ]),
     compacted: largestDifference(await logits(compact), expected),
     reloaded: largestDifference(await logits(reloaded), expected),
-    exported: largestDifference(exported, expected),
+    exported: largestDifference(exported['logits']!.data, expected),
   }),
 );
 

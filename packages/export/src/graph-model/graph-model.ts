@@ -1,9 +1,11 @@
 // A network as a tfjs graph model: what its forward pass computes, recorded and written as nodes of a TensorFlow graph.
 
 import { type Tensors, trace, type Trace } from '@ma-net/backend-onnx';
+import type { ValueInfo } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type NetworkFacts, toJson } from '../network-facts.ts';
 import type { TrainedNetwork } from '../network-file.ts';
+import { normalisation } from '../normalisation.ts';
 import { dimensions, Graph, type NodeDef, typeName, type Value, type Weight } from './graph.ts';
 import { writeTrace } from './write-trace.ts';
 
@@ -25,23 +27,24 @@ const VERSIONS = { producer: 440, minConsumer: 12 };
 const BATCHES = [1009, 1013] as const;
 
 /**
- * From `images` [batch, H, W, C], pixels or normalised images, to `logits` [batch, K], with the running statistics: the
- * kernels that the network's forward pass calls, recorded without running them. Borrows the tensors.
+ * From the network's inputs [batch, ...], whose images are pixels or normalised, to its outputs, with the running
+ * statistics: the kernels that the forward pass calls, recorded without running them. Borrows the tensors.
  */
 export async function toGraphModel(
   { network, params, stats }: TrainedNetwork,
   facts: NetworkFacts,
   { pixels }: { readonly pixels: boolean },
 ): Promise<GraphModel> {
-  const normalise = normalisation(facts.input);
+  const normalise = normalisation(network, facts.input, pixels);
   const parameters = { ...params, ...stats, ...normalise.parameters };
-  const forward = ({ images }: Tensors): Tensors => {
-    const images_BHWC = pixels ? normalise.apply(images!) : images!;
-    const { outputs } = network.forward(params, stats, { images: images_BHWC }, { training: false });
-    return { logits: outputs['logits']! };
-  };
+  const forward = (inputs: Tensors): Tensors =>
+    network.forward(params, stats, normalise.apply(inputs), { training: false }).outputs;
   const record = (batch: number): Promise<Trace> =>
-    trace(forward, { images: { shape: [batch, ...network.inputs[0]!.shape] } }, parameters);
+    trace(
+      forward,
+      withNames(network.inputs, (shape) => ({ shape: [batch, ...shape] })),
+      parameters,
+    );
   const traces = [await record(BATCHES[0]), await record(BATCHES[1])] as const;
   try {
     // What follows from weights alone is computed now, unless it is as long as the batch.
@@ -49,15 +52,16 @@ export async function toGraphModel(
     const fixed = made[0]!.map((outputs, k) => outputs === made[1]![k]);
     for (const recorded of traces) recorded.fold((_, k) => fixed[k]!);
     const g = new Graph();
-    const { logits: last } = writeTrace(g, ...traces);
-    const logits = g.op('Identity', [last!], last!.shape, { name: 'logits' });
+    const outputs = Object.entries(writeTrace(g, ...traces)).map(
+      ([name, made]) => [name, information(g.op('Identity', [made], made.shape, { name }))] as const,
+    );
     return {
       description: {
         format: 'graph-model',
         modelTopology: { node: g.nodes, library: {}, versions: VERSIONS },
         signature: {
-          inputs: { images: information({ node: 'images', shape: [-1, ...network.inputs[0]!.shape] }) },
-          outputs: { logits: information(logits) },
+          inputs: withNames(network.inputs, (shape, node) => information({ node, shape: [-1, ...shape] })),
+          outputs: Object.fromEntries(outputs),
         },
         userDefinedMetadata: {
           ...toJson(facts),
@@ -68,7 +72,7 @@ export async function toGraphModel(
     };
   } finally {
     for (const recorded of traces) recorded.release();
-    tf.dispose(normalise.parameters);
+    tf.dispose(normalise.parameters as tf.TensorContainerObject);
   }
 }
 
@@ -78,15 +82,9 @@ const information = ({ node, shape }: Value): object => ({
   tensorShape: dimensions(shape),
 });
 
-/** (pixel / white - mean) / std, as one product and one sum. The caller disposes the parameters. */
-function normalisation({ mean, std, white }: NetworkFacts['input']): {
-  readonly parameters: Tensors;
-  apply(pixels: tf.Tensor): tf.Tensor;
-} {
-  const scale_C = tf.tensor1d(std.map((s) => 1 / (white * s)));
-  const shift_C = tf.tensor1d(std.map((s, c) => -mean[c]! / s));
-  return {
-    parameters: { 'input.scale': scale_C, 'input.shift': shift_C },
-    apply: (pixels) => tf.add(tf.mul(pixels, scale_C), shift_C),
-  };
+function withNames<T>(
+  values: readonly ValueInfo[],
+  make: (shape: readonly number[], name: string) => T,
+): Record<string, T> {
+  return Object.fromEntries(values.map(({ name, shape }) => [name, make(shape, name)]));
 }
