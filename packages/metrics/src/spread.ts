@@ -6,9 +6,11 @@ export interface Summary {
   readonly mean: number;
   /** Sample standard deviation (n - 1); undefined for a single run. */
   readonly sd: number | undefined;
+  /** The mean lies within this of the true one in 95 % of all such samples (Student's t); undefined for a single run. */
+  readonly margin: number | undefined;
 }
 
-/** Mean and sample standard deviation. */
+/** Mean, sample standard deviation, and half the width of the 95 % interval of the mean. */
 export function summarise(values: readonly number[]): Summary {
   const runs = values.length;
   if (runs === 0) {
@@ -18,7 +20,41 @@ export function summarise(values: readonly number[]): Summary {
   }
   const mean = values.reduce((sum, value) => sum + value, 0) / runs;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { runs, mean, sd: runs === 1 ? undefined : Math.sqrt(squares / (runs - 1)) };
+  if (runs === 1) return { runs, mean, sd: undefined, margin: undefined };
+  const sd = Math.sqrt(squares / (runs - 1));
+  return { runs, mean, sd, margin: (studentT(0.95, runs - 1) * sd) / Math.sqrt(runs) };
+}
+
+/**
+ * The t below which the absolute value of Student's t stays with probability `within`, at a whole number of degrees of
+ * freedom from 1 (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4, by bisection).
+ */
+export function studentT(within: number, degrees: number): number {
+  if (!(within >= 0 && within < 1) || !Number.isInteger(degrees) || degrees < 1) {
+    throw new MaNetError('bad-argument', `Student's t has no quantile ${within} of ${degrees} degrees.`, {
+      hint: 'give a probability from 0 to below 1, and a whole number of degrees from 1.',
+    });
+  }
+  let [low, high] = [0, Math.PI / 2];
+  for (let i = 0; i < 60; i++) {
+    const angle = (low + high) / 2;
+    if (probabilityWithin(angle, degrees) < within) low = angle;
+    else high = angle;
+  }
+  return Math.sqrt(degrees) * Math.tan(low);
+}
+
+/** A(t | degrees), where tan(angle) = t / sqrt(degrees). */
+function probabilityWithin(angle: number, degrees: number): number {
+  const [sin, cos] = [Math.sin(angle), Math.cos(angle)];
+  const isOdd = degrees % 2 === 1;
+  let term = isOdd ? cos : 1;
+  let sum = degrees === 1 ? 0 : term;
+  for (let k = isOdd ? 3 : 2; k <= degrees - 2; k += 2) {
+    term *= (cos * cos * (k - 1)) / k;
+    sum += term;
+  }
+  return isOdd ? (2 / Math.PI) * (angle + sin * sum) : sin * sum;
 }
 
 /** Differences between two methods, run by run. */
