@@ -36,6 +36,7 @@ test('flags are few, and a new one is a decision: a field of a recipe needs none
   const flags = program.commands.map((c) => [c.name(), c.options.map((o) => o.long!.slice(2)).join(' ')]);
   expect(Object.fromEntries(flags)).toEqual({
     train: 'recipe set data method seed backend threads out resume print',
+    compare: 'recipe set data seeds methods remove remove-macs latency backend threads out',
     eval: 'data backend threads',
     prune: 'delta remove-modulated dense recalibrate dry-run group out force data backend threads',
     export: 'format no-normalisation opset no-model verify dense recalibrate out force data backend threads',

@@ -76,6 +76,44 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
       done(await (await import('./commands/train.ts')).train(options));
     });
 
+  command('compare', 'Train a recipe under several methods and seeds, and tell what the differences are.', [
+    'manet compare --recipe digits --seeds 0..4',
+    'manet compare --recipe digits --seeds 0,1 --methods slim,ma-net --remove 70%',
+  ])
+    .usage('--recipe <name> [--seeds 0..4] [options]')
+    .requiredOption('--recipe <name>', 'a name of "manet recipes", a .json, .mjs or .ts file, or a run')
+    .option('--set <path=value>', 'change one field of the recipe (repeatable)', collect, [])
+    .option('--data <dir>', 'folder of the data set; the digits need none')
+    .addOption(
+      new Option('--seeds <list>', 'seeds, as 0..4 or 0,1,2')
+        .argParser(wholeNumbers)
+        .default([0, 1, 2, 3, 4], '0..4'),
+    )
+    .addOption(
+      new Option('--methods <list>', 'what to compare; the others with the first')
+        .argParser((text) => text.split(','))
+        .default(['plain', 'magnitude', 'slim', 'ma-net'], 'plain,magnitude,slim,ma-net'),
+    )
+    .addOption(
+      removal('--remove <part>', 'let this part of the stored parameters go, as 50% or 0.5', part).default(
+        undefined,
+        "the recipe's, or 50%",
+      ),
+    )
+    .addOption(removal('--remove-macs <part>', 'let this part of the multiply-accumulates go', part))
+    .addOption(
+      removal('--latency <ms>', 'let units go until a sample takes so long here, as 3ms', milliseconds),
+    )
+    .addOption(backendOption())
+    .addOption(threadsOption())
+    .addOption(
+      new Option('--out <dir>', 'folder of the comparison; the same one goes on with it').default(
+        undefined,
+        'runs/compare-<recipe>',
+      ),
+    )
+    .action(async (options) => done(await (await import('./commands/compare.ts')).compare(options)));
+
   command('eval', 'Measure a run or an exported network on the test images.', [
     'manet eval runs/digits-ma-net-s0',
     'manet eval runs/digits-ma-net-s0/pruned.safetensors --backend cpu',
@@ -224,6 +262,30 @@ function number(text: string): number {
 /** 40% or 0.4. */
 function part(text: string): number {
   return text.endsWith('%') ? number(text.slice(0, -1)) / 100 : number(text);
+}
+
+/** One of the ways to say how much goes. */
+function removal(flags: string, about: string, parser: (text: string) => number): Option {
+  const ways = ['remove', 'removeParams', 'removeMacs', 'latency'];
+  const option = new Option(flags, about).argParser(parser);
+  return option.conflicts(ways.filter((way) => way !== option.attributeName()));
+}
+
+/** 3ms or 3. */
+function milliseconds(text: string): number {
+  const value = number(text.replace(/ ?ms$/, ''));
+  if (value <= 0) throw new InvalidArgumentError('It has to be above 0.');
+  return value;
+}
+
+/** 0..4 or 0,1,2. */
+function wholeNumbers(text: string): number[] {
+  return text.split(',').flatMap((range) => {
+    const [first, last = first] = range.split('..').map(wholeNumber);
+    if (range.split('..').length > 2 || last! < first! || last! - first! > 1000)
+      throw new InvalidArgumentError('It has to be a range such as 0..4, or a list such as 0,1,2.');
+    return Array.from({ length: last! - first! + 1 }, (_, i) => first! + i);
+  });
 }
 
 function backendOption(): Option {

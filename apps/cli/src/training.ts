@@ -1,20 +1,16 @@
 // One training, with everything that listens: the run directory, the screen, and Ctrl-C.
 
-import { setImmediate } from 'node:timers/promises';
 import { keptConnections, MaNetError } from '@ma-net/core';
 import { countParameters } from '@ma-net/metrics';
-import { masksInForce, type OpenRun, type RunWriter, runOf } from '@ma-net/run/node';
-import { encodeCheckpoint, fit, type TrainingState } from '@ma-net/trainer';
+import { masksInForce, type OpenRun, type RunWriter, type TrainedRun, trainRun } from '@ma-net/run/node';
+import type { TrainingEvent, TrainingState } from '@ma-net/trainer';
 import { manet } from './command-name.ts';
 import { interruptible } from './interrupt.ts';
 import { progress } from './progress.ts';
 import { count } from './quantities.ts';
 import type { Screen } from './screen.ts';
 
-export interface Trained {
-  readonly reason: 'budget' | 'interrupted';
-  /** Measures of the last evaluation of this session. */
-  readonly measures: Readonly<Record<string, number>> | undefined;
+export interface Trained extends TrainedRun {
   /** Wall-clock seconds of this session. */
   readonly seconds: number;
 }
@@ -36,36 +32,18 @@ export async function train(
   screen: Screen,
 ): Promise<Trained> {
   const started = performance.now();
-  const { recipe, network, source, task, batchesPerEpoch } = open;
-  const show = progress({
-    screen,
-    epochs: recipe.epochs,
-    batchesPerEpoch,
-    batchSize: recipe.batchSize,
-    headline: task.headline.measure,
-    kept: await keptPart(open, state),
-  });
-  let reason: Trained['reason'] = 'budget';
-  let measures: Trained['measures'];
+  const show = await showing(open, state, screen);
   let saved: number | undefined;
+  let trained: TrainedRun;
   try {
-    await interruptible(
+    trained = await interruptible(
       () => screen.line('  stopping after this mini-batch; press Ctrl-C again to stop at once'),
       (signal) =>
-        fit({
-          ...runOf(open),
-          state,
+        trainRun(open, directory, state, {
           signal,
-          save: async (s) => directory.saveCheckpoint(await encodeCheckpoint(s, source, network)),
-          async listen(event) {
-            // A backend that computes on this thread never lets go of it by itself: without this turn of the
-            // event loop nobody would hear Ctrl-C.
-            if (event.type === 'step') await setImmediate();
-            directory.log(event);
+          listen(event) {
             show(event);
-            if (event.type === 'evaluation') ({ measures } = event);
             if (event.type === 'checkpoint') saved = event.step;
-            if (event.type === 'end') ({ reason } = event);
           },
         }),
     );
@@ -80,7 +58,24 @@ export async function train(
   } finally {
     screen.clear();
   }
-  return { reason, measures, seconds: (performance.now() - started) / 1000 };
+  return { ...trained, seconds: (performance.now() - started) / 1000 };
+}
+
+/** What shows a training from `state` on. */
+export async function showing(
+  open: OpenRun,
+  state: TrainingState,
+  screen: Screen,
+): Promise<(event: TrainingEvent) => void> {
+  const { recipe, task, batchesPerEpoch } = open;
+  return progress({
+    screen,
+    epochs: recipe.epochs,
+    batchesPerEpoch,
+    batchSize: recipe.batchSize,
+    headline: task.headline.measure,
+    kept: await keptPart(open, state),
+  });
 }
 
 /** One line on what is about to be trained. */

@@ -28,7 +28,7 @@ export function slim({ prune }: SlimOptions): Method {
 function describe(full: Network, slim: Network): string {
   const [left, of] = [numbersIn(slim), numbersIn(full)];
   const grouped = new Intl.NumberFormat('en').format;
-  return `${full.name}, uniformly slim: ${grouped(left)} of ${grouped(of)} parameters (${((100 * left) / of).toFixed(1)} %)`;
+  return `uniformly slim: ${grouped(left)} of ${grouped(of)} parameters (${((100 * left) / of).toFixed(1)} %)`;
 }
 
 function numbersIn({ parameters }: Network): number {

@@ -4,7 +4,8 @@ import { latencyMeasure, looseGroups, measured, measureLatency, NEURON_LEVEL, se
 import { expectNoLeak } from '@ma-net/testing';
 import { createTNet } from '@ma-net/tnet';
 import { beforeAll, expect, test } from 'vitest';
-import { measuredRule, millisecondsPerImage, stopwatch } from './latency.ts';
+import { changed, installed } from '../test/recipe.ts';
+import { measuredRecipe, measuredRule, millisecondsPerImage, stopwatch } from './latency.ts';
 
 let backend: RunningBackend;
 beforeAll(async () => {
@@ -53,4 +54,17 @@ test('a rule is measured once, and refused where it cannot be reached', async ()
     code: 'bad-argument',
     message: expect.stringMatching(/one takes at least [\d.e-]+ ms/) as unknown,
   });
+});
+
+test('a recipe that asks for a time is measured before it is trained; others start no backend', async () => {
+  const never = () => Promise.reject(new Error('a backend was started'));
+  const other = await changed('network.name=resnet-test');
+  expect(await measuredRecipe(other, installed, never)).toBe(other);
+  const rule = JSON.stringify({ ...fast, milliseconds: 1e6 });
+  const asked = await changed('network.name=resnet-test', 'batchSize=4', `method.prune=${rule}`);
+  const recipe = await measuredRecipe(asked, installed, async () => backend);
+  expect(recipe).toMatchObject({
+    method: { prune: { milliseconds: 1e6, table: { backend: 'cpu', batchSize: 4 } } },
+  });
+  expect(await measuredRecipe(recipe, installed, never)).toBe(recipe);
 });

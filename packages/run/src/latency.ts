@@ -1,8 +1,29 @@
 // What a forward pass takes on this machine, and rules that ask for a time.
 
-import { MaNetError, type ModulatedKernel, type Network, Rng, type RunningBackend, sync } from '@ma-net/core';
-import { decideOn, describeRule, measureLatency, type PruneRule, type Stopwatch } from '@ma-net/mnet';
+import {
+  type Batch,
+  type Installed,
+  MaNetError,
+  type ModulatedKernel,
+  type Network,
+  Rng,
+  type RunningBackend,
+  sync,
+} from '@ma-net/core';
+import {
+  decideOn,
+  describeRule,
+  letsUnitsGo,
+  measureLatency,
+  type PruneRule,
+  pruneRule,
+  select,
+  type Selection,
+  type Stopwatch,
+  type TimeRule,
+} from '@ma-net/mnet';
 import * as tf from '@tensorflow/tfjs-core';
+import { type Recipe, resolveParts } from './recipe.ts';
 
 /** Passes that are not counted: a backend may compile, and plan its memory. */
 const WARM_UP = 2;
@@ -77,7 +98,7 @@ export async function measuredRule(
   kernels: readonly ModulatedKernel[],
   watch: Stopwatch,
 ): Promise<PruneRule> {
-  if (rule.mode !== 'target' || !('cost' in rule) || rule.cost !== 'latency') return rule;
+  if (!asksForTime(rule)) return rule;
   const measured = { ...rule, table: rule.table ?? (await measureLatency(network, watch)) };
   const why = decideOn(network, kernels).unreachable(measured);
   if (why === undefined) return measured;
@@ -85,4 +106,28 @@ export async function measuredRule(
     where: `${measured.table.backend}, batches of ${measured.table.batchSize}`,
     hint: 'ask for more milliseconds, lower the floors, or let more kernels be modulated.',
   });
+}
+
+/**
+ * A recipe whose method asks for milliseconds, with the times of this machine in its rule; other recipes as they are.
+ * `start` starts the backend, and is called where something has to be measured.
+ */
+export async function measuredRecipe<B extends Batch>(
+  recipe: Recipe<B>,
+  installed: Installed,
+  start: () => Promise<RunningBackend>,
+): Promise<Recipe<B>> {
+  const rule = pruneRule.safeParse(recipe.method['prune']).data;
+  if (rule === undefined || !asksForTime(rule) || rule.table !== undefined) return recipe;
+  const backend = await start();
+  const parts = await resolveParts(recipe, installed);
+  const [{ facts }, build] = [await parts.data.open(), await parts.network.open()];
+  const network = await build(facts, { fresh: false });
+  const kernels = select(network, recipe.method['select'] as Selection | undefined);
+  const prune = await measuredRule(rule, network, kernels, stopwatch(backend, recipe.batchSize));
+  return { ...recipe, method: { ...recipe.method, prune } };
+}
+
+function asksForTime(rule: PruneRule): rule is TimeRule {
+  return letsUnitsGo(rule) && rule.mode === 'target' && rule.cost === 'latency';
 }

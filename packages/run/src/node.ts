@@ -1,6 +1,13 @@
+export { type CompareOptions, type Comparison, compare } from './compare.ts';
+export {
+  type ComparedRun,
+  type MethodSummary,
+  type RunResult,
+  summariesOf,
+} from './compare-result.ts';
 export { factsOf, networkFacts, resumption, splitsOf } from './facts.ts';
 export { masksInForce } from './host-state.ts';
-export { measuredRule, millisecondsPerImage, stopwatch } from './latency.ts';
+export { measuredRecipe, measuredRule, millisecondsPerImage, stopwatch } from './latency.ts';
 export { type Importer, installedIn, together } from './installed.ts';
 export { type ClosedRun, type OpenRun, openRun, type RunData, runOf } from './open.ts';
 export { testMeasures, predictions, secondsPerImage } from './predictions.ts';
@@ -32,3 +39,4 @@ export {
   type Tell,
   withData,
 } from './saved-run.ts';
+export { continuedState, type TrainedRun, type TrainOptions, trainRun } from './train-run.ts';

@@ -1,14 +1,15 @@
-import { MaNetError } from '@ma-net/core';
+import { MaNetError, type RunningBackend } from '@ma-net/core';
 import { countParameters } from '@ma-net/metrics';
 import {
   createRunDirectory,
   factsOf,
   masksInForce,
+  measuredRecipe,
   type OpenRun,
   openRun,
   continueSavedRun,
+  continuedState,
   type SavedRun,
-  resumption,
   type RunWriter,
   sameAs,
   whyDigitsDiffer,
@@ -17,7 +18,7 @@ import { disposeState, type TrainingState } from '@ma-net/trainer';
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
 import { installed } from '../installed.ts';
-import { changed, count, duration, percent } from '../quantities.ts';
+import { changed, duration, percent } from '../quantities.ts';
 import { type RecipeArguments, resolveRecipe } from '../recipe-argument.ts';
 import { EXIT } from '../report-error.ts';
 import { freePath } from '../run-path.ts';
@@ -37,14 +38,16 @@ export async function train(args: TrainArguments): Promise<number> {
   const screen = createScreen();
   if (args.resume !== undefined) return resume(args, args.resume, screen);
 
-  const { recipe, installed: parts } = await resolveRecipe(args);
+  const { recipe: asked, installed: parts } = await resolveRecipe(args);
   if (args.print === true) {
-    screen.line(JSON.stringify(recipe, null, 2));
+    screen.line(JSON.stringify(asked, null, 2));
     return 0;
   }
+  let started: RunningBackend | undefined;
+  const recipe = await measuredRecipe(asked, parts, async () => (started = await start(args.backend, args)));
   // Recipe and data first: what can be refused is refused before anything starts.
   const open = await openRun(recipe, parts);
-  const backend = await start(args.backend, args);
+  const backend = started ?? (await start(args.backend, args));
   const path = args.out ?? freePath(recipe);
   const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
   try {
@@ -71,49 +74,16 @@ async function goOn(saved: SavedRun<RunWriter>, args: TrainArguments, screen: Sc
   const same = sameAs(directory.facts, args);
   const backend = await start(same.backend, same);
   const changes = whyDigitsDiffer(directory.facts, backend);
-  let damaged = false;
-  const checkpoint = saved.checkpoint((words) => {
-    damaged = true;
-    warn(words);
-  });
-  if (checkpoint === undefined) refuseLostCheckpoint(saved);
-  const state = checkpoint?.state ?? open.start();
-  if (checkpoint !== undefined) open.source.restore(checkpoint.source);
-  if (damaged) await directory.setCheckpointAside();
-  await directory.rewindMetrics(state.step);
-  const unread = directory.damagedMetrics();
-  if (unread > 0)
-    warn(`${count(unread)} lines of metrics.jsonl are damaged; they are passed over, and stay there.`);
-  const resumed = (directory.facts['resumed'] ?? []) as unknown[];
-  await directory.saveFacts({
-    ...directory.facts,
-    resumed: [...resumed, resumption(state.step, backend)],
-  });
+  const state = await continuedState(saved, backend, warn);
   screen.line(`${directory.path}: ${describeRun(open)}`);
   screen.line(`${backend.name}: ${backend.device}`);
   if (changes !== undefined) screen.line(changes);
   screen.line(
-    checkpoint === undefined
+    state.step === 0
       ? 'stopped before its first checkpoint: starting at the first mini-batch'
       : `continuing after mini-batch ${state.step} of ${open.options.budget}`,
   );
   return finish(open, directory, state, screen);
-}
-
-/** What was logged says whether a checkpoint must have been written. */
-function refuseLostCheckpoint({ directory, open }: SavedRun): void {
-  const lines = directory.metrics();
-  const saveEvery = open.recipe.saveEvery ?? open.batchesPerEpoch;
-  const last = lines.reduce((most, { type, step }) => (type === 'step' ? Math.max(most, step) : most), 0);
-  if (last <= saveEvery && !lines.some(({ type }) => type === 'end')) return;
-  throw new MaNetError(
-    'not-found',
-    `The checkpoint of the run is gone: ${count(last)} mini-batches were trained and saved.`,
-    {
-      where: directory.path,
-      hint: 'put checkpoint.safetensors back, or start a new run with the recipe: --recipe takes its recipe.json.',
-    },
-  );
 }
 
 async function finish(

@@ -1,0 +1,145 @@
+import type { RunningBackend } from '@ma-net/core';
+import type { PairedSummary, Summary } from '@ma-net/metrics';
+import { describeRule, pruneRule } from '@ma-net/mnet';
+import type { Recipe } from '@ma-net/run';
+import { compare as compareRuns, type MethodSummary, type RunResult, summariesOf } from '@ma-net/run/node';
+import { start } from '../backends.ts';
+import { manet } from '../command-name.ts';
+import { interruptible } from '../interrupt.ts';
+import { count, duration } from '../quantities.ts';
+import { type RecipeArguments, resolveRecipe } from '../recipe-argument.ts';
+import { EXIT } from '../report-error.ts';
+import { plainName } from '../run-path.ts';
+import { createScreen, type Screen, warn, wrapped } from '../screen.ts';
+import { table } from '../table.ts';
+import { describeRun, showing } from '../training.ts';
+import { type Removal, unitRule } from '../unit-rule.ts';
+
+export interface CompareArguments extends RecipeArguments, Removal {
+  readonly seeds: readonly number[];
+  readonly methods: readonly string[];
+  readonly backend: string;
+  readonly threads?: number;
+  readonly out?: string;
+}
+
+/** `manet compare`: a recipe under several methods and seeds, and what the differences are. */
+export async function compare(args: CompareArguments): Promise<number> {
+  const screen = createScreen();
+  const started = performance.now();
+  const { recipe, installed } = await resolveRecipe(args);
+  const rule = unitRule(args, pruneRule.safeParse(recipe.method['prune']).data);
+  const backend: RunningBackend = await start(args.backend, args);
+  const out = args.out ?? `runs/compare-${plainName(recipe.name, 'recipe')}`;
+  screen.line(
+    wrapped(
+      `${out}: ${args.methods.join(', ')}; seeds ${args.seeds.join(' ')}; ${describeRule(rule)}`,
+      screen.width,
+    ),
+  );
+  screen.line(`${backend.name}: ${backend.device}`);
+  const { results, complete } = await interruptible(
+    () => screen.line('  stopping after this mini-batch; press Ctrl-C again to stop at once'),
+    (signal) =>
+      compareRuns(
+        { recipe, seeds: args.seeds, methods: args.methods, rule },
+        {
+          out,
+          installed,
+          backend,
+          signal,
+          tell: warn,
+          async watch({ path }, open, state) {
+            screen.line();
+            screen.heading(`${path}: ${describeRun(open)}`);
+            if (state.step > 0)
+              screen.line(`  continuing after mini-batch ${state.step} of ${open.options.budget}`);
+            return showing(open, state, screen);
+          },
+        },
+      ),
+  );
+  if (!complete) {
+    screen.line('\nStopped; everything is saved. The same command goes on.');
+    return EXIT.interrupted;
+  }
+  screen.line();
+  tell(results, recipe, screen);
+  screen.line(
+    `\nThis session took ${duration((performance.now() - started) / 1000)}. The networks are in ${out}.`,
+  );
+  screen.line(
+    `  next: ${manet()} eval ${out}/${results.at(-1)!.method}-s${results.at(-1)!.seed}.safetensors`,
+  );
+  return 0;
+}
+
+/** The table, and the differences that it has no column for. */
+function tell(results: readonly RunResult[], recipe: Recipe, screen: Screen): void {
+  const summaries = summariesOf(results);
+  const [first] = summaries;
+  const { headline } = results[0]!;
+  const held = summaries.some(({ validation }) => validation !== undefined);
+  const head = [
+    '',
+    'runs',
+    ...(held ? [`validation ${headline}`] : []),
+    `test ${headline}`,
+    `minus ${first!.method}`,
+    'parameters',
+    'MACs',
+    'bytes',
+    'ms dense',
+    'ms compacted',
+  ];
+  const rows = summaries.map((summary): string[] => [
+    summary.method,
+    String(summary.test.runs),
+    ...(held ? [spread(summary.validation)] : []),
+    spread(summary.test),
+    interval(summary.differences[first!.method]),
+    mean(summary.parameters),
+    mean(summary.macs),
+    mean(summary.bytes),
+    summary.dense.mean.toPrecision(3),
+    summary.compacted.mean.toPrecision(3),
+  ]);
+  screen.line(`${recipe.name}: means, standard deviations, and differences with 95 % intervals, in per cent`);
+  for (const line of table(head, rows, screen.width)) screen.line(line);
+  const others = summaries.flatMap(pairsBeside(first!));
+  if (others.length === 0) return;
+  screen.line();
+  for (const line of table(['', `difference of test ${headline}`, 'better'], others, screen.width))
+    screen.line(line);
+}
+
+/** Differences to other methods than the first. */
+const pairsBeside =
+  (first: MethodSummary) =>
+  ({ method, differences }: MethodSummary): string[][] =>
+    Object.entries(differences)
+      .filter(([other]) => other !== first.method)
+      .map(([other, pairs]) => [
+        `${method} minus ${other}`,
+        interval(pairs),
+        `${pairs.positive} of ${pairs.runs}`,
+      ]);
+
+function mean(summary: Summary): string {
+  return count(summary.mean);
+}
+
+function spread(summary: Summary | undefined): string {
+  if (summary === undefined) return '';
+  const { mean: value, sd } = summary;
+  return `${(100 * value).toFixed(2)}${sd === undefined ? '' : ` +- ${(100 * sd).toFixed(2)}`}`;
+}
+
+function interval(pairs: PairedSummary | undefined): string {
+  if (pairs === undefined) return '';
+  const { mean: value, margin } = pairs;
+  const signed = (x: number): string => `${x < 0 ? '' : '+'}${(100 * x).toFixed(2)}`;
+  return margin === undefined
+    ? signed(value)
+    : `${signed(value)} [${signed(value - margin)}, ${signed(value + margin)}]`;
+}

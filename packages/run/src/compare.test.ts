@@ -1,0 +1,192 @@
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cpu } from '@ma-net/backend-cpu';
+import { type RunningBackend, startBackend } from '@ma-net/core';
+import { loadNetwork } from '@ma-net/export/node';
+import { NEURON_LEVEL } from '@ma-net/mnet';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { changed, installed } from '../test/recipe.ts';
+import { compare, type CompareOptions } from './compare.ts';
+import { type RunResult, summariesOf } from './compare-result.ts';
+import { openRunDirectory } from './run-directory.ts';
+import { lockRun } from './run-lock.ts';
+
+let backend: RunningBackend;
+beforeAll(async () => {
+  backend = await startBackend(cpu);
+});
+
+const folder = (): Promise<string> => mkdtemp(join(tmpdir(), 'ma-net-compare-'));
+const SMALL = ['network.name=resnet-test', 'data.trainLimit=64', 'data.testLimit=40', 'batchSize=16'];
+const recipe = await changed(
+  ...SMALL,
+  'epochs=4',
+  'method.plainRounds=1',
+  'method.maskEvery=iteration',
+  'method.astrocyteIterations=2',
+  'method.mnet.hidden=8',
+  'method.mnet.heads=2',
+  'method.mnet.cells=1',
+);
+const rule = { ...NEURON_LEVEL, remove: 0.4, floor: { part: 0.1, units: 1 } };
+const methods = ['plain', 'slim', 'ma-net'];
+const options = (out: string, others: Partial<CompareOptions> = {}): CompareOptions => ({
+  out,
+  installed,
+  backend,
+  tell: () => undefined,
+  ...others,
+});
+/** Times are never the same. */
+const withoutTimes = (results: readonly RunResult[]): unknown =>
+  results.map(({ milliseconds: _, ...others }) => others);
+
+describe('a comparison', () => {
+  test('trains every method, stops when told, and goes on as if it had not', async () => {
+    const comparison = { recipe, seeds: [0], methods, rule };
+    const whole = await compare(comparison, options(await folder()));
+    expect(whole.complete).toBe(true);
+    expect(whole.results.map(({ method }) => method)).toEqual(methods);
+
+    const out = await folder();
+    const stop = new AbortController();
+    const started: string[] = [];
+    const first = await compare(
+      comparison,
+      options(out, {
+        signal: stop.signal,
+        watch: async ({ method, seed }) => {
+          started.push(`${method}-${seed}`);
+          return ({ type, step }) => {
+            if (`${method}-${seed}` === 'slim-0' && type === 'step' && step === 6) stop.abort();
+          };
+        },
+      }),
+    );
+    expect(first).toMatchObject({ complete: false, results: [{ method: 'plain' }] });
+    expect(started).toEqual(['plain-0', 'slim-0']);
+
+    started.length = 0;
+    const steps: number[] = [];
+    const second = await compare(
+      comparison,
+      options(out, {
+        watch: async ({ method, seed }, _, state) => {
+          started.push(`${method}-${seed}`);
+          steps.push(state.step);
+          return () => undefined;
+        },
+      }),
+    );
+    expect(started).toEqual(['slim-0', 'ma-net-0']);
+    expect(steps).toEqual([6, 0]);
+    expect(withoutTimes(second.results)).toEqual(withoutTimes(whole.results));
+
+    // Whoever is compared is an ordinary run, and what is left of its network a file of the size that is told.
+    for (const { method, seed, bytes, parameters } of second.results) {
+      const path = join(out, `${method}-s${seed}`);
+      expect(openRunDirectory(path).recipe).toMatchObject({ seed });
+      expect(statSync(`${path}.safetensors`).size).toBe(bytes);
+      const { params } = await loadNetwork(`${path}.safetensors`);
+      expect(Object.values(params).reduce((sum, { size }) => sum + size, 0)).toBe(parameters);
+    }
+    const [plain, ...pruned] = second.results;
+    for (const { parameters } of pruned) {
+      expect(parameters).toBeLessThanOrEqual(0.65 * plain!.parameters);
+      expect(parameters).toBeGreaterThan(0.4 * plain!.parameters);
+    }
+  });
+
+  test('is of one recipe, of one writer, and takes more seeds later', async () => {
+    const out = await folder();
+    const short = await changed(...SMALL, 'epochs=1');
+    const comparison = { recipe: short, seeds: [3], methods: ['plain', 'magnitude'], rule };
+    await compare(comparison, options(out));
+    const other = await changed('epochs=1');
+    await expect(compare({ ...comparison, recipe: other }, options(out))).rejects.toMatchObject({
+      code: 'bad-recipe',
+    });
+    const lock = await lockRun(out);
+    await expect(compare(comparison, options(out))).rejects.toMatchObject({ code: 'locked' });
+    lock.release();
+    const { results } = await compare({ ...comparison, seeds: [3, 4] }, options(out));
+    expect(results.map(({ method, seed }) => `${method}-${seed}`)).toEqual([
+      'plain-3',
+      'magnitude-3',
+      'plain-4',
+      'magnitude-4',
+    ]);
+
+    await expect(compare({ ...comparison, methods: ['plain', 'plain'] }, options(out))).rejects.toMatchObject(
+      {
+        code: 'bad-argument',
+      },
+    );
+    await expect(compare({ ...comparison, methods: ['plane'] }, options(out))).rejects.toMatchObject({
+      code: 'unknown-name',
+    });
+    const result = join(out, 'plain-s3.json');
+    writeFileSync(result, '{"method": 3}');
+    await expect(compare(comparison, options(out))).rejects.toMatchObject({ code: 'bad-file' });
+    rmSync(result);
+    await compare(comparison, options(out));
+    expect(existsSync(result)).toBe(true);
+  });
+
+  test('in milliseconds is measured once', async () => {
+    const out = await folder();
+    const { beta, floor } = rule;
+    const inTime = {
+      unit: 'neuron',
+      mode: 'target',
+      cost: 'latency',
+      milliseconds: 1e6,
+      beta,
+      floor,
+    } as const;
+    const short = await changed(...SMALL, 'epochs=1');
+    const comparison = { recipe: short, seeds: [0], methods: ['plain', 'slim'], rule: inTime };
+    await compare(comparison, options(out));
+    const table = (name: string): unknown =>
+      (JSON.parse(readFileSync(join(out, name), 'utf8')) as { prune?: { table?: unknown } }).prune?.table;
+    const measured = table('compare.json');
+    expect(measured).toMatchObject({ backend: 'cpu', batchSize: 16 });
+    expect(openRunDirectory(join(out, 'slim-s0')).recipe).toMatchObject({
+      method: { prune: { table: measured } },
+    });
+    await compare({ ...comparison, seeds: [0, 1] }, options(out));
+    expect(table('compare.json')).toEqual(measured);
+  });
+});
+
+test('summaries pair runs by their seed', () => {
+  const result = (method: string, seed: number, top1: number): RunResult => ({
+    method,
+    seed,
+    headline: 'top1',
+    better: 'larger',
+    test: { top1 },
+    parameters: 10,
+    macs: 20,
+    bytes: 40,
+    milliseconds: { dense: 2, compacted: 1 },
+  });
+  const results = [
+    result('plain', 0, 0.5),
+    result('ma-net', 1, 0.7),
+    result('ma-net', 0, 0.6),
+    result('plain', 1, 0.8),
+    result('ma-net', 2, 0.1),
+  ];
+  const [plain, maNet] = summariesOf(results);
+  expect(plain).toMatchObject({ method: 'plain', test: { runs: 2, mean: 0.65 }, differences: {} });
+  expect(plain!.validation).toBeUndefined();
+  expect(maNet!.test.runs).toBe(3);
+  const { plain: pairs } = maNet!.differences;
+  expect(pairs).toMatchObject({ runs: 2, positive: 1 });
+  // +0.1 and -0.1: t of one degree times 0.1414 / sqrt(2).
+  expect(pairs!.mean).toBeCloseTo(0, 12);
+  expect(pairs!.margin).toBeCloseTo(12.7062 * 0.1, 4);
+});

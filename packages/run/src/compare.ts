@@ -1,0 +1,210 @@
+// Methods against each other: the same recipe under several methods and seeds, on the same mini-batches. Every
+// training is a run directory of its own, so that a comparison goes on where it was stopped (Node only).
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checked, type Installed, MaNetError, parseJson, type RunningBackend } from '@ma-net/core';
+import { makeFolder, writeFileAtomic } from '@ma-net/core/node';
+import { letsUnitsGo, type PruneRule, type Selection } from '@ma-net/mnet';
+import { disposeState, type Listener, type TrainingState } from '@ma-net/trainer';
+import { z } from 'zod';
+import { inPlaceOf, partNamed, shortName } from './choose.ts';
+import { type ComparedRun, type RunResult, resultOf, resultSchema } from './compare-result.ts';
+import { factsOf } from './facts.ts';
+import { measuredRecipe } from './latency.ts';
+import { type OpenRun, openRun } from './open.ts';
+import { parseRecipe, type Recipe } from './recipe.ts';
+import { changesBetween } from './recipe-changes.ts';
+import { createRunDirectory, type RunWriter } from './run-directory.ts';
+import { lockRun } from './run-lock.ts';
+import { whyDigitsDiffer } from './same-digits.ts';
+import { continueSavedRun, type Tell } from './saved-run.ts';
+import { continuedState, trainRun } from './train-run.ts';
+
+/** What is compared. */
+export interface Comparison {
+  /** Its seed and its method are replaced; what options of the method others have are theirs as well. */
+  readonly recipe: Recipe;
+  readonly seeds: readonly number[];
+  /** Names of methods, by their id or what stands behind its `#`. The first is what the others are compared with. */
+  readonly methods: readonly string[];
+  /** What is to go, for every method that prunes; the recipe's own unless given. */
+  readonly rule?: PruneRule;
+}
+
+export interface CompareOptions {
+  /** Folder of the comparison: the same one goes on with it. */
+  readonly out: string;
+  readonly installed: Installed;
+  readonly backend: RunningBackend;
+  /** Stops after the current mini-batch, saved. */
+  readonly signal?: AbortSignal;
+  /** A run starts, or goes on from `state`; returns what listens to it. */
+  readonly watch?: (run: ComparedRun, open: OpenRun, state: TrainingState) => Promise<Listener>;
+  readonly tell: Tell;
+}
+
+const PLAN = 'compare.json';
+
+/**
+ * Trains what is not trained yet, seed after seed, and measures it; returns all results, and whether all are there.
+ * Throws `bad-recipe` where the folder holds another comparison, `locked` where somebody else goes on with it, and what
+ * opening and training the runs throws.
+ */
+export async function compare(
+  comparison: Comparison,
+  options: CompareOptions,
+): Promise<{ readonly results: readonly RunResult[]; readonly complete: boolean }> {
+  const { out, signal } = options;
+  await makeFolder(out);
+  const lock = await lockRun(out);
+  try {
+    const recipes = await recipesOf(comparison, options);
+    const results: RunResult[] = [];
+    for (const seed of comparison.seeds) {
+      for (const recipe of recipes) {
+        if (signal?.aborted === true) return { results, complete: false };
+        lock.check();
+        const method = shortName(recipe.method);
+        const run = { method, seed, path: join(out, `${method}-s${seed}`), recipe: { ...recipe, seed } };
+        const result = readResult(run) ?? (await trained(run, options));
+        if (result === undefined) return { results, complete: false };
+        results.push(result);
+      }
+    }
+    return { results, complete: true };
+  } finally {
+    lock.release();
+  }
+}
+
+/** The recipe under each method, all with the same rule, whose times are measured once. */
+async function recipesOf(
+  { recipe, methods, rule }: Comparison,
+  { out, installed, backend }: CompareOptions,
+): Promise<Recipe[]> {
+  const selection = (recipe.method['select'] ?? {}) as Selection;
+  // A unit goes where all its readers are modulated, and the classifier reads the last of them.
+  const select = rule !== undefined && letsUnitsGo(rule) ? { ...selection, outputs: true } : selection;
+  const options = { ...recipe.method, ...(rule === undefined ? {} : { prune: rule, select }) };
+  const parsed: Recipe[] = [];
+  for (const name of methods) {
+    const method = inPlaceOf(options, await partNamed(name, 'method', installed));
+    parsed.push(await parseRecipe({ ...recipe, seed: 0, method }, `method "${name}"`, installed));
+  }
+  refuseTwice(parsed);
+  const asked = { recipe: { ...recipe, seed: 0 }, ...(rule === undefined ? {} : { rule }) };
+  const path = join(out, PLAN);
+  const known = readPlan(path, asked);
+  const pruning = parsed.find(({ method }) => method['prune'] !== undefined);
+  let prune = known?.prune;
+  if (known === undefined || (prune === undefined && pruning !== undefined)) {
+    if (pruning !== undefined)
+      ({ prune } = (await measuredRecipe(pruning, installed, async () => backend)).method);
+    await writeFileAtomic(path, `${JSON.stringify({ asked, prune }, null, 2)}\n`);
+  }
+  return parsed.map((one) =>
+    one.method['prune'] === undefined ? one : { ...one, method: { ...one.method, prune } },
+  );
+}
+
+function refuseTwice(recipes: readonly Recipe[]): void {
+  const names = recipes.map(({ method }) => shortName(method));
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice === undefined) return;
+  throw new MaNetError('bad-argument', `Two of the methods are called "${twice}".`, {
+    where: 'methods',
+    hint: 'name each method once.',
+  });
+}
+
+const planSchema = z.looseObject({ asked: z.unknown(), prune: z.unknown().optional() });
+
+/** What the folder was compared by; undefined where nothing was compared yet. Throws `bad-recipe` for something else. */
+function readPlan(path: string, asked: unknown): { readonly prune?: unknown } | undefined {
+  if (!existsSync(path)) return undefined;
+  const hint = 'go on as it was started, or compare into another folder with --out.';
+  const file = { what: 'The comparison', where: path, hint };
+  const known = checked(planSchema, parseJson(readFileSync(path), file), file);
+  const changes = changesBetween(known.asked, asked);
+  if (changes.length === 0) return known;
+  const shown = changes.slice(0, 10).map((change) => `  ${change}`);
+  throw new MaNetError('bad-recipe', `The comparison was started otherwise:\n${shown.join('\n')}`, {
+    where: path,
+    hint,
+  });
+}
+
+/** Trains a run to its end and measures it; undefined where it was stopped. */
+async function trained(run: ComparedRun, options: CompareOptions): Promise<RunResult | undefined> {
+  const { open, directory, start } = await opened(run, options);
+  try {
+    const state = await start();
+    try {
+      if (state.step < open.options.budget) {
+        const listen = await options.watch?.(run, open, state);
+        const { reason } = await trainRun(open, directory, state, {
+          ...(options.signal === undefined ? {} : { signal: options.signal }),
+          ...(listen === undefined ? {} : { listen }),
+        });
+        if (reason === 'interrupted') return undefined;
+      }
+      const result = await resultOf(run, open, state);
+      await writeFileAtomic(resultPath(run), `${JSON.stringify(result, null, 2)}\n`);
+      return result;
+    } finally {
+      disposeState(state);
+    }
+  } finally {
+    directory.close();
+    await open.source.close();
+  }
+}
+
+interface Opened {
+  readonly open: OpenRun;
+  readonly directory: RunWriter;
+  start(): Promise<TrainingState>;
+}
+
+async function opened(
+  { path, recipe }: ComparedRun,
+  { installed, backend, tell }: CompareOptions,
+): Promise<Opened> {
+  if (!existsSync(join(path, 'recipe.json'))) {
+    const open = await openRun(recipe, installed);
+    const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
+    return { open, directory, start: async () => open.start() };
+  }
+  const saved = await continueSavedRun(path, installed);
+  const changed = changesBetween(saved.directory.recipe, recipe);
+  if (changed.length > 0) {
+    saved.directory.close();
+    throw new MaNetError('bad-recipe', `The run is of another comparison: ${changed[0]}.`, {
+      where: path,
+      hint: 'compare into another folder, or remove this run.',
+    });
+  }
+  const changes = whyDigitsDiffer(saved.directory.facts, backend);
+  if (changes !== undefined) tell(`${path}: ${changes}`);
+  return { ...saved, start: () => continuedState(saved, backend, tell) };
+}
+
+const resultPath = ({ path }: ComparedRun): string => `${path}.json`;
+
+/** What was measured of a run before. */
+function readResult(run: ComparedRun): RunResult | undefined {
+  const where = resultPath(run);
+  if (!existsSync(where)) return undefined;
+  const value = parseJson(readFileSync(where), {
+    what: 'The result',
+    where,
+    hint: 'remove the file: the run is measured again.',
+  });
+  const { data, error } = resultSchema.safeParse(value);
+  if (data !== undefined) return data;
+  throw new MaNetError('bad-file', `The result cannot be used: ${error!.issues[0]!.message}.`, {
+    where,
+    hint: 'remove the file: the run is measured again.',
+  });
+}

@@ -1,0 +1,91 @@
+// One training in its run directory: from its first mini-batch, or from where it stopped.
+
+import { setImmediate } from 'node:timers/promises';
+import { type Batch, MaNetError, type RunningBackend } from '@ma-net/core';
+import { encodeCheckpoint, fit, type Listener, type TrainingState } from '@ma-net/trainer';
+import { resumption } from './facts.ts';
+import { type OpenRun, runOf } from './open.ts';
+import type { RunWriter } from './run-directory.ts';
+import type { SavedRun, Tell } from './saved-run.ts';
+
+export interface TrainedRun {
+  readonly reason: 'budget' | 'interrupted';
+  /** Measures of the last evaluation since it was started or continued. */
+  readonly measures: Readonly<Record<string, number>> | undefined;
+}
+
+export interface TrainOptions {
+  /** Stops after the current mini-batch, saved. */
+  readonly signal?: AbortSignal;
+  readonly listen?: Listener;
+}
+
+/** Trains from `state` to the end of the budget, or until it is told to stop; all is in the directory then. */
+export async function trainRun<B extends Batch>(
+  open: OpenRun<B>,
+  directory: RunWriter,
+  state: TrainingState,
+  { signal, listen }: TrainOptions = {},
+): Promise<TrainedRun> {
+  let reason: TrainedRun['reason'] = 'budget';
+  let measures: TrainedRun['measures'];
+  await fit({
+    ...runOf(open),
+    state,
+    ...(signal === undefined ? {} : { signal }),
+    save: async (now) => directory.saveCheckpoint(await encodeCheckpoint(now, open.source, open.network)),
+    async listen(event) {
+      // A backend that computes on this thread never lets go of it by itself: without this turn of the event loop
+      // nobody would hear a signal.
+      if (event.type === 'step') await setImmediate();
+      directory.log(event);
+      await listen?.(event);
+      if (event.type === 'evaluation') ({ measures } = event);
+      if (event.type === 'end') ({ reason } = event);
+    },
+  });
+  return { reason, measures };
+}
+
+/**
+ * The state in which a run goes on, with its data at the same place; what was logged after it is forgotten. `tell` is
+ * told of damage. Throws `not-found` where the run must have had a checkpoint and it is gone.
+ */
+export async function continuedState(
+  saved: SavedRun<RunWriter>,
+  backend: RunningBackend,
+  tell: Tell,
+): Promise<TrainingState> {
+  const { open, directory } = saved;
+  let damaged = false;
+  const checkpoint = saved.checkpoint((words) => {
+    damaged = true;
+    tell(words);
+  });
+  if (checkpoint === undefined) refuseLostCheckpoint(saved);
+  const state = checkpoint?.state ?? open.start();
+  if (checkpoint !== undefined) open.source.restore(checkpoint.source);
+  if (damaged) await directory.setCheckpointAside();
+  await directory.rewindMetrics(state.step);
+  const unread = directory.damagedMetrics();
+  if (unread > 0) tell(`${unread} lines of metrics.jsonl are damaged; they are passed over, and stay there.`);
+  const resumed = (directory.facts['resumed'] ?? []) as unknown[];
+  await directory.saveFacts({ ...directory.facts, resumed: [...resumed, resumption(state.step, backend)] });
+  return state;
+}
+
+/** What was logged says whether a checkpoint must have been written. */
+function refuseLostCheckpoint({ directory, open }: SavedRun): void {
+  const lines = directory.metrics();
+  const saveEvery = open.recipe.saveEvery ?? open.batchesPerEpoch;
+  const last = lines.reduce((most, { type, step }) => (type === 'step' ? Math.max(most, step) : most), 0);
+  if (last <= saveEvery && !lines.some(({ type }) => type === 'end')) return;
+  throw new MaNetError(
+    'not-found',
+    `The checkpoint of the run is gone: ${last} mini-batches were trained and saved.`,
+    {
+      where: directory.path,
+      hint: 'put checkpoint.safetensors back, or start a new run with the recipe: --recipe takes its recipe.json.',
+    },
+  );
+}
