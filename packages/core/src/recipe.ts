@@ -7,12 +7,19 @@ import type { Use } from './part.ts';
 import type { Rng } from './rng.ts';
 import type { Task } from './task.ts';
 
-/** How the pixels of an image become an input: (pixel / white - mean) / std, channel by channel. */
+/**
+ * How the pixels of an image become an input: (pixel / white - mean) / std, channel by channel. An image of another size
+ * is resized, and its middle is cut out.
+ */
 export interface InputFacts {
   readonly mean: readonly number[];
   readonly std: readonly number[];
   /** The pixel value that counts as 1: 255 for photographs. */
   readonly white: number;
+  /** What is cut from the middle, of the shorter side; 0.875 unless given. */
+  readonly crop?: number;
+  /** Of the resizing; bilinear unless given. */
+  readonly interpolation?: 'bilinear' | 'bicubic';
 }
 
 /** What a run and an exported network keep of the data, as plain JSON. */

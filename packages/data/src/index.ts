@@ -20,6 +20,7 @@ export {
   decodeCifar10,
 } from './cifar10.ts';
 export { parseDigits } from './digits.ts';
+export { pictureInput } from './photos/picture-input.ts';
 export { imageData, type ImageDataOptions } from './image-data.ts';
 export {
   createImageSet,

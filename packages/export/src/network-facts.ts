@@ -58,13 +58,21 @@ const compactionSchema: z.ZodType<CompactionPlan> = z.object({
   totalMacs: z.number(),
 });
 
+const inputSchema = z.object({
+  mean: z.array(z.number()),
+  std: z.array(z.number()),
+  white: z.number().positive(),
+  crop: z.number().positive().max(1).exactOptional(),
+  interpolation: z.enum(['bilinear', 'bicubic']).exactOptional(),
+});
+
 /** What the metadata must hold; unknown entries are somebody else's. */
 const factsSchema = z.object({
   network: network.exactOptional(),
   task: choice.exactOptional(),
   shapes: z.record(z.string(), z.array(z.int().min(1))),
   classes: z.array(z.string()),
-  input: z.object({ mean: z.array(z.number()), std: z.array(z.number()), white: z.number().positive() }),
+  input: inputSchema,
   plan: writtenPlan.exactOptional(),
   compaction: compactionSchema.exactOptional(),
   recipe: z.unknown().exactOptional(),

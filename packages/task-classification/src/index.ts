@@ -1,3 +1,4 @@
+export { type RankedClass, topClasses } from './top-classes.ts';
 export {
   type ClassificationBatch,
   type ClassificationOptions,

@@ -54,6 +54,10 @@ export async function photoData(sets: PhotoSets, options: PhotoDataOptions): Pro
       hint: 'set data.validation=0.1, or put the images into train/ and val/.',
     });
   }
+  const asEvaluated = {
+    ...(options.crop === undefined ? {} : { crop: options.crop }),
+    ...(options.interpolation === undefined ? {} : { interpolation: options.interpolation }),
+  };
   const collateOf = (batch: number, more: Partial<ImageCollateOptions> = {}) =>
     photoCollate({
       buckets: [{ height: size, width: size, batch }],
@@ -61,8 +65,7 @@ export async function photoData(sets: PhotoSets, options: PhotoDataOptions): Pro
       white: 255,
       normalisation: { mean, std },
       classes: sets.classNames.length,
-      ...(options.crop === undefined ? {} : { crop: options.crop }),
-      ...(options.interpolation === undefined ? {} : { interpolation: options.interpolation }),
+      ...asEvaluated,
       corrupt: options.corrupt ?? 'error',
       ...more,
     });
@@ -78,7 +81,7 @@ export async function photoData(sets: PhotoSets, options: PhotoDataOptions): Pro
     facts: {
       classNames: sets.classNames,
       shapes: { images: [size, size, 3] },
-      input: { mean, std, white: 255 },
+      input: { mean, std, white: 255, ...asEvaluated },
     },
     train: factsOf(train),
     test: factsOf(test),
