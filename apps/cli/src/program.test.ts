@@ -46,6 +46,7 @@ test('flags are few, and a new one is a decision: a field of a recipe needs none
     doctor: '',
     bench: 'network batch steps backend threads',
     demo: 'seed backend threads',
+    help: '',
   });
 });
 
@@ -79,4 +80,24 @@ test('what does nothing together is refused', async () => {
       code: 'commander.conflictingOption',
     });
   }
+});
+
+test('help explains a command, or says which there are', async () => {
+  const told = async (...args: string[]): Promise<{ said: string; code: string }> => {
+    let said = '';
+    const quiet = createProgram(() => undefined);
+    for (const command of [quiet, ...quiet.commands])
+      command.configureOutput({ writeOut: (text) => (said += text), writeErr: (text) => (said += text) });
+    const code = await quiet.parseAsync(args, { from: 'user' }).then(
+      () => 'none',
+      (error: { code: string }) => error.code,
+    );
+    return { said, code };
+  };
+  expect(await told('help')).toEqual({ said: program.helpInformation(), code: 'commander.help' });
+  const train = program.commands.find((command) => command.name() === 'train')!;
+  expect(await told('help', 'train')).toEqual({ said: train.helpInformation(), code: 'commander.help' });
+  const { said, code } = await told('help', 'trian');
+  expect(code).toBe('commander.error');
+  expect(said).toMatch(/unknown command 'trian'\n {2}hint: did you mean "train"\?/);
 });

@@ -24,7 +24,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .version(ownVersion(), '--version', 'print the version')
     .option('--debug', 'print the stack of an error')
     .helpOption('-h, --help', 'explain manet or a command')
-    .helpCommand('help [command]', 'explain manet or a command')
+    .helpCommand(false)
     .configureHelp(helpStyle)
     .configureOutput({
       outputError: (text, write) => write(text.replace(/^error:/, 'error [usage]:')),
@@ -237,6 +237,18 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .addOption(backendOption())
     .addOption(threadsOption())
     .action(async (options) => done(await (await import('./commands/demo.ts')).demo(options)));
+
+  command('help', 'Explain manet or a command.', ['manet help train'])
+    .usage('[command]')
+    .argument('[command]', 'the command to explain')
+    .action(async (name: string | undefined, _, self: Command) => {
+      if (name === undefined) return program.help();
+      const names = program.commands.map((known) => known.name());
+      const asked = program.commands.find((known) => known.name() === name);
+      if (asked !== undefined) return asked.help();
+      const { suggestion } = await import('@ma-net/core');
+      return self.error(`error: unknown command '${name}'\n  hint: ${suggestion(name, names)}`);
+    });
 
   return program;
 }

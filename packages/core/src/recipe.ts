@@ -60,9 +60,13 @@ export interface Data<B extends Batch> {
 
 /**
  * Builds a network for what the data hold. `fresh`: it will be trained from its beginning, so weights to start from are
- * needed; otherwise they come from a checkpoint or a file, and nothing is read.
+ * needed; otherwise they come from a checkpoint or a file, and nothing is read. `tell` is told what a person should know of
+ * what was read, in lines.
  */
-export type Architecture = (facts: DataFacts, how: { readonly fresh: boolean }) => Promise<Network>;
+export type Architecture = (
+  facts: DataFacts,
+  how: { readonly fresh: boolean; readonly tell?: (words: string) => void },
+) => Promise<Network>;
 
 /** A task on a network, for what the data hold. */
 export type TaskOn<B extends Batch> = (network: Network, facts: DataFacts) => Task<B>;

@@ -5,6 +5,7 @@ export { type SwinShape, swin, swinBody } from './swin.ts';
 export { type ViTShape, vit, vitBody } from './vit.ts';
 export { type WideResNetShape, wideResnet, wideResnetBody } from './wide-resnet.ts';
 export { type FromPyTorch, fromPyTorch, toPyTorch, torchNames } from './weights/formats.ts';
+export { describeWeights } from './weights/describe.ts';
 export { type WeightReport, withWeights } from './weights/load.ts';
 export { type PublishedWeights, published } from './weights/published.ts';
 export type { HostTensors, Place } from './weights/rules.ts';

@@ -1,5 +1,13 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readParams, Rng } from '@ma-net/core';
+import { writeSafetensors } from '@ma-net/core/node';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import { expect, test, vi } from 'vitest';
 import { parts, zoo } from './parts.ts';
+import { toPyTorch } from './weights/formats.ts';
 
 const facts = {
   classNames: ['a', 'b', 'c'],
@@ -21,4 +29,29 @@ test('weights to start from are read for a fresh training, and never again', asy
   const build = await zoo.open({ name: 'resnet8-digits', weights: '/nowhere/to/be/found.safetensors' });
   await expect(build(facts, { fresh: true })).rejects.toMatchObject({ code: 'not-found' });
   expect((await build(facts, { fresh: false })).name).toBe('resnet8-digits');
+});
+
+test('what was taken from a file of weights is told', async () => {
+  await tf.setBackend('cpu');
+  const of = async (weights: string | undefined, classNames: string[], tell?: (words: string) => void) => {
+    const options = { name: 'resnet8-digits', ...(weights === undefined ? {} : { weights }) };
+    const build = await zoo.open(options);
+    return build({ ...facts, classNames }, { fresh: true, ...(tell === undefined ? {} : { tell }) });
+  };
+  const four = await of(undefined, ['a', 'b', 'c', 'd']);
+  const { params, stats } = four.init(Rng.fromSeed(1));
+  const file = join(mkdtempSync(join(tmpdir(), 'ma-net-parts-')), 'weights.safetensors');
+  await writeSafetensors(file, toPyTorch(four, await readParams({ ...params, ...stats })));
+  const tell = vi.fn();
+  await of(file, facts.classNames, tell);
+  expect(tell.mock.calls).toEqual([
+    [
+      expect.stringMatching(
+        /^starts from .*weights\.safetensors: [\d ]+ numbers[^]*starts afresh: fc\.weight \[3, 64\]/,
+      ),
+    ],
+  ]);
+  // Whoever does not listen hears nothing.
+  await of(file, facts.classNames);
+  expect(tell).toHaveBeenCalledTimes(1);
 });

@@ -16,12 +16,15 @@ export const zoo = definePart({
   }),
   open: async ({ name, weights }): Promise<Architecture> => {
     const { createTNet } = await import('./zoo.ts');
-    return (facts, { fresh }) => {
+    const { describeWeights } = await import('./weights/describe.ts');
+    return (facts, { fresh, tell }) => {
       const shape = facts.shapes['images'] as CreateOptions['inputShape'];
       return createTNet(name, {
         numClasses: facts.classNames.length,
         ...(shape === undefined ? {} : { inputShape: shape }),
-        ...(fresh && weights !== undefined ? { weights } : {}),
+        ...(fresh && weights !== undefined
+          ? { weights, onWeights: (report) => tell?.(`starts from ${weights}: ${describeWeights(report)}`) }
+          : {}),
       });
     };
   },
