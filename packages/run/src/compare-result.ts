@@ -61,7 +61,10 @@ export async function resultOf<B extends Batch>(
   state: TrainingState,
 ): Promise<RunResult> {
   const { network, task, recipe } = open;
-  const small = await prepare(open, state, await decide(open, state, { dense: false }), { again: false });
+  const small = await prepare(open, state, await decide(open, state, { dense: false }), {
+    again: false,
+    open: async () => open,
+  });
   const test = await testMeasures(small, open);
   const validation = await validationOf(small, open);
   // In turn, not at the times when each was made: what else the machine does meets both.

@@ -19,7 +19,7 @@ import { createRunDirectory, type RunWriter } from './run-directory.ts';
 import { lockRun } from './run-lock.ts';
 import { whyDigitsDiffer } from './same-digits.ts';
 import { continueSavedRun, type Tell } from './saved-run.ts';
-import { continuedState, trainRun } from './train-run.ts';
+import { continuedRun, trainRun } from './train-run.ts';
 
 /** What is compared. */
 export interface Comparison {
@@ -137,25 +137,21 @@ function readPlan(path: string, asked: unknown): { readonly prune?: unknown } | 
 
 /** Trains a run to its end and measures it; undefined where it was stopped. */
 async function trained(run: ComparedRun, options: CompareOptions): Promise<RunResult | undefined> {
-  const { open, directory, start } = await opened(run, options);
+  const { open, directory, state } = await opened(run, options);
   try {
-    const state = await start();
-    try {
-      if (state.step < open.options.budget) {
-        const listen = await options.watch?.(run, open, state);
-        const { reason } = await trainRun(open, directory, state, {
-          ...(options.signal === undefined ? {} : { signal: options.signal }),
-          ...(listen === undefined ? {} : { listen }),
-        });
-        if (reason === 'interrupted') return undefined;
-      }
-      const result = await resultOf(run, open, state);
-      await writeFileAtomic(resultPath(run), `${JSON.stringify(result, null, 2)}\n`);
-      return result;
-    } finally {
-      disposeState(state);
+    if (state.step < open.options.budget) {
+      const listen = await options.watch?.(run, open, state);
+      const { reason } = await trainRun(open, directory, state, {
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+        ...(listen === undefined ? {} : { listen }),
+      });
+      if (reason === 'interrupted') return undefined;
     }
+    const result = await resultOf(run, open, state);
+    await writeFileAtomic(resultPath(run), `${JSON.stringify(result, null, 2)}\n`);
+    return result;
   } finally {
+    disposeState(state);
     directory.close();
     await open.source.close();
   }
@@ -164,7 +160,7 @@ async function trained(run: ComparedRun, options: CompareOptions): Promise<RunRe
 interface Opened {
   readonly open: OpenRun;
   readonly directory: RunWriter;
-  start(): Promise<TrainingState>;
+  readonly state: TrainingState;
 }
 
 async function opened(
@@ -174,20 +170,25 @@ async function opened(
   if (!existsSync(join(path, 'recipe.json'))) {
     const open = await openRun(recipe, installed);
     const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
-    return { open, directory, start: async () => open.start() };
+    return { open, directory, state: open.start() };
   }
   const saved = await continueSavedRun(path, installed);
-  const changed = changesBetween(saved.directory.recipe, recipe);
-  if (changed.length > 0) {
-    saved.directory.close();
-    throw new MaNetError('bad-recipe', `The run is of another comparison: ${changed[0]}.`, {
-      where: path,
-      hint: 'compare into another folder, or remove this run.',
-    });
+  const { directory } = saved;
+  try {
+    const changed = changesBetween(directory.recipe, recipe);
+    if (changed.length > 0) {
+      throw new MaNetError('bad-recipe', `The run is of another comparison: ${changed[0]}.`, {
+        where: path,
+        hint: 'compare into another folder, or remove this run.',
+      });
+    }
+    const changes = whyDigitsDiffer(directory.facts, backend);
+    if (changes !== undefined) tell(`${path}: ${changes}`);
+    return { directory, ...(await continuedRun(saved, backend, tell)) };
+  } catch (error) {
+    directory.close();
+    throw error;
   }
-  const changes = whyDigitsDiffer(saved.directory.facts, backend);
-  if (changes !== undefined) tell(`${path}: ${changes}`);
-  return { ...saved, start: () => continuedState(saved, backend, tell) };
 }
 
 const resultPath = ({ path }: ComparedRun): string => `${path}.json`;

@@ -5,7 +5,7 @@ import { ownVersion } from '@ma-net/core/node';
 import type { NetworkFacts } from '@ma-net/export';
 import { countParameters } from '@ma-net/metrics';
 import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
-import type { ClosedRun, OpenRun, RunData } from './open.ts';
+import { type ClosedRun, knownOf, type OpenRun, type RunData } from './open.ts';
 import type { Decision } from './prepared-network.ts';
 
 /** Facts of a run that starts now. */
@@ -23,6 +23,7 @@ export function factsOf<B extends Batch>(open: OpenRun<B>, backend: RunningBacke
     network: { name: network.name, parameters: total, modulated },
     ...(training.about === undefined ? {} : { about: training.about }),
     data: splitsOf(data),
+    known: knownOf(open),
     started: new Date().toISOString(),
   };
 }

@@ -9,7 +9,18 @@ export { factsOf, networkFacts, resumption, splitsOf } from './facts.ts';
 export { masksInForce } from './host-state.ts';
 export { measuredRecipe, measuredRule, millisecondsPerImage, stopwatch } from './latency.ts';
 export { type Importer, installedIn, together } from './installed.ts';
-export { type ClosedRun, type OpenRun, openRun, type RunData, runOf } from './open.ts';
+export {
+  type ClosedRun,
+  type Known,
+  knownOf,
+  openClosedRun,
+  openFor,
+  type OpenRun,
+  openRun,
+  openRunData,
+  type RunData,
+  runOf,
+} from './open.ts';
 export { testMeasures, predictions, secondsPerImage } from './predictions.ts';
 export {
   type Decision,
@@ -39,4 +50,4 @@ export {
   type Tell,
   withData,
 } from './saved-run.ts';
-export { continuedState, type TrainedRun, type TrainOptions, trainRun } from './train-run.ts';
+export { continuedRun, type TrainedRun, type TrainOptions, trainRun } from './train-run.ts';

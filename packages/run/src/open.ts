@@ -62,16 +62,57 @@ const EVALUATION_FACTOR = 4;
  * and the weights throw.
  */
 export async function openRun<B extends Batch>(recipe: Recipe<B>, installed: Installed): Promise<OpenRun<B>> {
+  const data = await openRunData(recipe, installed);
+  return { ...(await openClosedRun(recipe, installed, knownOf(data), { fresh: true })), ...data };
+}
+
+/** What a run keeps of its data, so that it can be used without them. */
+export interface Known {
+  /** What the network and the task were made for. */
+  readonly facts: DataFacts;
+  readonly batchesPerEpoch: number;
+  /** Of every sample in a mini-batch. */
+  readonly views: number;
+}
+
+/** What there is to know of data that are open. */
+export function knownOf<B extends Batch>({ data, source }: Pick<RunData<B>, 'data' | 'source'>): Known {
+  return { facts: data.facts, batchesPerEpoch: source.batchesPerEpoch, views: source.views ?? 1 };
+}
+
+/** The data of a recipe, and nothing else of it. Throws what reading them throws. */
+export async function openRunData<B extends Batch>(
+  recipe: Recipe<B>,
+  installed: Installed,
+): Promise<RunData<B>> {
   const parts = await resolveParts(recipe, installed);
-  const method = await parts.method.open();
-  const data = await openData(recipe, parts, method);
-  const closed = await closedRun(recipe, parts, method, {
-    facts: data.data.facts,
-    batchesPerEpoch: data.source.batchesPerEpoch,
-    views: data.source.views ?? 1,
-    fresh: true,
-  });
-  return { ...closed, ...data };
+  return openData(recipe, parts, await parts.method.open());
+}
+
+/**
+ * All of a run but its data, from what is known of them. Weights to start from are read where it is `fresh`: nobody else
+ * needs them.
+ */
+export async function openClosedRun<B extends Batch>(
+  recipe: Recipe<B>,
+  installed: Installed,
+  known: Known,
+  how: { readonly fresh: boolean },
+): Promise<ClosedRun<B>> {
+  const parts = await resolveParts(recipe, installed);
+  return closedRun(recipe, parts, await parts.method.open(), known, how);
+}
+
+/** The data and the task of a recipe, for a network that is there already: one that was exported. */
+export async function openFor<B extends Batch>(
+  network: Network,
+  recipe: Recipe<B>,
+  installed: Installed,
+): Promise<RunData<B> & Pick<ClosedRun<B>, 'task' | 'facts'>> {
+  const parts = await resolveParts(recipe, installed);
+  const data = await openData(recipe, parts, await parts.method.open());
+  const { facts } = data.data;
+  return { ...data, facts, task: (await parts.task.open())(network, facts) };
 }
 
 async function openData<B extends Batch>(
@@ -97,20 +138,12 @@ async function openData<B extends Batch>(
   };
 }
 
-/** What a run knows of its data once they were open. */
-interface Known {
-  readonly facts: DataFacts;
-  readonly batchesPerEpoch: number;
-  readonly views: number;
-  /** Whether weights to start from are needed. */
-  readonly fresh: boolean;
-}
-
 async function closedRun<B extends Batch>(
   recipe: Recipe<B>,
   parts: RecipeParts<B>,
   method: Method,
-  { facts, batchesPerEpoch, views, fresh }: Known,
+  { facts, batchesPerEpoch, views }: Known,
+  { fresh }: { readonly fresh: boolean },
 ): Promise<ClosedRun<B>> {
   const [build, on] = [await parts.network.open(), await parts.task.open()];
   const taskOn = (network: Network): Task<B> => on(network, facts);

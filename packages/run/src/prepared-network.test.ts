@@ -78,7 +78,7 @@ describe.each([
       const { open, state, labels } = run;
       const before = tf.memory().numTensors;
       const decision = await decide(open, state, { dense });
-      const network = await prepare(open, state, decision, { again: false });
+      const network = await prepare(open, state, decision, { again: false, open: async () => open });
       expect(await predictions(network, open)).toEqual(labels);
       const cut = decision.compaction?.cuts.find(({ group }) => group === 'layer1.0.conv1');
       expect(cut).toEqual(dense ? undefined : { group: 'layer1.0.conv1', keep: [0, 2, 3], of: 4 });
@@ -96,7 +96,7 @@ describe.each([
     const modulated = open.network.kernels.reduce((sum, k) => sum + k.preNeurons * k.postNeurons * k.area, 0);
     expect(removedParams).toBeLessThanOrEqual(0.3 * modulated);
     expect(removedParams).toBeGreaterThan(0.2 * modulated);
-    const network = await prepare(open, state, decision, { again: false });
+    const network = await prepare(open, state, decision, { again: false, open: async () => open });
     expect(await predictions(network, open)).toHaveLength(500);
     tf.dispose([network.params, network.stats] as tf.TensorContainer);
     expect(tf.memory().numTensors).toBe(before);
@@ -119,7 +119,7 @@ test('a baseline stays as it is, and refuses a threshold', async () => {
   const { open, state, labels } = await trained('method=plain');
   const decision = await decide(open, state, { dense: false });
   expect(decision).toEqual({});
-  const network = await prepare(open, state, decision, { again: false });
+  const network = await prepare(open, state, decision, { again: false, open: async () => open });
   expect(await predictions(network, open)).toEqual(labels);
   const rule = { mode: 'delta', delta: 1e-3, kappa: 0.5 } as const;
   await expect(decide(open, state, { dense: false, rule })).rejects.toMatchObject({ code: 'prune-refused' });

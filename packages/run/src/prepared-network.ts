@@ -91,25 +91,36 @@ export function describeDecision(
   return `${describePlan(plan, network)}\n\n${channels}`;
 }
 
+/** Training samples as they are, to estimate running statistics from. */
+type Samples<B extends Batch> = Pick<RunData<B>, 'recalibrationBatches'>;
+
+export interface PrepareOptions<B extends Batch> {
+  /** Estimate the running statistics again in any case. */
+  readonly again: boolean;
+  /** Opens the data of the run; asked only where statistics are estimated again. */
+  readonly open: () => Promise<Samples<B>>;
+}
+
 /**
  * Applies a decision; the caller owns the tensors. The running statistics are estimated again when the
- * outputs change anyway, or when asked for.
+ * outputs change anyway, or when asked for. Throws what opening the data throws then.
  */
 export async function prepare<B extends Batch>(
-  open: Pick<ClosedRun<B>, 'task' | 'network'> & Pick<RunData<B>, 'recalibrationBatches'>,
+  { task, network }: Pick<ClosedRun<B>, 'task' | 'network'>,
   state: TrainingState,
   decision: Decision,
-  { again }: { readonly again: boolean },
+  { again, open }: PrepareOptions<B>,
 ): Promise<TrainedNetwork> {
   const { removal } = decision;
   const { params: trained, stats: running } = state.sections;
+  const samples = again || removal?.moved === true ? await open() : undefined;
   const params = removal === undefined ? cloneParams(trained) : removal.weights();
   const stats =
-    again || removal?.moved === true
-      ? await recalibrate(open.task, params, open.recalibrationBatches())
-      : cloneParams(running);
-  if (decision.compaction === undefined) return { network: open.network, params, stats };
-  const compacted = applyCompaction(open.network, params, stats, decision.compaction);
+    samples === undefined
+      ? cloneParams(running)
+      : await recalibrate(task, params, samples.recalibrationBatches());
+  if (decision.compaction === undefined) return { network, params, stats };
+  const compacted = applyCompaction(network, params, stats, decision.compaction);
   tf.dispose([params, stats] as tf.TensorContainer);
   return compacted;
 }

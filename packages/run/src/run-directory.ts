@@ -173,6 +173,18 @@ const factsSchema = z.looseObject({
   backend: z.string().optional(),
   device: z.string().optional(),
   data: z.record(z.string(), z.looseObject({})).optional(),
+  /** What the run knows of its data; runs of earlier versions have to read them. */
+  known: z
+    .object({
+      facts: z.object({
+        classNames: z.array(z.string()),
+        shapes: z.record(z.string(), z.array(z.int().min(1))),
+        input: z.object({ mean: z.array(z.number()), std: z.array(z.number()), white: z.number() }),
+      }),
+      batchesPerEpoch: z.int().min(1),
+      views: z.int().min(1),
+    })
+    .optional(),
   resumed: z.array(z.looseObject({})).optional(),
 });
 

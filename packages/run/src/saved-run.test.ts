@@ -48,12 +48,12 @@ beforeAll(async () => {
 describe('openSavedRun', () => {
   test('finds recipe, facts and the state of the last checkpoint', async () => {
     const saved = await openSavedRun(path, installed);
-    expect(saved.open.recipe).toEqual(recipe);
+    expect(saved.run.recipe).toEqual(recipe);
     expect(saved.directory.facts).toMatchObject({ backend: 'cpu', seed: 0, method: 'ma-net' });
     const { state } = requireCheckpoint(saved);
     expect(state.step).toBe(12);
-    const masks = await masksInForce(saved.open, state);
-    expect(Object.keys(masks).toSorted()).toEqual(saved.open.network.kernels.map((k) => k.param).toSorted());
+    const masks = await masksInForce(saved.run, state);
+    expect(Object.keys(masks).toSorted()).toEqual(saved.run.network.kernels.map((k) => k.param).toSorted());
     for (const [name, mask] of Object.entries(masks))
       expect(mask).toHaveLength(state.sections['scores']![name]!.size);
     disposeState(state);
@@ -67,7 +67,8 @@ describe('openSavedRun', () => {
         ...(await openSavedRun(path, installed)).directory.facts,
       },
     );
-    await expect(openSavedRun(other.path, installed)).rejects.toMatchObject({ code: 'bad-data' });
+    const { open } = await openSavedRun(other.path, installed);
+    await expect(open()).rejects.toMatchObject({ code: 'bad-data' });
   });
 
   test('says that a run without a checkpoint has to be trained first', async () => {
@@ -173,17 +174,20 @@ test('a run of format 1 is opened, and goes on from its checkpoint', async () =>
   };
   const facts = JSON.parse(readFileSync(join(copy, 'run.json'), 'utf8')) as {
     data: Record<string, { name: string; samples: number; fingerprint: string }>;
+    known: unknown;
   };
   const splits = Object.entries(facts.data).map(([split, { name, samples, fingerprint }]) => [
     split,
     { name, images: samples, fingerprint },
   ]);
-  const oldFacts = { ...facts, recipe: old, data: Object.fromEntries(splits) };
+  const { known: ________, ...before } = facts;
+  const oldFacts = { ...before, recipe: old, data: Object.fromEntries(splits) };
   writeFileSync(join(copy, 'recipe.json'), JSON.stringify(old));
   writeFileSync(join(copy, 'run.json'), JSON.stringify(oldFacts));
   cpSync(join(copy, 'checkpoint.previous.safetensors'), join(copy, 'checkpoint.safetensors'));
 
-  const { open, checkpoint, directory } = await continueSavedRun(copy, installed);
+  const { open: opening, checkpoint, directory } = await continueSavedRun(copy, installed);
+  const open = await opening();
   const { state, source } = checkpoint()!;
   expect(state.step).toBe(8);
   open.source.restore(source);
@@ -206,17 +210,18 @@ test('a recipe is moved to another folder of its data without a change', () => {
 test('what is exported says which network it is and how images become its input', async () => {
   const saved = await openSavedRun(path, installed);
   const { state } = requireCheckpoint(saved);
-  const decision = await decide(saved.open, state, { dense: true });
-  const facts = networkFacts(saved.open, decision);
+  const decision = await decide(saved.run, state, { dense: true });
+  const facts = networkFacts(saved.run, decision);
   expect(facts.network).toMatchObject({ use: '@ma-net/tnet#zoo', name: 'resnet-test' });
   expect(facts.shapes).toEqual({ images: [8, 8, 1] });
   expect(facts.classNames).toEqual([...'0123456789']);
-  const network = await prepare(saved.open, state, decision, { again: false });
-  const classes = await predictions(network, saved.open);
+  const network = await prepare(saved.run, state, decision, { again: false, open: saved.open });
+  const open = await saved.open();
+  const classes = await predictions(network, open);
   const { test: truth } = await readDigits({ trainLimit: 64, testLimit: 40 });
   const right = classes.filter((c, i) => c === truth.labels[i]).length;
-  expect((await testMeasures(network, saved.open))['top1']).toBe(right / 40);
-  expect(await secondsPerImage(network, saved.open, 1)).toBeGreaterThan(0);
+  expect((await testMeasures(network, open))['top1']).toBe(right / 40);
+  expect(await secondsPerImage(network, open, 1)).toBeGreaterThan(0);
   disposeState(state);
 });
 

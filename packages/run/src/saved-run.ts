@@ -4,7 +4,15 @@ import { type Installed, MaNetError } from '@ma-net/core';
 import { type Checkpoint, decodeCheckpoint, disposeState } from '@ma-net/trainer';
 import { z } from 'zod';
 import { splitsOf } from './facts.ts';
-import { type OpenRun, openRun } from './open.ts';
+import {
+  type ClosedRun,
+  type Known,
+  knownOf,
+  openClosedRun,
+  type OpenRun,
+  openRunData,
+  type RunData,
+} from './open.ts';
 import { parseRecipe, type Recipe } from './recipe.ts';
 import { changesBetween } from './recipe-changes.ts';
 import { splitsFromFormat1 } from './recipe-format-1.ts';
@@ -17,20 +25,27 @@ import {
 
 export interface SavedRun<D extends RunDirectory = RunDirectory> {
   readonly directory: D;
-  readonly open: OpenRun;
+  /** All of it but its data: what it takes to decide what goes, and to export it. */
+  readonly run: ClosedRun;
   /**
    * Uploads the last checkpoint, with the backend that has been started; undefined before the first one. If the
    * newer one is damaged, or holds numbers that are not finite, it is the one before, and `tell` is told.
    */
   checkpoint(tell?: Tell): Checkpoint | undefined;
+  /**
+   * The run with its data, which are read the first time; they must be those it was trained on. `fresh`: to train it from
+   * its beginning, with the weights that it starts from. Throws what reading them throws, and `bad-data`.
+   */
+  open(how?: { readonly fresh: boolean }): Promise<OpenRun>;
 }
 
 /** Told what a person should know, in a sentence or two. */
 export type Tell = (words: string) => void;
 
 /**
- * Opens a run without starting a backend, to read it. `data` replaces the folder the data were in; the data
- * themselves must be the same. Throws `not-found`, `bad-file`, `bad-recipe` or `bad-data`.
+ * Opens a run without starting a backend, to read it; its data, and the weights that it started from, are not read. `data`
+ * replaces the folder the data were in; the data themselves must be the same. Throws `not-found`, `bad-file` or
+ * `bad-recipe`; and what reading the data throws for a run of an earlier version, which knows too little of them.
  */
 export async function openSavedRun(path: string, installed: Installed, data?: string): Promise<SavedRun> {
   return savedRun(openRunDirectory(path), installed, data);
@@ -57,17 +72,35 @@ async function savedRun<D extends RunDirectory>(
   data: string | undefined,
 ): Promise<SavedRun<D>> {
   refuseEditedRecipe(directory);
-  const recipe = await parseRecipe(directory.recipe, `${directory.path}, recipe.json`, installed);
-  const open = await openRun(data === undefined ? recipe : withData(recipe, data), installed);
-  refuseOtherData(directory, open);
-  return { directory, open, checkpoint: (tell) => lastCheckpoint(directory, open, tell) };
+  const written = await parseRecipe(directory.recipe, `${directory.path}, recipe.json`, installed);
+  const recipe = data === undefined ? written : withData(written, data);
+  let read: Promise<RunData> | undefined;
+  const opened = (): Promise<RunData> => (read ??= readData(directory, recipe, installed));
+  const known = (directory.facts['known'] as Known | undefined) ?? knownOf(await opened());
+  const run = await openClosedRun(recipe, installed, known, { fresh: false });
+  return {
+    directory,
+    run,
+    checkpoint: (tell) => lastCheckpoint(directory, run, tell),
+    async open({ fresh } = { fresh: false }) {
+      const found = await opened();
+      return { ...(fresh ? await openClosedRun(recipe, installed, known, { fresh }) : run), ...found };
+    },
+  };
 }
 
-function lastCheckpoint(directory: RunDirectory, open: OpenRun, tell?: Tell): Checkpoint | undefined {
+/** The data of a run. */
+async function readData(directory: RunDirectory, recipe: Recipe, installed: Installed): Promise<RunData> {
+  const found = await openRunData(recipe, installed);
+  refuseOtherData(directory, recipe, found);
+  return found;
+}
+
+function lastCheckpoint(directory: RunDirectory, run: ClosedRun, tell?: Tell): Checkpoint | undefined {
   let damage: MaNetError | undefined;
   for (const { path, bytes } of directory.checkpoints()) {
     try {
-      const checkpoint = decode(bytes(), open, path);
+      const checkpoint = decode(bytes(), run, path);
       if (damage !== undefined)
         tell?.(`${damage.message}\nThe checkpoint before it is whole: mini-batch ${checkpoint.state.step}.`);
       return checkpoint;
@@ -83,12 +116,12 @@ function lastCheckpoint(directory: RunDirectory, open: OpenRun, tell?: Tell): Ch
 /** What another checkpoint may help against: this file is broken, its numbers are none, or a disk cannot read it. */
 const DAMAGE: ReadonlySet<string> = new Set(['bad-file', 'file-failed', 'non-finite', 'not-found']);
 
-function decode(bytes: Uint8Array, open: OpenRun, where: string): Checkpoint {
-  const checkpoint = decodeCheckpoint(bytes, open, where);
+function decode(bytes: Uint8Array, run: ClosedRun, where: string): Checkpoint {
+  const checkpoint = decodeCheckpoint(bytes, run, where);
   const { step } = checkpoint.state;
-  const { budget } = open.options;
+  const { budget } = run.options;
   const position = positionSchema.safeParse(checkpoint.source).data;
-  const drawn = position && position.epoch * open.source.batchesPerEpoch + position.position;
+  const drawn = position && position.epoch * run.batchesPerEpoch + position.position;
   if (step <= budget && (drawn === undefined || drawn === step)) return checkpoint;
   disposeState(checkpoint.state);
   throw new MaNetError(
@@ -102,7 +135,10 @@ function decode(bytes: Uint8Array, open: OpenRun, where: string): Checkpoint {
 const positionSchema = z.looseObject({ epoch: z.int(), position: z.int() });
 
 /** The checkpoint of a run that has to have one. */
-export function requireCheckpoint({ directory, checkpoint }: SavedRun, tell?: Tell): Checkpoint {
+export function requireCheckpoint(
+  { directory, checkpoint }: Pick<SavedRun, 'directory' | 'checkpoint'>,
+  tell?: Tell,
+): Checkpoint {
   const found = checkpoint(tell);
   if (found !== undefined) return found;
   throw new MaNetError('not-found', 'The run has no checkpoint yet: it was stopped before the first one.', {
@@ -135,8 +171,8 @@ function refuseEditedRecipe({ path, recipe, facts }: RunDirectory): void {
   );
 }
 
-function refuseOtherData({ facts, path: run }: RunDirectory, open: OpenRun): void {
-  const { path, use } = open.recipe.data;
+function refuseOtherData({ facts, path: run }: RunDirectory, recipe: Recipe, open: RunData): void {
+  const { path, use } = recipe.data;
   const recorded = splitsFromFormat1(facts['data']);
   const found = splitsOf(open.data);
   if (JSON.stringify(recorded) === JSON.stringify(found)) return;

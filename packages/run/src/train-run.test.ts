@@ -10,7 +10,7 @@ import { factsOf } from './facts.ts';
 import { openRun } from './open.ts';
 import { createRunDirectory } from './run-directory.ts';
 import { continueSavedRun } from './saved-run.ts';
-import { continuedState, trainRun } from './train-run.ts';
+import { continuedRun, trainRun } from './train-run.ts';
 
 let backend: RunningBackend;
 beforeAll(async () => {
@@ -57,9 +57,9 @@ test('a run that was stopped goes on as one that was not', async () => {
   expect(trained.reason).toBe('interrupted');
 
   const saved = await continueSavedRun(path, installed);
-  const state = await continuedState(saved, backend, tell);
+  const { open, state } = await continuedRun(saved, backend, tell);
   expect(state.step).toBe(4);
-  const { reason, measures } = await trainRun(saved.open, saved.directory, state);
+  const { reason, measures } = await trainRun(open, saved.directory, state);
   expect(reason).toBe('budget');
   expect(measures).toEqual(whole.trained.measures);
   expect(losses(saved.directory.metrics())).toEqual(losses(whole.lines));
@@ -73,6 +73,6 @@ test('a run whose checkpoint is gone is not begun again', async () => {
   for (const name of ['checkpoint.safetensors', 'checkpoint.previous.safetensors'])
     rmSync(join(path, name), { force: true });
   const saved = await continueSavedRun(path, installed);
-  await expect(continuedState(saved, backend, tell)).rejects.toMatchObject({ code: 'not-found' });
+  await expect(continuedRun(saved, backend, tell)).rejects.toMatchObject({ code: 'not-found' });
   saved.directory.close();
 });

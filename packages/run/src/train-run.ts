@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type Batch, MaNetError, type RunningBackend } from '@ma-net/core';
 import { encodeCheckpoint, fit, type Listener, type TrainingState } from '@ma-net/trainer';
 import { resumption } from './facts.ts';
-import { type OpenRun, runOf } from './open.ts';
+import { knownOf, type OpenRun, runOf } from './open.ts';
 import type { RunWriter } from './run-directory.ts';
 import type { SavedRun, Tell } from './saved-run.ts';
 
@@ -48,21 +48,22 @@ export async function trainRun<B extends Batch>(
 }
 
 /**
- * The state in which a run goes on, with its data at the same place; what was logged after it is forgotten. `tell` is
- * told of damage. Throws `not-found` where the run must have had a checkpoint and it is gone.
+ * A run as it goes on: its state, and its data at the same place; what was logged after it is forgotten. `tell` is told of
+ * damage. Throws `not-found` where the run must have had a checkpoint and it is gone, and what reading the data throws.
  */
-export async function continuedState(
+export async function continuedRun(
   saved: SavedRun<RunWriter>,
   backend: RunningBackend,
   tell: Tell,
-): Promise<TrainingState> {
-  const { open, directory } = saved;
+): Promise<{ readonly open: OpenRun; readonly state: TrainingState }> {
+  const { directory } = saved;
   let damaged = false;
   const checkpoint = saved.checkpoint((words) => {
     damaged = true;
     tell(words);
   });
   if (checkpoint === undefined) refuseLostCheckpoint(saved);
+  const open = await saved.open({ fresh: checkpoint === undefined });
   const state = checkpoint?.state ?? open.start();
   if (checkpoint !== undefined) open.source.restore(checkpoint.source);
   if (damaged) await directory.setCheckpointAside();
@@ -70,14 +71,18 @@ export async function continuedState(
   const unread = directory.damagedMetrics();
   if (unread > 0) tell(`${unread} lines of metrics.jsonl are damaged; they are passed over, and stay there.`);
   const resumed = (directory.facts['resumed'] ?? []) as unknown[];
-  await directory.saveFacts({ ...directory.facts, resumed: [...resumed, resumption(state.step, backend)] });
-  return state;
+  await directory.saveFacts({
+    ...directory.facts,
+    known: knownOf(open),
+    resumed: [...resumed, resumption(state.step, backend)],
+  });
+  return { open, state };
 }
 
 /** What was logged says whether a checkpoint must have been written. */
-function refuseLostCheckpoint({ directory, open }: SavedRun): void {
+function refuseLostCheckpoint({ directory, run }: SavedRun): void {
   const lines = directory.metrics();
-  const saveEvery = open.recipe.saveEvery ?? open.batchesPerEpoch;
+  const saveEvery = run.recipe.saveEvery ?? run.batchesPerEpoch;
   const last = lines.reduce((most, { type, step }) => (type === 'step' ? Math.max(most, step) : most), 0);
   if (last <= saveEvery && !lines.some(({ type }) => type === 'end')) return;
   throw new MaNetError(

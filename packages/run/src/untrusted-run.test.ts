@@ -132,6 +132,7 @@ test.each<readonly [string, (state: Record<string, unknown>) => void]>([
   const copy = changed(counters((c) => change(c['source'] as Record<string, unknown>)));
   const saved = await openSavedRun(copy, installed);
   const { state, source } = requireCheckpoint(saved);
-  expect(() => saved.open.source.restore(source)).toThrow(expect.objectContaining({ name: 'MaNetError' }));
+  const { source: stream } = await saved.open();
+  expect(() => stream.restore(source)).toThrow(expect.objectContaining({ name: 'MaNetError' }));
   disposeState(state);
 });

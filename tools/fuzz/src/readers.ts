@@ -20,6 +20,7 @@ import { findRecipe, ourParts as installed } from '@ma-net/recipes';
 import { override, parseRecipe } from '@ma-net/run';
 import {
   createRunDirectory,
+  knownOf,
   openRun,
   openRunDirectory,
   openSavedRun,
@@ -130,7 +131,10 @@ const small = await override(findRecipe('digits'), CHANGES, installed);
 async function checkpoint(folder: string): Promise<Reader> {
   const path = join(folder, 'trained');
   const open = await openRun(small, installed);
-  const directory = await createRunDirectory(path, small, { data: splitsOf(open.data) });
+  const directory = await createRunDirectory(path, small, {
+    data: splitsOf(open.data),
+    known: knownOf(open),
+  });
   const state = open.start();
   const whole = await encodeCheckpoint(state, open.source, open.network);
   await directory.saveCheckpoint(whole);

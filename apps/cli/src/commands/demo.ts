@@ -138,7 +138,7 @@ async function prune(
     ['  compacted', decision],
   ] as const;
   for (const [title, step] of steps) {
-    const network = await prepare(open, state, step, { again: false });
+    const network = await prepare(open, state, step, { again: false, open: async () => open });
     const labels = await predictions(network, open);
     const perImage = await secondsPerImage(network, open);
     const { top1 } = await testMeasures(network, open);

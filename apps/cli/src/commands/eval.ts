@@ -3,7 +3,7 @@ import type { NetworkFacts } from '@ma-net/export';
 import { loadNetwork, type TrainedNetwork } from '@ma-net/export/node';
 import { countMacs, countParameters } from '@ma-net/metrics';
 import { parseRecipe } from '@ma-net/run';
-import { masksInForce, openRun, openSavedRun, requireCheckpoint, withData } from '@ma-net/run/node';
+import { masksInForce, openFor, openSavedRun, requireCheckpoint, withData } from '@ma-net/run/node';
 import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
@@ -53,9 +53,9 @@ interface Measured {
 
 async function evaluateRun(path: string, { data, backend, threads }: EvalArguments): Promise<Measured> {
   const saved = await openSavedRun(path, installed(), data);
+  const open = await saved.open();
   await start(backend, { threads });
   const { state } = requireCheckpoint(saved, warn);
-  const { open } = saved;
   const params = open.training.weights(state.sections);
   const { stats } = state.sections;
   const measures = await measure(open.task, { params, stats }, open.evaluationBatches());
@@ -80,10 +80,11 @@ async function evaluateFile(path: string, { data, backend, threads }: EvalArgume
   const parts = installed();
   const { facts, ...trained } = await loadNetwork(path, { installed: parts });
   const recipe = await parseRecipe(facts.recipe, path, parts);
-  const open = await openRun(data === undefined ? recipe : withData(recipe, data), parts);
+  const moved = data === undefined ? recipe : withData(recipe, data);
+  const open = await openFor(trained.network, moved, parts);
   refuseOtherClasses(facts, open.facts.classNames, path);
-  const { network, params, stats } = trained;
-  const measures = await measure(open.taskOn(network), { params, stats }, open.evaluationBatches());
+  const { params, stats } = trained;
+  const measures = await measure(open.task, { params, stats }, open.evaluationBatches());
   const lines = sizes(trained, facts);
   tf.dispose([params, stats] as tf.TensorContainer);
   return { measures, samples: open.data.test.samples, lines };

@@ -1,11 +1,12 @@
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { cloneParams, MaNetError } from '@ma-net/core';
+import { type Batch, cloneParams, MaNetError } from '@ma-net/core';
 import type { NetworkFacts } from '@ma-net/export';
 import {
   type Format,
   type FormatName,
   formats,
   loadNetwork,
+  type TestImages,
   type TrainedNetwork,
   verify,
 } from '@ma-net/export/node';
@@ -13,8 +14,7 @@ import { parseRecipe } from '@ma-net/run';
 import {
   decide,
   networkFacts,
-  type OpenRun,
-  openRun,
+  openFor,
   openSavedRun,
   prepare,
   requireCheckpoint,
@@ -104,28 +104,28 @@ interface Source {
   readonly facts: NetworkFacts;
   /** What it is compared with: the run itself, gates and all. Owned. */
   readonly reference: TrainedNetwork;
-  /** The run with its test images. */
-  readonly open: () => Promise<OpenRun>;
+  /** The test samples. */
+  readonly open: () => Promise<TestImages<Batch>>;
 }
 
 async function fromRun(path: string, args: ExportArguments, backend: string): Promise<Source> {
   const saved = await openSavedRun(path, installed(), args.data);
   await start(backend, args);
-  const { open } = saved;
+  const { run, open } = saved;
   const { state } = requireCheckpoint(saved, warn);
-  const decision = await decide(open, state, { dense: args.dense ?? false });
-  const network = await prepare(open, state, decision, { again: args.recalibrate ?? false });
+  const decision = await decide(run, state, { dense: args.dense ?? false });
+  const network = await prepare(run, state, decision, { again: args.recalibrate ?? false, open });
   // With statistics estimated again the file is meant to differ from the run; it must still be this network.
   const reference =
     args.recalibrate === true
       ? network
       : {
-          network: open.network,
-          params: open.training.weights(state.sections),
+          network: run.network,
+          params: run.training.weights(state.sections),
           stats: cloneParams(state.sections.stats),
         };
   disposeState(state);
-  return { network, facts: networkFacts(open, decision), reference, open: async () => open };
+  return { network, facts: networkFacts(run, decision), reference, open };
 }
 
 async function fromFile(path: string, args: ExportArguments, backend: string): Promise<Source> {
@@ -145,9 +145,10 @@ async function fromFile(path: string, args: ExportArguments, backend: string): P
   await start(backend, args);
   const parts = installed();
   const { facts, ...network } = await loadNetwork(path, { installed: parts });
-  const open = async (): Promise<OpenRun> => {
+  const open = async (): Promise<TestImages<Batch>> => {
     const recipe = await parseRecipe(facts.recipe, path, parts);
-    return openRun(args.data === undefined ? recipe : withData(recipe, args.data), parts);
+    const moved = args.data === undefined ? recipe : withData(recipe, args.data);
+    return openFor(network.network, moved, parts);
   };
   return { network, facts, reference: network, open };
 }

@@ -47,35 +47,36 @@ export async function prune(path: string, args: PruneArguments): Promise<void> {
   const saved = await openSavedRun(path, installed(), args.data);
   // Before anything is computed: what must not be written over is known now.
   if (args.dryRun !== true) refuseOut(out, 'safetensors', { force: args.force ?? false });
-  const { open } = saved;
+  const { run, open } = saved;
   await start(args.backend, args);
   const { state } = requireCheckpoint(saved, warn);
-  const rule = ruleOf(args, open.recipe.method);
-  const decision = await decide(open, state, {
+  const rule = ruleOf(args, run.recipe.method);
+  const decision = await decide(run, state, {
     dense: args.dense ?? false,
     ...(rule === undefined ? {} : { rule }),
   });
   if (decision.plan === undefined) {
     throw new MaNetError('prune-refused', 'No connection of this run was ever modulated: nothing is dead.', {
-      where: `${path}, method "${shortName(open.recipe.method)}", mini-batch ${state.step}`,
+      where: `${path}, method "${shortName(run.recipe.method)}", mini-batch ${state.step}`,
       hint: 'train with --method ma-net or --method magnitude, past the plain rounds.',
     });
   }
   if (args.dryRun === true) {
-    const groups = describeGroups(open, decision, args.group);
+    const groups = describeGroups(run, decision, args.group);
     if (groups !== '') screen.line(`${wrapped(groups, screen.width)}\n`);
   }
-  screen.line(wrapped(describeDecision(open, decision), screen.width));
+  screen.line(wrapped(describeDecision(run, decision), screen.width));
   screen.line();
   const again = args.recalibrate ?? false;
   const moved = decision.removal?.moved === true;
   // As trained, the file computes what the run computes; under another rule nobody knows before it is measured.
-  const network = moved || args.dryRun !== true ? await prepare(open, state, decision, { again }) : undefined;
-  if (moved) await tellCost(open, state, network!, screen);
+  const network =
+    moved || args.dryRun !== true ? await prepare(run, state, decision, { again, open }) : undefined;
+  if (moved) await tellCost(await open(), state, network!, screen);
   if (args.dryRun === true) {
     screen.line('Nothing was written. Drop --dry-run to apply.');
   } else {
-    await saveNetwork(out, network!, networkFacts(open, decision));
+    await saveNetwork(out, network!, networkFacts(run, decision));
     screen.line(
       moved || again
         ? `Wrote ${out}, with running statistics estimated again.`

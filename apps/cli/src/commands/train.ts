@@ -8,7 +8,7 @@ import {
   type OpenRun,
   openRun,
   continueSavedRun,
-  continuedState,
+  continuedRun,
   type SavedRun,
   type RunWriter,
   sameAs,
@@ -70,11 +70,13 @@ async function resume(args: TrainArguments, path: string, screen: Screen): Promi
 }
 
 async function goOn(saved: SavedRun<RunWriter>, args: TrainArguments, screen: Screen): Promise<number> {
-  const { open, directory } = saved;
+  const { directory } = saved;
+  // The data first: what can be refused is refused before anything starts.
+  await saved.open();
   const same = sameAs(directory.facts, args);
   const backend = await start(same.backend, same);
   const changes = whyDigitsDiffer(directory.facts, backend);
-  const state = await continuedState(saved, backend, warn);
+  const { open, state } = await continuedRun(saved, backend, warn);
   screen.line(`${directory.path}: ${describeRun(open)}`);
   screen.line(`${backend.name}: ${backend.device}`);
   if (changes !== undefined) screen.line(changes);

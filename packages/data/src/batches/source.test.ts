@@ -105,6 +105,34 @@ describe('a source over a set in memory', () => {
     expect(await codeOf(() => open(set, 9).restore(source.state()))).toBe('bad-argument');
     expect(await codeOf(() => open(set, 12))).toBe('bad-argument');
   });
+
+  test('refuses a state that is none: it may come from a file', async () => {
+    const set = await randomSet(3, 12, [5, 5, 3]);
+    const dataset = datasetOf(set);
+    const source = createSource(dataset, imageCollate(optionsOf(set, 3)), {
+      rng: Rng.fromSeed(0),
+      splits: halves(dataset, ['a', 'b'], 7),
+    });
+    const state = source.state();
+    for (const none of [undefined, null, 3, 'x', [], {}]) {
+      expect(await codeOf(() => source.restore(none))).toBe('bad-data');
+    }
+    const place = { epoch: 0, position: 0 };
+    for (const [change, code] of [
+      [{ epoch: -1 }, 'bad-argument'],
+      [{ position: 4 }, 'bad-argument'],
+      [{ position: '0' }, 'bad-argument'],
+      [{ rng: undefined }, 'bad-argument'],
+      [{ splits: null }, 'bad-argument'],
+      [{ splits: { a: null } }, 'bad-argument'],
+      [{ splits: { a: { ...place, position: 2 } } }, 'bad-argument'],
+      [{ splits: { c: place } }, 'unknown-name'],
+    ] as const) {
+      expect(await codeOf(() => source.restore({ ...state, ...change })), JSON.stringify(change)).toBe(code);
+    }
+    source.restore({ ...state, splits: { a: { ...place, position: 1 } } });
+    await take(source, 2, 'a');
+  });
 });
 
 describe('views', () => {

@@ -7,6 +7,7 @@ import {
   type Collate,
   type Collated,
   type Dataset,
+  excerpt,
   type HostBatch,
   MaNetError,
   Rng,
@@ -115,12 +116,15 @@ export function createSource<Sample>(
       };
     },
     restore(saved) {
-      const state = saved as SourceState;
-      checkState(state, dataset, whole.batches);
+      const state = checkedState(saved, dataset, whole.batches);
       root = Rng.fromState(state.rng);
       whole.go(state);
       for (const t of named.values()) t.go({ epoch: 0, position: 0 });
-      for (const [name, place] of Object.entries(state.splits ?? {})) trackOf(name).go(place);
+      for (const [name, place] of Object.entries(state.splits ?? {})) {
+        const split = trackOf(name);
+        if (!isPlace(place, split.batches)) throw noPlace(place, dataset, split.batches);
+        split.go(place);
+      }
     },
     skipped: () => [...skipped].sort(),
     async close() {
@@ -200,26 +204,36 @@ function unknownSplit(name: string, where: string, known: readonly string[]): Ma
   });
 }
 
-function checkState<Sample>(
-  { epoch, position, fingerprint, rng }: Partial<SourceState>,
-  dataset: Dataset<Sample>,
-  batches: number,
-): void {
+/** A state may come from a file, and be anything; its generator is checked by whoever makes one of it. */
+function checkedState<Sample>(saved: unknown, dataset: Dataset<Sample>, batches: number): SourceState {
+  const state = (saved ?? {}) as Partial<SourceState>;
+  const { epoch, position, fingerprint, rng, splits = {} } = state;
   if (fingerprint !== dataset.fingerprint) {
     throw new MaNetError(
       'bad-data',
-      `The stream was saved over other images: fingerprint ${String(fingerprint).slice(0, 12)}, found ${dataset.fingerprint.slice(0, 12)}.`,
+      `The stream was saved over other images: fingerprint ${excerpt(String(fingerprint).slice(0, 12))}, found ${dataset.fingerprint.slice(0, 12)}.`,
       {
         where: `"${dataset.name}"`,
         hint: 'resume with the data (and limits) that the run was started with.',
       },
     );
   }
-  const whole = (n: unknown): n is number => Number.isInteger(n) && (n as number) >= 0;
-  if (whole(epoch) && whole(position) && position < batches && rng !== undefined) return;
-  throw new MaNetError(
+  if (isPlace({ epoch, position }, batches) && rng !== undefined && splits !== null)
+    return state as SourceState;
+  throw noPlace({ epoch, position }, dataset, batches);
+}
+
+function isPlace(place: unknown, batches: number): place is Place {
+  const { epoch, position } = (place ?? {}) as Partial<Place>;
+  const isCount = (n: unknown): n is number => Number.isInteger(n) && (n as number) >= 0;
+  return isCount(epoch) && isCount(position) && position < batches;
+}
+
+function noPlace<Sample>(place: unknown, dataset: Dataset<Sample>, batches: number): MaNetError {
+  const { epoch, position } = (place ?? {}) as Readonly<Record<string, unknown>>;
+  return new MaNetError(
     'bad-argument',
-    `The stream has no epoch ${epoch}, position ${position}: an epoch has ${batches} mini-batches.`,
+    `The stream has no epoch ${excerpt(epoch)}, position ${excerpt(position)}: an epoch has ${batches} mini-batches.`,
     { where: `"${dataset.name}"`, hint: 'resume with the batch size that the run was started with.' },
   );
 }
