@@ -155,11 +155,16 @@ test('threads go to a backend that has a choice of them, within its range', asyn
   for (const [name, threads] of [
     ['one', 2],
     ['many', 9],
-    ['many', 0],
     ['gpu', 1],
   ] as const)
     await expect(chooseBackend(adapters, name, { threads })).rejects.toMatchObject({
+      code: 'bad-argument',
       message: expect.stringContaining(`not ${threads}`) as string,
+    });
+  for (const threads of [0, -1, 1.5])
+    await expect(chooseBackend(adapters, 'auto', { threads })).rejects.toMatchObject({
+      code: 'bad-argument',
+      message: expect.stringContaining(`No backend computes with ${threads} threads`) as string,
     });
 });
 

@@ -65,10 +65,21 @@ export async function startBackend(
 
 function checkThreads({ name, threads: most }: BackendAdapter, wanted: number | undefined): void {
   if (wanted === undefined) return;
-  const can = most === undefined ? 'no choice of threads' : `1 to ${most} threads`;
-  if (Number.isInteger(wanted) && wanted >= 1 && wanted <= (most ?? 0)) return;
+  checkCount(wanted);
+  if (wanted <= (most ?? 0)) return;
+  const choice = most !== undefined && most > 1;
+  const can = choice ? `1 to ${most} threads` : most === 1 ? 'one thread' : 'no choice of threads';
   throw new MaNetError('bad-argument', `The ${name} backend has ${can}, not ${wanted}.`, {
-    hint: most === undefined ? 'leave the number of threads out.' : 'ask for a number in that range.',
+    where: 'threads',
+    hint: choice ? 'ask for a number in that range.' : 'leave the number of threads out.',
+  });
+}
+
+function checkCount(threads: number): void {
+  if (Number.isInteger(threads) && threads >= 1) return;
+  throw new MaNetError('bad-argument', `No backend computes with ${threads} threads.`, {
+    where: 'threads',
+    hint: 'ask for a whole number, 1 or more, or leave it out.',
   });
 }
 
@@ -90,13 +101,14 @@ export async function sync(): Promise<void> {
 /**
  * Starts `wanted`, or for `auto` the first adapter, by priority, whose probe and start succeed and that is
  * not a software renderer. It is running, and tfjs's current backend, when the promise resolves. When none can, the
- * error lists every reason.
+ * error lists every reason; one that was named fails as itself. Throws `bad-argument` for threads that nothing can have.
  */
 export async function chooseBackend(
   adapters: readonly BackendAdapter[],
   wanted = 'auto',
   options: StartOptions = {},
 ): Promise<RunningBackend> {
+  if (options.threads !== undefined) checkCount(options.threads);
   const known = adapters.map((a) => a.name);
   const candidates =
     wanted === 'auto'
@@ -117,6 +129,7 @@ export async function chooseBackend(
     try {
       return await startBackend(adapter, options);
     } catch (error) {
+      if (wanted !== 'auto') throw error;
       refusals.push(`  ${adapter.name.padEnd(8)} ${error instanceof Error ? error.message : String(error)}`);
     }
   }
