@@ -22,8 +22,8 @@ export type OptimizerOptions = SgdOptions | AdamWOptions;
 /** How the learning rate goes from its base value, over the mini-batches of a run. */
 export type Schedule =
   | { readonly name: 'constant'; readonly warmup?: number }
-  /** base * 0.5 (1 + cos(pi b / B)) (Loshchilov & Hutter 2017, without restarts). */
-  | { readonly name: 'cosine'; readonly warmup?: number }
+  /** From base down to `lowest`, 0 unless given, along half a cosine (Loshchilov & Hutter 2017, without restarts). */
+  | { readonly name: 'cosine'; readonly warmup?: number; readonly lowest?: number }
   /** base * factor^k after the k-th of `at`, given as parts of the run, 0..1. */
   | {
       readonly name: 'steps';

@@ -1,5 +1,6 @@
 import { parseRecipe } from '@ma-net/run';
 import { ourParts } from './our-parts.ts';
+import { tnetNames } from '@ma-net/tnet';
 import { describe, expect, test } from 'vitest';
 import { findRecipe, type RecipeName, recipes } from './registry.ts';
 
@@ -44,5 +45,12 @@ test('every package of ours that offers parts of runs is known by them', async (
     const { parts = [] } = await ourParts.load(name);
     expect(parts.length).toBeGreaterThan(0);
     for (const { id } of parts) expect(id.startsWith(`${name}#`)).toBe(true);
+  }
+});
+
+test('every network of a recipe is one of the zoo, for the classes of its data', async () => {
+  for (const name of Object.keys(recipes) as RecipeName[]) {
+    const { network } = findRecipe(name);
+    expect(tnetNames).toContain(network['name']);
   }
 });

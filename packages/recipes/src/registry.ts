@@ -1,6 +1,13 @@
 import { MaNetError, suggestion } from '@ma-net/core';
 import { cifar10Resnet10, cifar10Resnet18, cifar10Resnet20 } from './cifar10.ts';
 import { digits } from './digits.ts';
+import {
+  imagenetResnet18,
+  imagenetResnet50,
+  imagenetSwinB,
+  imagenetVitB16,
+  photosResnet18,
+} from './imagenet.ts';
 import type { Recipe } from '@ma-net/run';
 
 /** Every recipe we ship, by the name that `--recipe` takes. */
@@ -9,6 +16,11 @@ export const recipes = {
   'cifar10-resnet10': cifar10Resnet10,
   'cifar10-resnet20': cifar10Resnet20,
   'cifar10-resnet18': cifar10Resnet18,
+  'photos-resnet18': photosResnet18,
+  'imagenet-resnet18': imagenetResnet18,
+  'imagenet-resnet50': imagenetResnet50,
+  'imagenet-vit-b16': imagenetVitB16,
+  'imagenet-swin-b': imagenetSwinB,
 } as const satisfies Record<string, () => Recipe>;
 
 export type RecipeName = keyof typeof recipes;

@@ -67,7 +67,12 @@ const optimizerSchema = z.discriminatedUnion('name', [
 
 const scheduleSchema = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('constant'), warmup: z.int().min(0) }),
-  z.strictObject({ name: z.literal('cosine'), warmup: z.int().min(0) }),
+  z.strictObject({
+    name: z.literal('cosine'),
+    warmup: z.int().min(0),
+    /** The rate that it ends at; 0 unless given. */
+    lowest: rate.exactOptional(),
+  }),
   z.strictObject({ name: z.literal('steps'), warmup: z.int().min(0), at: z.array(part), factor: part }),
 ]);
 

@@ -55,3 +55,19 @@ test('what was taken from a file of weights is told', async () => {
   await of(file, facts.classNames);
   expect(tell).toHaveBeenCalledTimes(1);
 });
+
+test('dropout and stochastic depth reach transformers, and are refused by others', async () => {
+  const build = async (name: string) =>
+    (await zoo.open({ name, dropout: 0.5, dropPath: 0.5 }))(facts, { fresh: true });
+  await tf.setBackend('cpu');
+  const network = await build('vit-test');
+  const { params, stats } = network.init(Rng.fromSeed(0));
+  const logits = (training: boolean) =>
+    tf.tidy(() => {
+      const ctx = training ? { training, rng: Rng.fromSeed(1) } : { training };
+      const images = tf.ones([1, 8, 8, 1]);
+      return network.forward(params, stats, { images }, ctx).outputs['logits']!.dataSync();
+    });
+  expect(logits(true)).not.toEqual(logits(false));
+  await expect(build('resnet8-digits')).rejects.toMatchObject({ code: 'bad-argument' });
+});

@@ -4,6 +4,8 @@ import { type Architecture, definePart } from '@ma-net/core';
 import { z } from 'zod';
 import type { CreateOptions } from './zoo.ts';
 
+const rate = z.number().min(0).lt(1);
+
 /** A network of the zoo. */
 export const zoo = definePart({
   id: '@ma-net/tnet#zoo',
@@ -13,8 +15,11 @@ export const zoo = definePart({
     name: z.string(),
     /** Weights to start from: a safetensors file, `hub`, or `hub:owner/name`; fresh ones unless given. */
     weights: z.string().exactOptional(),
+    /** Of transformers: the part of numbers, and of the last block's residual branches, that is dropped in training. */
+    dropout: rate.exactOptional(),
+    dropPath: rate.exactOptional(),
   }),
-  open: async ({ name, weights }): Promise<Architecture> => {
+  open: async ({ name, weights, ...dropped }): Promise<Architecture> => {
     const { createTNet } = await import('./zoo.ts');
     const { describeWeights } = await import('./weights/describe.ts');
     return (facts, { fresh, tell }) => {
@@ -22,6 +27,7 @@ export const zoo = definePart({
       return createTNet(name, {
         numClasses: facts.classNames.length,
         ...(shape === undefined ? {} : { inputShape: shape }),
+        ...dropped,
         ...(fresh && weights !== undefined
           ? { weights, onWeights: (report) => tell?.(`starts from ${weights}: ${describeWeights(report)}`) }
           : {}),

@@ -11,8 +11,10 @@ export function learningRateAt(schedule: Schedule, base: number, b: number, budg
   switch (schedule.name) {
     case 'constant':
       return base;
-    case 'cosine':
-      return base * 0.5 * (1 + Math.cos(Math.PI * part));
+    case 'cosine': {
+      const lowest = schedule.lowest ?? 0;
+      return lowest + (base - lowest) * 0.5 * (1 + Math.cos(Math.PI * part));
+    }
     case 'steps':
       return base * schedule.factor ** schedule.at.filter((at) => part >= at).length;
   }
