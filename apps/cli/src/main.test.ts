@@ -1,6 +1,6 @@
 // The command as people run it: built, in a process of its own.
 
-import { cpSync, existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { manet, newFolder, TINY, TINY_PLAIN } from '../test/manet.ts';
@@ -60,6 +60,27 @@ describe('manet train', () => {
     cpSync(join(run, 'recipe.json'), join(folder, 'mine.json'));
     const again = await manet(['train', '--recipe', 'mine.json', '--print'], folder);
     expect(again.stdout).toBe(printed.stdout);
+  });
+
+  test('says what it took from a file of weights, which nobody needs afterwards', async () => {
+    const weights = join(folder, 'weights.safetensors');
+    await manet(['export', 'run', '--dense', '--no-model', '--out', weights, '--backend', 'cpu'], folder);
+    const args = [
+      ...TINY_PLAIN,
+      '--set',
+      'epochs=1',
+      '--set',
+      `network.weights=${weights}`,
+      '--out',
+      'tuned',
+    ];
+    const { code, stdout } = await manet(['train', ...args], folder);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /starts from .*weights\.safetensors: [\d ]+ numbers with \w+'s names, as a digest says/,
+    );
+    rmSync(weights);
+    expect(await manet(['eval', 'tuned', '--backend', 'cpu'], folder)).toMatchObject({ code: 0, stderr: '' });
   });
 });
 

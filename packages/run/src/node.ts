@@ -10,6 +10,7 @@ export { masksInForce } from './host-state.ts';
 export { measuredRecipe, measuredRule, millisecondsPerImage, stopwatch } from './latency.ts';
 export { type Importer, installedIn, together } from './installed.ts';
 export {
+  type Building,
   type ClosedRun,
   type Known,
   knownOf,

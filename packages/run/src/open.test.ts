@@ -68,7 +68,10 @@ describe('openRun', () => {
     const { params, stats } = trained.init(Rng.fromSeed(9));
     const weights = join(mkdtempSync(join(tmpdir(), 'ma-net-weights-')), 'model.safetensors');
     await writeSafetensors(weights, toPyTorch(trained, await readParams({ ...params, ...stats })));
-    const state = (await openRun(await changed(`network.weights=${weights}`), installed)).start();
+    const told: string[] = [];
+    const tell = (words: string): void => void told.push(words);
+    const state = (await openRun(await changed(`network.weights=${weights}`), installed, tell)).start();
+    expect(told).toEqual([expect.stringMatching(/^starts from [^]*starts afresh: fc\.weight \[10, 64\]/)]);
     const name = 'layer2.0.conv1.weight';
     expect(await state.sections.params[name]!.data()).toEqual(await params[name]!.data());
     expect(state.sections.params['fc.weight']!.shape).toEqual([64, 10]);

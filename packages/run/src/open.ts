@@ -1,6 +1,7 @@
 // From a recipe to something that can be trained (Node only, because data is read from disk).
 
 import {
+  type Architecture,
   assertSteps,
   type Batch,
   type BatchSource,
@@ -58,13 +59,21 @@ export interface OpenRun<B extends Batch = Batch> extends ClosedRun<B>, RunData<
 const EVALUATION_FACTOR = 4;
 
 /**
- * Opens the parts of a recipe: loads its data and builds its network. Throws what resolving the parts, reading the data
- * and the weights throw.
+ * Opens the parts of a recipe: loads its data and builds its network. `tell` is told what was taken from weights to start
+ * from. Throws what resolving the parts, reading the data and the weights throw.
  */
-export async function openRun<B extends Batch>(recipe: Recipe<B>, installed: Installed): Promise<OpenRun<B>> {
+export async function openRun<B extends Batch>(
+  recipe: Recipe<B>,
+  installed: Installed,
+  tell?: Building['tell'],
+): Promise<OpenRun<B>> {
   const data = await openRunData(recipe, installed);
-  return { ...(await openClosedRun(recipe, installed, knownOf(data), { fresh: true })), ...data };
+  const how = { fresh: true, ...(tell === undefined ? {} : { tell }) };
+  return { ...(await openClosedRun(recipe, installed, knownOf(data), how)), ...data };
 }
+
+/** How a network is built: for a fresh training or not, and who is told what was read. */
+export type Building = Parameters<Architecture>[1];
 
 /** What a run keeps of its data, so that it can be used without them. */
 export interface Known {
@@ -97,7 +106,7 @@ export async function openClosedRun<B extends Batch>(
   recipe: Recipe<B>,
   installed: Installed,
   known: Known,
-  how: { readonly fresh: boolean },
+  how: Building,
 ): Promise<ClosedRun<B>> {
   const parts = await resolveParts(recipe, installed);
   return closedRun(recipe, parts, await parts.method.open(), known, how);
@@ -143,11 +152,11 @@ async function closedRun<B extends Batch>(
   parts: RecipeParts<B>,
   method: Method,
   { facts, batchesPerEpoch, views }: Known,
-  { fresh }: { readonly fresh: boolean },
+  how: Building,
 ): Promise<ClosedRun<B>> {
   const [build, on] = [await parts.network.open(), await parts.task.open()];
   const taskOn = (network: Network): Task<B> => on(network, facts);
-  const network = await build(facts, { fresh });
+  const network = await build(facts, how);
   const options = trainingOptions(recipe, batchesPerEpoch);
   const { task, training } = openMethod(method, taskOn(network), { batchesPerEpoch, views }, options);
   return {

@@ -5,6 +5,7 @@ import { type Checkpoint, decodeCheckpoint, disposeState } from '@ma-net/trainer
 import { z } from 'zod';
 import { splitsOf } from './facts.ts';
 import {
+  type Building,
   type ClosedRun,
   type Known,
   knownOf,
@@ -36,7 +37,7 @@ export interface SavedRun<D extends RunDirectory = RunDirectory> {
    * The run with its data, which are read the first time; they must be those it was trained on. `fresh`: to train it from
    * its beginning, with the weights that it starts from. Throws what reading them throws, and `bad-data`.
    */
-  open(how?: { readonly fresh: boolean }): Promise<OpenRun>;
+  open(how?: Building): Promise<OpenRun>;
 }
 
 /** Told what a person should know, in a sentence or two. */
@@ -82,9 +83,9 @@ async function savedRun<D extends RunDirectory>(
     directory,
     run,
     checkpoint: (tell) => lastCheckpoint(directory, run, tell),
-    async open({ fresh } = { fresh: false }) {
+    async open(how = { fresh: false }) {
       const found = await opened();
-      return { ...(fresh ? await openClosedRun(recipe, installed, known, { fresh }) : run), ...found };
+      return { ...(how.fresh ? await openClosedRun(recipe, installed, known, how) : run), ...found };
     },
   };
 }

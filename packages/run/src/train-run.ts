@@ -49,7 +49,7 @@ export async function trainRun<B extends Batch>(
 
 /**
  * A run as it goes on: its state, and its data at the same place; what was logged after it is forgotten. `tell` is told of
- * damage. Throws `not-found` where the run must have had a checkpoint and it is gone, and what reading the data throws.
+ * damage, and of weights that it starts from again. Throws `not-found` where the run must have had a checkpoint and it is gone, and what reading the data throws.
  */
 export async function continuedRun(
   saved: SavedRun<RunWriter>,
@@ -63,7 +63,7 @@ export async function continuedRun(
     tell(words);
   });
   if (checkpoint === undefined) refuseLostCheckpoint(saved);
-  const open = await saved.open({ fresh: checkpoint === undefined });
+  const open = await saved.open({ fresh: checkpoint === undefined, tell });
   const state = checkpoint?.state ?? open.start();
   if (checkpoint !== undefined) open.source.restore(checkpoint.source);
   if (damaged) await directory.setCheckpointAside();

@@ -22,7 +22,7 @@ import { changed, duration, percent } from '../quantities.ts';
 import { type RecipeArguments, resolveRecipe } from '../recipe-argument.ts';
 import { EXIT } from '../report-error.ts';
 import { freePath } from '../run-path.ts';
-import { createScreen, type Screen, warn } from '../screen.ts';
+import { createScreen, type Screen, warn, wrapped } from '../screen.ts';
 import { describeRun, train as trainRun } from '../training.ts';
 
 export interface TrainArguments extends RecipeArguments {
@@ -46,13 +46,15 @@ export async function train(args: TrainArguments): Promise<number> {
   let started: RunningBackend | undefined;
   const recipe = await measuredRecipe(asked, parts, async () => (started = await start(args.backend, args)));
   // Recipe and data first: what can be refused is refused before anything starts.
-  const open = await openRun(recipe, parts);
+  const weights: string[] = [];
+  const open = await openRun(recipe, parts, (words) => weights.push(words));
   const backend = started ?? (await start(args.backend, args));
   const path = args.out ?? freePath(recipe);
   const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
   try {
     screen.line(`${path}: ${describeRun(open)}`);
     screen.line(`${backend.name}: ${backend.device}`);
+    for (const words of weights) screen.line(wrapped(words, screen.width));
     return await finish(open, directory, open.start(), screen);
   } finally {
     directory.close();
