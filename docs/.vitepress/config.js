@@ -32,6 +32,7 @@ export default defineConfig({
           { text: 'Backends', link: '/guide/backends' },
           { text: 'What passes where', link: '/guide/backend-table' },
           { text: 'Add a network', link: '/guide/add-a-network' },
+          { text: 'Add a layer', link: '/guide/add-a-layer' },
         ],
       },
       { text: 'Networks', items: [{ text: 'All of them', link: '/tnet/' }, ...networks] },
