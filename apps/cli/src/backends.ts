@@ -1,36 +1,55 @@
-// Every backend we ship, by the name that `--backend` takes. An entry is loaded only when it may be used.
+// Backends by the name that `--backend` takes: parts of installed packages. One is loaded only when it may be used.
 
 import {
+  type AnyPart,
   type BackendAdapter,
   chooseBackend,
+  findPart,
+  type Installed,
   MaNetError,
   type RunningBackend,
   type StartOptions,
   suggestion,
 } from '@ma-net/core';
+import { shortName } from '@ma-net/run';
+import { installed } from './installed.ts';
 
-/** From the fastest to the slowest, as far as names can tell; `auto` goes by their priority. */
-export const backends = {
-  cuda: async () => (await import('@ma-net/backend-cuda')).cuda,
-  webgpu: async () => (await import('@ma-net/backend-webgpu')).webgpu,
-  onnx: async () => (await import('@ma-net/backend-onnx')).onnx,
-  cpu: async () => (await import('@ma-net/backend-cpu')).cpu,
-} as const satisfies Record<string, () => Promise<BackendAdapter>>;
-
-type BackendName = keyof typeof backends;
-
-/** The adapter called `wanted`, or all of them. Throws `unknown-name`. */
-export async function loadBackends(wanted = 'auto'): Promise<BackendAdapter[]> {
-  const known = Object.keys(backends) as BackendName[];
-  if (wanted !== 'auto' && !Object.hasOwn(backends, wanted)) {
+/** The adapter called `wanted`, or all of them, the fastest first as far as names can tell. Throws `unknown-name`. */
+export async function loadBackends(
+  wanted = 'auto',
+  among: Installed = installed(),
+): Promise<BackendAdapter[]> {
+  if (wanted.includes('#')) return [await open(await findPart(wanted, 'backend', among, '--backend'))];
+  const parts = await backendsOf(among);
+  const named = parts.filter(({ id }) => wanted === 'auto' || shortName({ use: id }) === wanted);
+  if (named.length === 0) {
     throw new MaNetError('unknown-name', `There is no backend called "${wanted}".`, {
       where: '--backend',
-      hint: suggestion(wanted, ['auto', ...known]),
+      hint: suggestion(wanted, ['auto', ...parts.map(({ id }) => shortName({ use: id }))]),
     });
   }
-  const names = wanted === 'auto' ? known : [wanted as BackendName];
-  return Promise.all(names.map((name) => backends[name]().catch((error: unknown) => missing(name, error))));
+  const adapters = await Promise.all(named.map(open));
+  return adapters.toSorted((a, b) => b.priority - a.priority);
 }
+
+/** A package whose parts do not load has none: it may be anybody's, and others can still run. */
+async function backendsOf({ packages, load }: Installed): Promise<readonly AnyPart[]> {
+  const all = await Promise.all(
+    packages.map((name) =>
+      load(name).then(
+        ({ parts = [] }) => parts,
+        () => [],
+      ),
+    ),
+  );
+  return all.flat().filter(({ kind }) => kind === 'backend');
+}
+
+const open = (part: AnyPart): Promise<BackendAdapter> =>
+  part.open({} as never).then(
+    (adapter) => adapter as BackendAdapter,
+    (error: unknown) => missing(shortName({ use: part.id }), error),
+  );
 
 /** In place of a backend whose package does not load: a machine that lacks one still has the others. */
 export function missing(name: string, error: unknown): BackendAdapter {

@@ -11,6 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeSafetensors } from '@ma-net/core';
+import { pytorchModel } from '@ma-net/export/node';
+import { parts } from '@ma-net/export/parts';
 import { expect, test } from 'vitest';
 import { refuseOut } from './out-path.ts';
 
@@ -22,7 +24,8 @@ const file = (content: string | Uint8Array): string => {
   writeFileSync(path, content);
   return path;
 };
-const FORMATS = ['safetensors', 'onnx', 'tfjs'] as const;
+const [safetensors, onnx, tfjs] = await Promise.all(parts.map((part) => part.open({})));
+const FORMATS = [safetensors!, onnx!, tfjs!];
 
 function expectRefused(path: string, code: string, said: RegExp, force: boolean): void {
   for (const format of FORMATS)
@@ -37,14 +40,14 @@ test('takes a path where nothing is', () => {
 
 test('takes what was exported before', () => {
   const tensors = { x: { shape: [1], dtype: 'float32', data: Float32Array.of(1) } } as const;
-  refuseOut(file(encodeSafetensors(tensors, { 'ma-net.network': '1' })), 'safetensors', { force: false });
-  refuseOut(file('\x08\x09\x12\x06ma-net\x1a'), 'onnx', { force: false });
-  refuseOut(file('# Written by MA-Net: the PyTorch model'), 'python', { force: false });
+  refuseOut(file(encodeSafetensors(tensors, { 'ma-net.network': '1' })), safetensors!, { force: false });
+  refuseOut(file('\x08\x09\x12\x06ma-net\x1a'), onnx!, { force: false });
+  refuseOut(file('# Written by MA-Net: the PyTorch model'), pytorchModel, { force: false });
   const model = fresh();
   mkdirSync(model);
-  refuseOut(model, 'tfjs', { force: false });
+  refuseOut(model, tfjs!, { force: false });
   writeFileSync(join(model, 'model.json'), '{"generatedBy":"MA-Net 0.1.0"}');
-  refuseOut(model, 'tfjs', { force: false });
+  refuseOut(model, tfjs!, { force: false });
 });
 
 test.each([
@@ -55,7 +58,7 @@ test.each([
   ['an ONNX file of others', '\x08\x09\x12\x07pytorch'],
 ])('refuses a file of others that holds %s, unless forced', (_, content) => {
   const path = file(content);
-  for (const format of ['safetensors', 'onnx', 'python'] as const) {
+  for (const format of [safetensors!, onnx!, pytorchModel]) {
     expect(() => refuseOut(path, format, { force: false })).toThrow(
       expect.objectContaining({ code: 'bad-argument', message: expect.stringContaining('--force') }),
     );
@@ -78,7 +81,7 @@ test.each([
   expectRefused(join(run, name), 'bad-argument', /of the run itself/, true);
   const elsewhere = fresh();
   mkdirSync(elsewhere);
-  refuseOut(join(elsewhere, name), 'safetensors', { force: false });
+  refuseOut(join(elsewhere, name), safetensors!, { force: false });
 });
 
 test('refuses links, whatever they lead to', () => {
@@ -91,7 +94,7 @@ test('refuses links, whatever they lead to', () => {
   // A link on the way is somebody's way.
   const way = fresh();
   symlinkSync(folder, way);
-  refuseOut(join(way, 'net.onnx'), 'onnx', { force: false });
+  refuseOut(join(way, 'net.onnx'), onnx!, { force: false });
 });
 
 test.skipIf(process.platform === 'win32')('refuses what is no file, and does not wait for it', () => {
@@ -106,7 +109,9 @@ test('refuses folders of other things, and files where a folder is to be', () =>
   writeFileSync(join(mine, 'photo.jpg'), '');
   expectRefused(mine, 'bad-argument', /folder/, true);
   expect(readdirSync(mine)).toEqual(['photo.jpg']);
-  expect(() => refuseOut(file('x'), 'tfjs', { force: true })).toThrow(/is a file; a tfjs model is a folder/);
+  expect(() => refuseOut(file('x'), tfjs!, { force: true })).toThrow(
+    /is a file; a network of this format is a folder/,
+  );
 });
 
 test('refuses what lies below a file, and in no folder', () => {

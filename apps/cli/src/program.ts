@@ -173,9 +173,10 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .usage('<run|file> [options]')
     .argument('<run|file>', 'a run directory, or a file of "manet prune"')
     .addOption(
-      new Option('--format <name>', 'safetensors (PyTorch layout), onnx or tfjs (graphs)')
-        .choices(['safetensors', 'onnx', 'tfjs'])
-        .default('safetensors'),
+      new Option(
+        '--format <name>',
+        'safetensors (PyTorch layout), onnx or tfjs (graphs), or another installed one',
+      ).default('safetensors'),
     )
     .option('--no-normalisation', 'onnx, tfjs: take normalised images instead of pixels')
     .addOption(

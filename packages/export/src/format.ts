@@ -1,10 +1,10 @@
-// What `manet export --format` asks of a format.
+// What `manet export --format` asks of a format. A package offers its own as a part of the kind `format`.
 
 import type { HostBatch, Network } from '@ma-net/core';
 import type { NetworkFacts } from './network-facts.ts';
 import type { TrainedNetwork } from './network-file.ts';
 
-export interface Format {
+export interface Format extends Written {
   /** Of the file, or the folder, it writes. */
   readonly extension: string;
   /** The backend that has to run while it writes, where it cannot be any. */
@@ -15,6 +15,18 @@ export interface Format {
   run(path: string, inputs: HostBatch): Promise<HostBatch>;
   /** Whether the file can take pixels and normalise them itself. */
   readonly takesPixels: boolean;
+  /** Whether `opset` says anything to it. */
+  readonly hasOperatorSets?: boolean;
+  /** Whether it can write a PyTorch model beside the file. */
+  readonly writesModel?: boolean;
+}
+
+/** What a format leaves on a disk, for who is about to write there again. */
+export interface Written {
+  /** Whether it is a folder of files. */
+  readonly folder?: boolean;
+  /** Whether what is at a path was written by it, and nobody misses it. */
+  wrote(path: string): boolean;
 }
 
 export interface FormatOptions {

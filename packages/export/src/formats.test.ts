@@ -7,7 +7,7 @@ import { createTNet } from '@ma-net/tnet';
 import { zoo } from '@ma-net/tnet/parts';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
-import { type FormatName, formats } from './formats.ts';
+import * as formats from './parts.ts';
 
 beforeAll(async () => {
   await startBackend(onnx);
@@ -17,10 +17,10 @@ const mean = [0.4, 0.5, 0.6];
 const std = [0.2, 0.3, 0.25];
 const folder = mkdtempSync(join(tmpdir(), 'ma-net-formats-'));
 
-test.each(['safetensors', 'onnx', 'tfjs'] as const satisfies readonly FormatName[])(
+test.each(['safetensors', 'onnx', 'tfjs'] as const)(
   '%s computes what the network computes, from pixels where it can',
   async (name) => {
-    const format = await formats[name]();
+    const format = await formats[name].open({});
     const network = await createTNet('resnet-test', { numClasses: 3 });
     const trained = { network, ...network.init(Rng.fromSeed(1)) };
     const shape = [2, ...network.inputs[0]!.shape] as [number, number, number, number];
@@ -53,7 +53,7 @@ test.each(['safetensors', 'onnx', 'tfjs'] as const satisfies readonly FormatName
 );
 
 test.each(['onnx', 'tfjs'] as const)('%s has every input and output under its name', async (name) => {
-  const format = await formats[name]();
+  const format = await formats[name].open({});
   const shapes = { photo: [6, 5, 2], at: [3], scale: [4] } as const;
   const network = defineNetwork('named', shapes, (net, { photo, at, scale }) => {
     const features = net.conv('a', photo, { out: 4, kernel: 3 });
@@ -89,7 +89,7 @@ test('pixels are refused for a network without images', async () => {
   const trained = { network, ...network.init(Rng.fromSeed(1)) };
   const facts = { shapes: { x: [4] }, classNames: [], input: { mean: [0], std: [1], white: 1 } };
   for (const name of ['onnx', 'tfjs'] as const) {
-    const format = await formats[name]();
+    const format = await formats[name].open({});
     const path = join(folder, `none${format.extension}`);
     await expect(format.write(path, trained, facts, { pixels: true })).rejects.toMatchObject({
       code: 'bad-argument',

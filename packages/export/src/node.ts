@@ -1,4 +1,4 @@
-export type { Format, FormatOptions } from './format.ts';
-export { type FormatName, formats } from './formats.ts';
+export type { Format, FormatOptions, Written } from './format.ts';
+export { pytorchModel } from './pytorch/text.ts';
 export { type LoadOptions, loadNetwork, saveNetwork, type TrainedNetwork } from './network-file.ts';
 export { type TestImages, type Verified, verify } from './verify.ts';

@@ -4,6 +4,7 @@ import { exportOnnx, runOnnx } from '@ma-net/backend-onnx';
 import type { HostTensor } from '@ma-net/core';
 import { writeFileAtomic } from '@ma-net/core/node';
 import * as tf from '@tensorflow/tfjs-core';
+import { beginning } from './beginning.ts';
 import { type Format, signatureOf } from './format.ts';
 import { toMetadata } from './network-facts.ts';
 import { normalisation } from './normalisation.ts';
@@ -11,6 +12,9 @@ import { normalisation } from './normalisation.ts';
 export const onnx: Format = {
   extension: '.onnx',
   takesPixels: true,
+  hasOperatorSets: true,
+  // Field 1 is the version of the format, field 2 the producer.
+  wrote: (path) => beginning(path, 32).includes('\x12\x06ma-net'),
 
   async write(path, { network, params, stats }, facts, { pixels, opset }) {
     const { parameters, apply } = normalisation(network, facts.input, pixels);

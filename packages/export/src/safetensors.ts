@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { type Params, readParams, uploadParams } from '@ma-net/core';
 import { writeFileAtomic } from '@ma-net/core/node';
 import * as tf from '@tensorflow/tfjs-core';
+import { beginning } from './beginning.ts';
 import type { Format } from './format.ts';
 import { loadNetwork, saveNetwork } from './network-file.ts';
 import { pytorchText } from './pytorch/text.ts';
@@ -10,6 +11,9 @@ import { pytorchText } from './pytorch/text.ts';
 export const safetensors: Format = {
   extension: '.safetensors',
   takesPixels: false,
+  writesModel: true,
+  // After eight bytes a JSON header, whose metadata come first.
+  wrote: (path) => beginning(path, 1_000_000).includes('"ma-net.network":"'),
 
   async write(path, network, facts, { model }) {
     // Before anything is written: not every layer has a form in PyTorch.

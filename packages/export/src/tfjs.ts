@@ -4,12 +4,14 @@ import { readParams } from '@ma-net/core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Format, signatureOf } from './format.ts';
-import { graphModelFrom, writeGraphModel } from './graph-model/folder.ts';
+import { graphModelFrom, isGraphModel, writeGraphModel } from './graph-model/folder.ts';
 import { toGraphModel } from './graph-model/graph-model.ts';
 
 export const tfjs: Format = {
   extension: '.tfjs',
   takesPixels: true,
+  folder: true,
+  wrote: isGraphModel,
 
   async write(path, trained, facts, { pixels }) {
     await writeGraphModel(path, await toGraphModel(trained, facts, { pixels }));

@@ -27,6 +27,7 @@ async function setup() {
   const format = (scale: number, error: number, name = 'logits'): Format => ({
     extension: '.test',
     takesPixels: true,
+    wrote: () => false,
     write: () => Promise.resolve(''),
     run: async (_, { images }) => {
       const logits_BK = tf.tidy(() => {

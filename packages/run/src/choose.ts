@@ -6,11 +6,11 @@ import {
   findPart,
   type Installed,
   MaNetError,
+  type PartKind,
   partsOfKind,
   suggestion,
   type Use,
 } from '@ma-net/core';
-import type { Slot } from './recipe.ts';
 
 /** `ma-net` of `@ma-net/method-ma-net#ma-net`. */
 export function shortName({ use }: Pick<Use<unknown>, 'use'>): string {
@@ -18,7 +18,7 @@ export function shortName({ use }: Pick<Use<unknown>, 'use'>): string {
 }
 
 /** The part called `name`, of the installed ones. Throws `unknown-name`, and `bad-argument` where several are. */
-export async function partNamed(name: string, slot: Slot, installed: Installed): Promise<AnyPart> {
+export async function partNamed(name: string, slot: PartKind, installed: Installed): Promise<AnyPart> {
   if (name.includes('#')) return findPart(name, slot, installed, slot);
   const parts = await partsOfKind(slot, installed);
   const [part, ...others] = parts.filter(({ id }) => shortName({ use: id }) === name);

@@ -1,4 +1,4 @@
-export { shortName } from './choose.ts';
+export { partNamed, shortName } from './choose.ts';
 export { override } from './override.ts';
 export {
   defineRecipe,

@@ -12,7 +12,7 @@ const manifest = z.looseObject({
   name: z.string().exactOptional(),
   dependencies: z.record(z.string(), z.string()).exactOptional(),
   optionalDependencies: z.record(z.string(), z.string()).exactOptional(),
-  exports: z.unknown(),
+  exports: z.unknown().optional(),
 });
 
 interface Found {

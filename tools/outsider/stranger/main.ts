@@ -3,7 +3,8 @@
 
 import { onnx } from '@ma-net/backend-onnx';
 import { evaluate, type Params, readParams, Rng, startBackend } from '@ma-net/core';
-import { formats, loadNetwork, saveNetwork, type TrainedNetwork } from '@ma-net/export/node';
+import { loadNetwork, saveNetwork, type TrainedNetwork } from '@ma-net/export/node';
+import { onnx as onnxFormat } from '@ma-net/export/parts';
 import { applyCompaction } from '@ma-net/mnet';
 import { decide, installedIn, networkFacts, openRun, runOf } from '@ma-net/run/node';
 import { fit } from '@ma-net/trainer';
@@ -37,7 +38,7 @@ const compact = applyCompaction(barsNet, pruned.params, stats, compaction!);
 const facts = networkFacts(run, decision);
 await saveNetwork('bars.safetensors', compact, facts);
 const reloaded = await loadNetwork('bars.safetensors', { installed });
-const graph = await formats.onnx();
+const graph = await onnxFormat.open({});
 await graph.write('bars.onnx', compact, facts, { pixels: false });
 const exported = await graph.run('bars.onnx', await readParams({ images: test.pictures }));
 

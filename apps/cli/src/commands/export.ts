@@ -3,14 +3,13 @@ import { type Batch, cloneParams, MaNetError } from '@ma-net/core';
 import type { NetworkFacts } from '@ma-net/export';
 import {
   type Format,
-  type FormatName,
-  formats,
   loadNetwork,
+  pytorchModel,
   type TestImages,
   type TrainedNetwork,
   verify,
 } from '@ma-net/export/node';
-import { parseRecipe } from '@ma-net/run';
+import { parseRecipe, partNamed } from '@ma-net/run';
 import {
   decide,
   networkFacts,
@@ -30,7 +29,8 @@ import { refuseOut } from '../out-path.ts';
 import { createScreen, warn } from '../screen.ts';
 
 export interface ExportArguments {
-  readonly format: FormatName;
+  /** A part's name or id. */
+  readonly format: string;
   readonly dense?: boolean;
   readonly recalibrate?: boolean;
   /** Whether the file takes pixels, where the format can. */
@@ -49,7 +49,8 @@ export interface ExportArguments {
 /** `manet export`: the pruned, compacted network of a run, or a pruned file, in a format of choice. */
 export async function exportNetwork(path: string, args: ExportArguments): Promise<void> {
   const screen = createScreen();
-  const format = await formats[args.format]();
+  const part = await partNamed(args.format, 'format', installed());
+  const format = (await part.open({} as never)) as Format;
   const out = args.out ?? defaultOut(path, format.extension);
   if (resolve(out) === resolve(path)) {
     throw new MaNetError('bad-argument', 'The network would be written over itself.', {
@@ -67,16 +68,16 @@ export async function exportNetwork(path: string, args: ExportArguments): Promis
       },
     );
   }
-  if (args.format !== 'safetensors' && !args.model) {
+  if (format.writesModel !== true && !args.model) {
     throw new MaNetError('bad-argument', `The format ${args.format} writes no PyTorch model to leave out.`, {
       where: '--no-model',
       hint: 'leave it out, or choose --format safetensors.',
     });
   }
-  const model = args.format === 'safetensors' && args.model ? besides(out, '.py') : undefined;
-  refuseOut(out, args.format, { force: args.force ?? false });
+  const model = format.writesModel === true && args.model ? besides(out, '.py') : undefined;
+  refuseOut(out, format, { force: args.force ?? false });
   if (model !== undefined) refuseModel(model, out, { force: args.force ?? false });
-  if (args.opset !== undefined && args.format !== 'onnx') {
+  if (args.opset !== undefined && format.hasOperatorSets !== true) {
     throw new MaNetError('bad-argument', `The format ${args.format} has no operator sets.`, {
       where: '--opset',
       hint: 'leave --opset out, or pass --format onnx.',
@@ -172,7 +173,7 @@ function besides(path: string, extension: string): string {
 
 /** As `refuseOut`, for the model beside the weights `out`. */
 function refuseModel(model: string, out: string, options: { readonly force: boolean }): void {
-  if (resolve(model) !== resolve(out)) return refuseOut(model, 'python', options);
+  if (resolve(model) !== resolve(out)) return refuseOut(model, pytorchModel, options);
   throw new MaNetError('bad-argument', 'The weights and their PyTorch model would be one file.', {
     where: out,
     hint: 'name the weights .safetensors, or leave the model out with --no-model.',

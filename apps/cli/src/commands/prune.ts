@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { MaNetError } from '@ma-net/core';
 import { saveNetwork, type TrainedNetwork } from '@ma-net/export/node';
+import { safetensors } from '@ma-net/export/parts';
 import { DEFAULT_KAPPA, type PruneRule, pruneRule } from '@ma-net/mnet';
 import { shortName } from '@ma-net/run';
 import {
@@ -46,7 +47,7 @@ export async function prune(path: string, args: PruneArguments): Promise<void> {
   const out = args.out ?? join(path, 'pruned.safetensors');
   const saved = await openSavedRun(path, installed(), args.data);
   // Before anything is computed: what must not be written over is known now.
-  if (args.dryRun !== true) refuseOut(out, 'safetensors', { force: args.force ?? false });
+  if (args.dryRun !== true) refuseOut(out, await safetensors.open({}), { force: args.force ?? false });
   const { run, open } = saved;
   await start(args.backend, args);
   const { state } = requireCheckpoint(saved, warn);

@@ -1,12 +1,15 @@
 // A graph model on disk: model.json, and its weights in shards of 4 MiB, which browsers fetch side by side and keep.
 
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MaNetError } from '@ma-net/core';
 import { ownVersion, writeFileAtomic } from '@ma-net/core/node';
 import { io } from '@tensorflow/tfjs-core';
 import type { GraphModel } from './graph-model.ts';
+
+const GENERATED_BY = 'MA-Net ';
 
 const SHARD_BYTES = 4 * 1024 * 1024;
 
@@ -27,7 +30,7 @@ export async function writeGraphModel(folder: string, { description, weights }: 
   }
   const model = {
     ...description,
-    generatedBy: `MA-Net ${ownVersion()}`,
+    generatedBy: `${GENERATED_BY}${ownVersion()}`,
     convertedBy: null,
     weightsManifest: [{ paths, weights: weights.map(({ name, shape, dtype }) => ({ name, shape, dtype })) }],
   };
@@ -52,6 +55,18 @@ export function graphModelFrom(folder: string): io.IOHandler {
       });
     },
   };
+}
+
+/** Whether the folder is a graph model that was written here. */
+export function isGraphModel(folder: string): boolean {
+  try {
+    const { generatedBy } = JSON.parse(readFileSync(join(folder, 'model.json'), 'utf8')) as {
+      readonly generatedBy?: unknown;
+    };
+    return String(generatedBy).startsWith(GENERATED_BY);
+  } catch {
+    return false;
+  }
 }
 
 async function makeFolder(folder: string): Promise<void> {

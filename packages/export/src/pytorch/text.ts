@@ -1,11 +1,18 @@
 // The Python file that a network's weights belong to.
 
 import type { Network } from '@ma-net/core';
+import { beginning } from '../beginning.ts';
+import type { Written } from '../format.ts';
 import type { NetworkFacts } from '../network-facts.ts';
 import { PLAN } from '../packed-plan.ts';
 import { helperFunctions } from './helper-functions.ts';
 import { torchModel } from './model.ts';
 import type { Declaration } from './modules.ts';
+
+const HEADING = '# Written by MA-Net:';
+
+/** The Python file beside weights, for who is about to write one there again. */
+export const pytorchModel: Written = { wrote: (path) => beginning(path, 32).includes(HEADING) };
 
 const PUT = { module: 'add_module', parameter: 'register_parameter', buffer: 'register_buffer' } as const;
 
@@ -25,7 +32,7 @@ export function pytorchText(network: Network, facts: NetworkFacts, weights: stri
       : `{${results.map(([name, variable]) => `${JSON.stringify(name)}: ${variable}`).join(', ')}}`;
   const signatures = network.inputs.map(({ shape }, k) => `${inputs[k]} ${inTorch(shape)}`).join(', ');
   return `\
-# Written by MA-Net: the PyTorch model of ${JSON.stringify(network.name)}. Needs torch and safetensors.
+${HEADING} the PyTorch model of ${JSON.stringify(network.name)}. Needs torch and safetensors.
 #
 # It takes ${signatures}, where pixels from 0 to WHITE
 # are normalised channel by channel: (pixel / WHITE - MEAN) / STD.
