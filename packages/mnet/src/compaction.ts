@@ -2,7 +2,8 @@
 
 import { assertSameShapes, checkMasks, type Masks, type Network, type Params } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { type CompactionPlan, checkCuts, keptIndices, shapesAfter } from './compaction-plan.ts';
+import type { CompactionPlan } from './compaction-plan.ts';
+import { checkCuts, keptIndices, shapesAfter } from './cuts.ts';
 
 export interface Compacted {
   readonly network: Network;

@@ -2,7 +2,8 @@ import { defineNetwork } from '@ma-net/core';
 import { expect, test } from 'vitest';
 import { randomTransformer } from '../test/random-network.ts';
 import { smallNetwork } from '../test/small.ts';
-import { type Cut, planCompaction } from './compaction-plan.ts';
+import { planCompaction } from './compaction-plan.ts';
+import type { Cut } from './cuts.ts';
 import { describeGroup } from './describe-group.ts';
 
 const cut = (group: string, gone: readonly number[], of: number): Cut => ({

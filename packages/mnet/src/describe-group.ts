@@ -1,7 +1,7 @@
 // One coupling group for people: whose axes run over its channels, and which slices go with its units.
 
 import { type CouplingGroup, type CouplingMember, MaNetError, type Network, suggestion } from '@ma-net/core';
-import { type Cut, checkCuts, whyWhole } from './compaction-plan.ts';
+import { type Cut, checkCuts, whyWhole } from './cuts.ts';
 import { span } from './unit-groups.ts';
 
 export interface GroupText {

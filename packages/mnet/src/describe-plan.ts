@@ -2,8 +2,9 @@
 
 import { checkMasks, type Network } from '@ma-net/core';
 import { decideOn } from './decide.ts';
-import { connections, grouped, percent, type PrunePlan } from './plan.ts';
+import { connections, type PrunePlan } from './plan.ts';
 import { describeRule, letsUnitsGo, targetOf, type UnitTargetRule } from './prune-rule.ts';
+import { grouped, percent } from './quantities.ts';
 import { allUnits, livingUnits, unitGroups } from './unit-groups.ts';
 import { unitsOfMasks } from './unit-masks.ts';
 import { costOf } from './unit-plan.ts';

@@ -1,6 +1,7 @@
 export type { Activation } from './activation.ts';
 export { applyCompaction, type Compacted, compactMasks } from './compaction.ts';
-export { type CompactionPlan, type Cut, describeCompaction, planCompaction } from './compaction-plan.ts';
+export { type CompactionPlan, describeCompaction, planCompaction } from './compaction-plan.ts';
+export type { Cut } from './cuts.ts';
 export { contrastiveLoss } from './contrastive.ts';
 export { type GateOptions, type GradientRule, gatesOf, modulate } from './gates.ts';
 export { type Selection, select, selection } from './select.ts';

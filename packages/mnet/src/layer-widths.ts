@@ -2,7 +2,7 @@
 // smaller network. Both are sums over units, so that the difference that one unit makes tells all.
 
 import { type Call, type Network, type Trace, trace } from '@ma-net/core';
-import { shapesAfter } from './compaction-plan.ts';
+import { shapesAfter } from './cuts.ts';
 import type { LooseGroup } from './unit-groups.ts';
 
 /** Channels, with every unit alive and for each unit of a group. */

@@ -1,7 +1,7 @@
 // The uniformly slim network: what a pruned one of equal cost has to be better than.
 
 import { MaNetError, type Network } from '@ma-net/core';
-import { shapesAfter } from './compaction-plan.ts';
+import { shapesAfter } from './cuts.ts';
 import { describeRule, letsUnitsGo, type PruneRule, targetOf } from './prune-rule.ts';
 import { looseGroups } from './unit-groups.ts';
 import { costOf, slimUnits } from './unit-plan.ts';

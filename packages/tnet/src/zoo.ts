@@ -181,7 +181,7 @@ export interface CreateOptions extends TransformerOptions {
   readonly weights?: string | HostTensors;
   /** Progress, access and cache of what the hub or an address sends. */
   readonly hub?: HubOptions;
-  /** Told what was taken from `weights`. */
+  /** Receives a report of what was loaded from `weights`. */
   readonly onWeights?: (report: WeightReport) => void;
 }
 
