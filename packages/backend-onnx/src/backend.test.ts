@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type RunningBackend, startBackend } from '@ma-net/core';
 import { createOnnxBackend, onnx } from './adapter.ts';
-import { Draw, random } from './testing/oracle.ts';
+import { Draw, random } from '../test/oracle.ts';
 
 let running: RunningBackend;
 beforeAll(async () => {

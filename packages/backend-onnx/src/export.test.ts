@@ -6,7 +6,7 @@ import * as ort from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { onnx } from './adapter.ts';
 import { exportOnnx } from './export.ts';
-import { Draw, random } from './testing/oracle.ts';
+import { Draw, random } from '../test/oracle.ts';
 
 const draw = new Draw(11);
 const tensor = (...shape: number[]): tf.Tensor => tf.tensor([...random(draw, shape).values], shape);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, test } from 'vitest';
-import { agrees, forSeeds, random } from '../testing/oracle.ts';
+import { agrees, forSeeds, random } from '../../test/oracle.ts';
 
 const dtypes = ['float32', 'int32', 'bool'] as const;
 

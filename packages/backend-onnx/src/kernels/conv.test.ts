@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, test } from 'vitest';
-import { agrees, type Draw, forSeeds, random } from '../testing/oracle.ts';
+import { agrees, type Draw, forSeeds, random } from '../../test/oracle.ts';
 
 type Pad = 'same' | 'valid' | number | tf.backend_util.ExplicitPadding;
 

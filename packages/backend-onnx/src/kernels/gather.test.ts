@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, test } from 'vitest';
-import { agrees, forSeeds, ints, random } from '../testing/oracle.ts';
+import { agrees, forSeeds, ints, random } from '../../test/oracle.ts';
 
 describe('kernels that address by index agree with the cpu backend', () => {
   test('gather along any axis, value and gradient', () =>

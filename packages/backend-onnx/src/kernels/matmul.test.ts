@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, test } from 'vitest';
-import { agrees, forSeeds, random } from '../testing/oracle.ts';
+import { agrees, forSeeds, random } from '../../test/oracle.ts';
 
 describe('matrix products agree with the cpu backend', () => {
   test('with transposes and broadcast batches, value and gradient', () =>

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, test } from 'vitest';
-import { agrees, forSeeds, random } from '../testing/oracle.ts';
+import { agrees, forSeeds, random } from '../../test/oracle.ts';
 
 describe('pooling agrees with the cpu backend', () => {
   test('max and average over random windows, value and gradient', () =>

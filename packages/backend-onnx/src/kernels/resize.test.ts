@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { onnx } from '../adapter.ts';
-import { agrees, Draw, forSeeds, random } from '../testing/oracle.ts';
+import { agrees, Draw, forSeeds, random } from '../../test/oracle.ts';
 
 const modes = [
   { alignCorners: false, halfPixelCenters: false },

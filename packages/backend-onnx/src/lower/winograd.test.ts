@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { type Draw, forSeeds, random } from '../testing/oracle.ts';
+import { type Draw, forSeeds, random } from '../../test/oracle.ts';
 import { Lowering, sizeOf, type Val } from './lowering.ts';
 import { convWindow, type Window } from './window.ts';
 import { convolve, filterGradient, inputGradient, isWinograd } from './winograd.ts';

@@ -4,7 +4,7 @@ import '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { expect } from 'vitest';
-import { onnx } from '../adapter.ts';
+import { onnx } from '../src/adapter.ts';
 
 /** A seeded source of shapes and values (mulberry32). */
 export class Draw {
