@@ -86,6 +86,8 @@ export interface Net<V> extends Interpreter<V> {
   prepend(first: V, x: V): V;
   /** `count` tokens from `start` on: [B, N, C] -> [B, count, C]. */
   takeTokens(x: V, start: number, count: number): V;
+  /** An image [B, H, W, C] at points [B, K, 2] between its positions, as parts of its width and height: [B, K, C]. */
+  sample(x: V, points: V): V;
   /** Tokens [B, N, C] by their indices [B, K]: [B, K, C]; zeros where an index is none, such as -1. */
   gather(x: V, indices: V): V;
   /**
@@ -147,6 +149,7 @@ export function netOf<V>({ apply, shape }: Interpreter<V>): Net<V> {
     grid: (x, height, width) => apply(ops.grid, '', [x], { height, width }),
     prepend: (first, x) => apply(ops.prepend, '', [first, x], null),
     takeTokens: (x, start, count) => apply(ops.takeTokens, '', [x], { start, count }),
+    sample: (x, points) => apply(ops.sample, '', [x, points], null),
     gather: (x, indices) => apply(ops.gather, '', [x, indices], null),
     attention: (q, k, v, options, mask) =>
       apply(ops.attention, '', mask === undefined ? [q, k, v] : [q, k, v, mask], options),

@@ -34,6 +34,7 @@ const layers: Readonly<Record<string, <V>(net: Net<V>, x: V, at: V) => V>> = {
     const tokens = net.tokens(x);
     return net.attention(net.embedding('e', learned), tokens, net.relu(tokens), { headDim: 2 });
   },
+  'an image at points': (net, x) => net.sample(x, net.dense('p', net.tokens(x), { out: 2 })),
   'rows by indices': (net, x, at) => net.gather(net.tokens(x), at),
 };
 

@@ -147,6 +147,11 @@ describe('channels', () => {
     const network = defineNetwork('taken', { x: [2, 2, 3], at: [5] }, (net, { x, at }) => ({
       made: net.dense('fc', net.gather(net.tokens(conv(net, 'a', x)), at), { out: 2 }),
     }));
+    const sampled = defineNetwork('sampled', { x: [2, 2, 3], at: [5, 2] }, (net, { x, at }) => ({
+      made: net.dense('fc', net.sample(conv(net, 'a', x), at), { out: 2 }),
+    }));
+    expect(members(sampled, 'a')).toEqual(['a.weight 3 write', 'fc.weight 0 read']);
+    expect(sampled.outputs[0]!.shape).toEqual([5, 2]);
     expect(members(network, 'a')).toEqual(['a.weight 3 write', 'fc.weight 0 read']);
     expect(network.outputs[0]!.shape).toEqual([5, 2]);
   });
@@ -220,6 +225,7 @@ describe('what does not fit is refused', () => {
       (net, x) => net.gather(net.tokens(x), net.tokens(x)),
       /Indices of \[36, 3\] do not say/,
     ],
+    ['points of three numbers', (net, x) => net.sample(x, net.tokens(x)), /Points of \[36, 3\] are no list/],
     ['half a step', (net, x) => net.upsample(x, { times: 1.5 }), /"times" is 1.5/],
     [
       'a mask of other keys',

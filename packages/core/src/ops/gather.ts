@@ -1,4 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
+import { takeRows } from '../rows.ts';
 import type { Op } from '../op.ts';
 import { text, tokensOf } from '../shapes.ts';
 
@@ -20,16 +21,6 @@ export const gather: Op<null> = {
     return { shape: [indices!.shape[0]!, channels], spaces: x!.spaces, stride: 0 };
   },
   execute(_, __, [x, indices]) {
-    const [, count, channels] = x!.shape as [number, number, number];
-    const [batch, taken] = indices!.shape as [number, number];
-    const index_BK = tf.cast(indices!, 'int32');
-    const [zero, end] = [tf.scalar(0, 'int32'), tf.scalar(count, 'int32')];
-    const there_BK = tf.logicalAnd(tf.greaterEqual(index_BK, zero), tf.less(index_BK, end));
-    // The first row of each image, without a constant that follows the size of the batch.
-    const first_BK = tf.mul(tf.cumsum(tf.onesLike(index_BK), 0, true), end);
-    const row_BK = tf.add(first_BK, tf.mul(index_BK, tf.cast(there_BK, 'int32')));
-    const rows = tf.gather(tf.reshape(x!, [-1, channels]), tf.reshape(row_BK, [-1]) as tf.Tensor1D);
-    const found = tf.reshape(rows, [batch, taken, channels]);
-    return tf.mul(found, tf.expandDims(tf.cast(there_BK, 'float32'), 2));
+    return takeRows(x as tf.Tensor3D, indices as tf.Tensor2D);
   },
 };

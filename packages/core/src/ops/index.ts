@@ -28,6 +28,7 @@ export { mix } from './mix.ts';
 export { mul } from './mul.ts';
 export { prepend } from './prepend.ts';
 export { relu } from './relu.ts';
+export { sample } from './sample.ts';
 export { scaleGradient } from './scale-gradient.ts';
 export { sigmoid } from './sigmoid.ts';
 export { silu } from './silu.ts';

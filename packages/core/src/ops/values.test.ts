@@ -110,6 +110,23 @@ const layers: readonly Layer[] = [
     reference: ([b, e]) => products(e!, b!, 2, (r, k, m) => [r % 4, (Math.floor(r / 4) * 3 + k) * 2 + m]),
   },
   {
+    name: 'sample',
+    inputs: { x: [3, 4, 2], points: [5, 2] },
+    layer: (net, { x, points }) => net.sample(x!, points!),
+    // The mean of all positions, weighted by how near they are: nobody is near beyond the image.
+    reference: ([x, points]) =>
+      Array.from({ length: BATCH * 5 * 2 }, (_, n) => {
+        const [b, k, c] = [Math.floor(n / 10), Math.floor(n / 2) % 5, n % 2];
+        const [u, v] = [points![(b * 5 + k) * 2]! * 4 - 0.5, points![(b * 5 + k) * 2 + 1]! * 3 - 0.5];
+        let sum = 0;
+        for (let at = 0; at < 12; at++) {
+          const near = (a: number, place: number): number => Math.max(0, 1 - Math.abs(a - place));
+          sum += near(v, Math.floor(at / 4)) * near(u, at % 4) * x![(b * 12 + at) * 2 + c]!;
+        }
+        return sum;
+      }),
+  },
+  {
     name: 'attention of learned queries',
     inputs: { k: [3, 4], v: [3, 4] },
     layer: (net, { k, v }) =>

@@ -159,6 +159,13 @@ const functions: Readonly<Record<string, (x: tf.Tensor4D) => tf.Tensor>> = {
     const tokens = tf.reshape(x, [x.shape[0], -1, 4]);
     return ops.gather.execute(undefined as never, '', [tokens, tf.argMax(tokens, 1)], null);
   },
+  'at points of every image': (x) =>
+    ops.sample.execute(
+      undefined as never,
+      '',
+      [x, tf.reshape(tf.sigmoid(tf.slice(x, [0, 0, 0, 0], [-1, 2, 4, 2])), [-1, 8, 2])],
+      null,
+    ),
   cast: (x) => tf.cast(tf.cast(tf.cast(x, 'int32'), 'bool'), 'float32'),
   tile: (x) => tf.tile(x, [1, 2, 1, 3]),
   'a token for every image': (x) =>

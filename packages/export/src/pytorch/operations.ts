@@ -157,6 +157,9 @@ export const operations: Readonly<Record<string, Operation>> = {
   }),
   mergePatches: (on, { inputs: [x] }: Bare) => ({ code: `${on.helper('merge_patches')}(${on.last(x!)})` }),
 
+  sample: (on, { inputs: [x, points] }: Bare) => ({
+    code: `F.grid_sample(${on.first(x!)}, ${points!.code}.unsqueeze(1) * 2 - 1, align_corners=False).squeeze(2).transpose(1, 2)`,
+  }),
   gather: (on, { inputs: [x, indices] }: Bare) => ({
     code: `${on.helper('take_rows')}(${x!.code}, ${indices!.code})`,
   }),
