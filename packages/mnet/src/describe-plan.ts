@@ -22,27 +22,33 @@ export function describePlan(plan: PrunePlan, network?: Network): string {
   const heading = `${plan.network}, ${describeRule(rule)}`;
   if (kernels.length === 0)
     return `${heading}\n\n  Nothing goes: no kernel has a mask before the first round that decides about connections.`;
-  const nameWidth = Math.max('kernel'.length, ...kernels.map((k) => k.param.length));
-  const row = (name: string, kept: string, of: string, share: string): string =>
-    `  ${name.padEnd(nameWidth)}  ${kept.padStart(10)}  ${of.padStart(10)}  ${share.padStart(8)}`;
   const left = totalParams - removedParams;
   const missed = missedTarget(plan, network);
   return [
     heading,
     '',
-    row('kernel', 'kept', 'of', 'removed'),
-    ...kernels.map((k) =>
-      row(
+    ...aligned([
+      ['kernel', 'kept', 'of', 'removed'],
+      ...kernels.map((k) => [
         k.param,
         grouped(k.keptConnections),
         grouped(connections(k)),
         percent(connections(k) - k.keptConnections, connections(k)),
-      ),
-    ),
+      ]),
+    ]),
     '',
     `  parameters  ${grouped(totalParams)} -> ${grouped(left)}   (${percent(removedParams, totalParams)} of all removed)`,
     ...(missed === undefined ? [] : [`  ${missed}`]),
   ].join('\n');
+}
+
+/** Columns as wide as they must be, the first on the left, the others on the right. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map(
+    ([name, ...numbers]) =>
+      `  ${name!.padEnd(widths[0]!)}${numbers.map((text, i) => `  ${text.padStart(widths[i + 1]!)}`).join('')}`,
+  );
 }
 
 /** What the rule asked for, what the plan reaches, and why it is less, in a sentence; undefined where it is all of it. */
