@@ -107,7 +107,7 @@ test('the installed command trains, prunes, exports and measures', () => {
     'data.trainLimit=64',
     'data.testLimit=32',
     'batchSize=16',
-    'modulation.mnet.hidden=8',
+    'method.mnet.hidden=8',
   ];
   const set = changes.flatMap((change) => ['--set', change]);
   manet(
@@ -118,7 +118,7 @@ test('the installed command trains, prunes, exports and measures', () => {
     'cpu',
     ...set,
     '--set',
-    'tnet.name=resnet-test',
+    'network.name=resnet-test',
     '--out',
     'run',
   );
