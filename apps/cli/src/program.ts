@@ -164,6 +164,48 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .addOption(threadsOption())
     .action(async (path, options) => done(await (await import('./commands/prune.ts')).prune(path, options)));
 
+  command('shrink', 'Fine-tune a trained network while units go, and write what is left.', [
+    'manet shrink resnet50.safetensors --data photos --remove-params 50%',
+    'manet shrink hub --network resnet18 --data photos --remove-macs 60%',
+    'manet shrink runs/cifar10-resnet10-plain-s0 --latency 0.5ms',
+  ])
+    .usage('<weights|run> [--data <folder>] [options]')
+    .argument('<weights|run>', 'a safetensors file of torchvision or timm, "hub", or a run directory')
+    .addOption(
+      new Option(
+        '--data <folder>',
+        'one folder of images for each class, or train/ and val/ of such',
+      ).default(undefined, "a run's own data"),
+    )
+    .addOption(
+      new Option('--network <name>', 'the network of the weights, one of "manet networks"').default(
+        undefined,
+        'as the file is called',
+      ),
+    )
+    .addOption(
+      removal('--remove-params <part>', 'let this part of the stored parameters go', part).default(
+        undefined,
+        '50%',
+      ),
+    )
+    .addOption(removal('--remove-macs <part>', 'let this part of the multiply-accumulates go', part))
+    .addOption(
+      removal('--latency <ms>', 'let units go until an image takes so long here, as 3ms', milliseconds),
+    )
+    .addOption(new Option('--epochs <n>', 'passes over the images').argParser(wholeNumber).default(6))
+    .addOption(backendOption())
+    .addOption(threadsOption())
+    .addOption(
+      new Option('--out <dir>', 'folder of the result; the same one goes on with it').default(
+        undefined,
+        'runs/shrink-<name>',
+      ),
+    )
+    .action(async (source, options) =>
+      done(await (await import('./commands/shrink.ts')).shrink(source, options)),
+    );
+
   command('export', 'Write the pruned, compacted network of a run for other programs.', [
     'manet export runs/digits-ma-net-s0 --format safetensors',
     'manet export runs/digits-ma-net-s0 --format onnx --verify',

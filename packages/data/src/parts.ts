@@ -101,6 +101,13 @@ export const photos = definePart({
     /** What is cut from the middle of a test image, of its shorter side. */
     crop: z.number().gt(0).max(1).default(0.875),
     interpolation: z.enum(['bilinear', 'bicubic']).default('bilinear'),
+    /** Of red, green and blue from 0 to 1, as the network was trained with; ImageNet's unless given. */
+    normalisation: z
+      .strictObject({
+        mean: z.array(z.number()).length(3),
+        std: z.array(z.number().positive()).length(3),
+      })
+      .exactOptional(),
     /** What is done to a training image. */
     augment: z
       .strictObject({

@@ -1,2 +1,3 @@
 export { ourParts } from './our-parts.ts';
 export { findRecipe, type RecipeName, recipes } from './registry.ts';
+export { type FineTuning, fineTuning, ownPhotos, type PhotoChoices, shrinkRecipe } from './shrink.ts';

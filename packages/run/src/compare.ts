@@ -10,16 +10,13 @@ import { disposeState, type Listener, type TrainingState } from '@ma-net/trainer
 import { z } from 'zod';
 import { inPlaceOf, partNamed, shortName } from './choose.ts';
 import { type ComparedRun, type RunResult, resultOf, resultSchema } from './compare-result.ts';
-import { factsOf } from './facts.ts';
 import { measuredRecipe } from './latency.ts';
-import { type OpenRun, openRun } from './open.ts';
+import type { OpenRun } from './open.ts';
 import { parseRecipe, type Recipe } from './recipe.ts';
 import { changesBetween } from './recipe-changes.ts';
-import { createRunDirectory, type RunWriter } from './run-directory.ts';
 import { lockRun } from './run-lock.ts';
-import { whyDigitsDiffer } from './same-digits.ts';
-import { continueSavedRun, type Tell } from './saved-run.ts';
-import { continuedRun, trainRun } from './train-run.ts';
+import type { Tell } from './saved-run.ts';
+import { openedRun, trainRun } from './train-run.ts';
 
 /** What is compared. */
 export interface Comparison {
@@ -137,7 +134,7 @@ function readPlan(path: string, asked: unknown): { readonly prune?: unknown } | 
 
 /** Trains a run to its end and measures it; undefined where it was stopped. */
 async function trained(run: ComparedRun, options: CompareOptions): Promise<RunResult | undefined> {
-  const { open, directory, state } = await opened(run, options);
+  const { open, directory, state } = await openedRun(run, options);
   try {
     if (state.step < open.options.budget) {
       const listen = await options.watch?.(run, open, state);
@@ -154,40 +151,6 @@ async function trained(run: ComparedRun, options: CompareOptions): Promise<RunRe
     disposeState(state);
     directory.close();
     await open.source.close();
-  }
-}
-
-interface Opened {
-  readonly open: OpenRun;
-  readonly directory: RunWriter;
-  readonly state: TrainingState;
-}
-
-async function opened(
-  { path, recipe }: ComparedRun,
-  { installed, backend, tell }: CompareOptions,
-): Promise<Opened> {
-  if (!existsSync(join(path, 'recipe.json'))) {
-    const open = await openRun(recipe, installed);
-    const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
-    return { open, directory, state: open.start() };
-  }
-  const saved = await continueSavedRun(path, installed);
-  const { directory } = saved;
-  try {
-    const changed = changesBetween(directory.recipe, recipe);
-    if (changed.length > 0) {
-      throw new MaNetError('bad-recipe', `The run is of another comparison: ${changed[0]}.`, {
-        where: path,
-        hint: 'compare into another folder, or remove this run.',
-      });
-    }
-    const changes = whyDigitsDiffer(directory.facts, backend);
-    if (changes !== undefined) tell(`${path}: ${changes}`);
-    return { directory, ...(await continuedRun(saved, backend, tell)) };
-  } catch (error) {
-    directory.close();
-    throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+export { type Best, type BestState, bestState } from './best-state.ts';
 export { type CompareOptions, type Comparison, compare } from './compare.ts';
 export {
   type ComparedRun,
@@ -51,4 +52,12 @@ export {
   type Tell,
   withData,
 } from './saved-run.ts';
-export { continuedRun, type TrainedRun, type TrainOptions, trainRun } from './train-run.ts';
+export { shrink, type ShrinkOptions, type Shrunk, type Worth } from './shrink.ts';
+export {
+  type Begun,
+  continuedRun,
+  openedRun,
+  type TrainedRun,
+  type TrainOptions,
+  trainRun,
+} from './train-run.ts';

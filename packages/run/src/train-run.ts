@@ -1,12 +1,17 @@
 // One training in its run directory: from its first mini-batch, or from where it stopped.
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { type Batch, MaNetError, type RunningBackend } from '@ma-net/core';
+import { type Batch, type Installed, MaNetError, type RunningBackend } from '@ma-net/core';
 import { encodeCheckpoint, fit, type Listener, type TrainingState } from '@ma-net/trainer';
-import { resumption } from './facts.ts';
-import { knownOf, type OpenRun, runOf } from './open.ts';
-import type { RunWriter } from './run-directory.ts';
-import type { SavedRun, Tell } from './saved-run.ts';
+import { factsOf, resumption } from './facts.ts';
+import { knownOf, type OpenRun, openRun, runOf } from './open.ts';
+import type { Recipe } from './recipe.ts';
+import { changesBetween } from './recipe-changes.ts';
+import { createRunDirectory, type RunWriter } from './run-directory.ts';
+import { whyDigitsDiffer } from './same-digits.ts';
+import { continueSavedRun, type SavedRun, type Tell } from './saved-run.ts';
 
 export interface TrainedRun {
   readonly reason: 'budget' | 'interrupted';
@@ -45,6 +50,58 @@ export async function trainRun<B extends Batch>(
     },
   });
   return { reason, measures };
+}
+
+/** A run that may have been begun before. */
+export interface Begun {
+  readonly open: OpenRun;
+  readonly directory: RunWriter;
+  /** Its first, or that of its last checkpoint. */
+  readonly state: TrainingState;
+}
+
+/**
+ * The run of `recipe` in the directory `path`, made where there is none. Whoever calls closes directory and source.
+ * Throws `bad-recipe` where another run is there, and what opening and continuing runs throws.
+ */
+export async function openedRun(
+  { path, recipe }: { readonly path: string; readonly recipe: Recipe },
+  {
+    installed,
+    backend,
+    tell,
+    refuse,
+  }: {
+    readonly installed: Installed;
+    readonly backend: RunningBackend;
+    readonly tell: Tell;
+    /** Throws what speaks against a new run, before anything of it is written. */
+    readonly refuse?: (open: OpenRun) => void;
+  },
+): Promise<Begun> {
+  if (!existsSync(join(path, 'recipe.json'))) {
+    const open = await openRun(recipe, installed);
+    refuse?.(open);
+    const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
+    return { open, directory, state: open.start() };
+  }
+  const saved = await continueSavedRun(path, installed);
+  const { directory } = saved;
+  try {
+    const changed = changesBetween(directory.recipe, recipe);
+    if (changed.length > 0) {
+      throw new MaNetError('bad-recipe', `Another run is there: ${changed[0]}.`, {
+        where: path,
+        hint: 'choose another folder with --out, or remove this run.',
+      });
+    }
+    const changes = whyDigitsDiffer(directory.facts, backend);
+    if (changes !== undefined) tell(`${path}: ${changes}`);
+    return { directory, ...(await continuedRun(saved, backend, tell)) };
+  } catch (error) {
+    directory.close();
+    throw error;
+  }
 }
 
 /**
