@@ -8,7 +8,7 @@ import type { Written } from '@ma-net/export/node';
 import { isOwnName } from '@ma-net/run/node';
 
 /**
- * Refuses a path that a network in `format`, or its PyTorch model, must not be written to: below what is no folder, a
+ * Refuses a path that a network in `format`, its PyTorch model, or a picture must not be written to: below what is no folder, a
  * link, a device, a folder of other things, a run's own file, and, unless `force` is given, any file that was not
  * written by `manet prune` or `manet export`. Throws `bad-argument`, `not-found` or `no-access`.
  */
@@ -54,7 +54,7 @@ export function refuseOut(path: string, format: Written, { force }: { readonly f
   if (force || format.wrote(path)) return;
   refuse(
     path,
-    'This file was not written by "manet prune" or "manet export", and would be replaced.',
+    'This file was not written by manet, and would be replaced.',
     'choose another name with --out, or replace it with --force.',
   );
 }

@@ -127,6 +127,26 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
       done(await (await import('./commands/eval.ts')).evaluate(path, options)),
     );
 
+  command('predict', 'Say what is on photos: of a run, its pruned file, or its graph; each is enough.', [
+    'manet predict runs/photos-resnet18-ma-net-s0 cat.jpg dog.png',
+    'manet predict network.onnx photos/ --top 1 --json',
+    'manet predict pruned.safetensors cat.jpg --pictures annotated',
+  ])
+    .usage('<run|file> <photo...> [options]')
+    .argument('<run|file>', 'a run directory, or a file of "manet prune" or "manet export"')
+    .argument('<photo...>', 'JPEG, PNG or WebP files, or folders of them')
+    .addOption(
+      new Option('--top <n>', 'classes to name, the likeliest first').argParser(wholeNumber).default(5),
+    )
+    .option('--json', 'print JSON')
+    .option('--pictures <dir>', 'folder for the photos with their classes, an SVG each')
+    .option('--force', 'replace pictures that manet did not write')
+    .addOption(backendOption())
+    .addOption(threadsOption())
+    .action(async (path, photos, options) =>
+      done(await (await import('./commands/predict.ts')).predict(path, photos, options)),
+    );
+
   command('prune', 'Plan the removal of connections and channels, print it, and write what is left.', [
     'manet prune runs/digits-ma-net-s0 --dry-run',
     'manet prune runs/digits-ma-net-s0',

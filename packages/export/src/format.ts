@@ -1,6 +1,6 @@
 // What `manet export --format` asks of a format. A package offers its own as a part of the kind `format`.
 
-import type { HostBatch, Network } from '@ma-net/core';
+import type { DataFacts, HostBatch, Installed, Network } from '@ma-net/core';
 import type { NetworkFacts } from './network-facts.ts';
 import type { TrainedNetwork } from './network-file.ts';
 
@@ -13,12 +13,29 @@ export interface Format extends Written {
   write(path: string, network: TrainedNetwork, facts: NetworkFacts, options: FormatOptions): Promise<string>;
   /** The outputs of the file by name, as another program would compute them from its inputs. */
   run(path: string, inputs: HostBatch): Promise<HostBatch>;
+  /**
+   * The network of a file, alone, ready to be asked. `installed` are packages whose parts the file may name. Throws what
+   * reading it throws, and `bad-file` for one that was not written here.
+   */
+  open(path: string, installed: Installed): Promise<OpenFile>;
   /** Whether the file can take pixels and normalise them itself. */
   readonly takesPixels: boolean;
   /** Whether `opset` says anything to it. */
   readonly hasOperatorSets?: boolean;
   /** Whether it can write a PyTorch model beside the file. */
   readonly writesModel?: boolean;
+}
+
+/** A network that can be asked. */
+export interface OpenFile {
+  /** What it needs to know of what it is given: names of classes, shapes, and how pixels become inputs. */
+  readonly facts: DataFacts;
+  /** Whether it takes pixels, and normalises them itself. */
+  readonly takesPixels: boolean;
+  /** Its outputs by name, of inputs by name. */
+  run(inputs: HostBatch): Promise<HostBatch>;
+  /** Frees its weights. */
+  close(): void;
 }
 
 /** What a format leaves on a disk, for who is about to write there again. */

@@ -113,6 +113,16 @@ export function parseFacts(
   return { ...facts, ...read, classNames: classes };
 }
 
+/** What a graph says about itself. Throws `bad-file` for one that is not of ours. */
+export function graphFacts(
+  metadata: ReadonlyMap<string, string>,
+  where: string,
+): { readonly facts: NetworkFacts; readonly takesPixels: boolean } {
+  const takes = metadata.get('takes');
+  const facts = parseFacts(Object.fromEntries(metadata), where);
+  return { facts, takesPixels: takes === 'pixels' || takes === '"pixels"' };
+}
+
 /** Format 1 knew networks of the zoo and no others, as `tnet`. */
 function fromFormat1({ tnet, ...facts }: Record<string, unknown>): Record<string, unknown> {
   if (tnet === undefined) return facts;

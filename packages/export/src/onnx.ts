@@ -1,12 +1,12 @@
 // ONNX: one graph of standard operators, with the network's inputs and outputs [batch, ...] under their names.
 
-import { exportOnnx, runOnnx } from '@ma-net/backend-onnx';
+import { exportOnnx, onnxMetadata, runOnnx } from '@ma-net/backend-onnx';
 import type { HostTensor } from '@ma-net/core';
 import { writeFileAtomic } from '@ma-net/core/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { beginning } from './beginning.ts';
 import { type Format, signatureOf } from './format.ts';
-import { toMetadata } from './network-facts.ts';
+import { graphFacts, toMetadata } from './network-facts.ts';
 import { normalisation } from './normalisation.ts';
 
 export const onnx: Format = {
@@ -34,6 +34,12 @@ export const onnx: Format = {
     await writeFileAtomic(path, model);
     return signatureOf(network, facts, pixels);
   },
+
+  open: async (path) => ({
+    ...graphFacts(await onnxMetadata(path), path),
+    run: (inputs) => onnx.run(path, inputs),
+    close: () => undefined,
+  }),
 
   async run(path, inputs) {
     const given = Object.entries(inputs).map(([name, { data, shape }]) => [

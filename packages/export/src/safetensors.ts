@@ -1,8 +1,7 @@
 import { basename } from 'node:path';
-import { type Params, readParams, uploadParams } from '@ma-net/core';
 import { writeFileAtomic } from '@ma-net/core/node';
-import * as tf from '@tensorflow/tfjs-core';
 import { beginning } from './beginning.ts';
+import { askable } from './askable.ts';
 import type { Format } from './format.ts';
 import { loadNetwork, saveNetwork } from './network-file.ts';
 import { pytorchText } from './pytorch/text.ts';
@@ -24,15 +23,16 @@ export const safetensors: Format = {
     return `weights in PyTorch layout, the plan in the metadata${beside}`;
   },
 
+  async open(path, installed) {
+    const { facts, ...trained } = await loadNetwork(path, { installed });
+    return askable(trained, facts);
+  },
+
   async run(path, inputs) {
-    const { network, params, stats } = await loadNetwork(path);
-    const given = uploadParams(inputs);
-    const { outputs } = tf.tidy(() => {
-      const made = network.forward(params, stats, given, { training: false });
-      return { outputs: made.outputs as tf.TensorContainerObject };
-    });
-    const read = await readParams(outputs as Params);
-    tf.dispose([params, stats, given, outputs] as tf.TensorContainer);
-    return read;
+    const { facts, ...trained } = await loadNetwork(path);
+    const { run, close } = askable(trained, facts);
+    const outputs = await run(inputs);
+    close();
+    return outputs;
   },
 };

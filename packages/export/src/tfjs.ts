@@ -4,8 +4,9 @@ import { readParams } from '@ma-net/core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Format, signatureOf } from './format.ts';
-import { graphModelFrom, isGraphModel, writeGraphModel } from './graph-model/folder.ts';
+import { graphModelFrom, isGraphModel, metadataIn, writeGraphModel } from './graph-model/folder.ts';
 import { toGraphModel } from './graph-model/graph-model.ts';
+import { graphFacts } from './network-facts.ts';
 
 export const tfjs: Format = {
   extension: '.tfjs',
@@ -17,6 +18,12 @@ export const tfjs: Format = {
     await writeGraphModel(path, await toGraphModel(trained, facts, { pixels }));
     return `model.json and weights; ${signatureOf(trained.network, facts, pixels)}`;
   },
+
+  open: async (path) => ({
+    ...graphFacts(await metadataIn(path), path),
+    run: (inputs) => tfjs.run(path, inputs),
+    close: () => undefined,
+  }),
 
   async run(path, inputs) {
     const model = await loadGraphModel(graphModelFrom(path));

@@ -41,7 +41,7 @@ const TOLERANCE = 1e-3;
  * Throws `backend-failed` where they disagree.
  */
 export async function verify<B extends Batch>(
-  format: Format,
+  format: Pick<Format, 'run'>,
   path: string,
   { network, params, stats }: TrainedNetwork,
   { task, facts, data, evaluationBatches }: TestImages<B>,

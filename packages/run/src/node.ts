@@ -23,6 +23,7 @@ export {
   type RunData,
   runOf,
 } from './open.ts';
+export { openPredictor } from './predictor.ts';
 export { testMeasures, predictions, secondsPerImage } from './predictions.ts';
 export {
   type Decision,

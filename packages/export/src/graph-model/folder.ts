@@ -4,9 +4,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MaNetError } from '@ma-net/core';
-import { ownVersion, writeFileAtomic } from '@ma-net/core/node';
+import { MaNetError, parseJson } from '@ma-net/core';
+import { fileError, ownVersion, writeFileAtomic } from '@ma-net/core/node';
 import { io } from '@tensorflow/tfjs-core';
+import { z } from 'zod';
 import type { GraphModel } from './graph-model.ts';
 
 const GENERATED_BY = 'MA-Net ';
@@ -68,6 +69,26 @@ export function isGraphModel(folder: string): boolean {
     return false;
   }
 }
+
+/** What the model in `folder` says about itself, each entry in JSON. Throws `not-found`, `file-failed` or `bad-file`. */
+export async function metadataIn(folder: string): Promise<ReadonlyMap<string, string>> {
+  const path = join(folder, 'model.json');
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw fileError(error, path);
+  });
+  const told = { what: 'The graph model', where: path, hint: 'export the network again.' };
+  const { success, data } = modelSchema.safeParse(parseJson(bytes, told));
+  if (!success) {
+    throw new MaNetError('bad-file', 'The file is not the description of a graph model.', {
+      where: path,
+      hint: told.hint,
+    });
+  }
+  const entries = Object.entries(data.userDefinedMetadata ?? {});
+  return new Map(entries.map(([key, value]) => [key, JSON.stringify(value)]));
+}
+
+const modelSchema = z.looseObject({ userDefinedMetadata: z.record(z.string(), z.unknown()).exactOptional() });
 
 async function makeFolder(folder: string): Promise<void> {
   try {

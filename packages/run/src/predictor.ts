@@ -1,0 +1,44 @@
+// Whatever a network is kept in, ready to be asked: a run, its pruned file, a graph for other programs.
+
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { cloneParams, type Installed, MaNetError, partsOfKind } from '@ma-net/core';
+import { askable, type Format, type OpenFile } from '@ma-net/export/node';
+import { disposeState } from '@ma-net/trainer';
+import { openSavedRun, requireCheckpoint, type Tell } from './saved-run.ts';
+
+/**
+ * Opens the network at `path`, alone: a run directory, or a file or folder in one of the formats that packages offer. No
+ * data are read. A backend has been started. Throws `not-found`, `bad-file`, and what reading a run throws.
+ */
+export async function openPredictor(path: string, installed: Installed, tell?: Tell): Promise<OpenFile> {
+  if (!existsSync(path)) {
+    throw new MaNetError('not-found', 'There is no such run and no such file.', {
+      where: path,
+      hint: 'pass a directory that "manet train" made, or a file that "manet prune" or "manet export" wrote.',
+    });
+  }
+  const file = basename(path) === 'model.json' ? dirname(path) : path;
+  if (!existsSync(join(file, 'recipe.json'))) {
+    const format = await formatOf(file, installed);
+    if (format !== undefined) return format.open(file, installed);
+  }
+  const saved = await openSavedRun(file, installed);
+  const { state } = requireCheckpoint(saved, tell);
+  const { network, training, facts } = saved.run;
+  const params = training.weights(state.sections);
+  const stats = cloneParams(state.sections.stats);
+  disposeState(state);
+  return askable({ network, params, stats }, facts);
+}
+
+/** The format of a file, by its name, or because it knows what it wrote. */
+async function formatOf(path: string, installed: Installed): Promise<Format | undefined> {
+  const parts = await partsOfKind('format', installed);
+  const formats = await Promise.all(parts.map((part) => part.open({} as never) as Promise<Format>));
+  const folder = statSync(path).isDirectory();
+  return (
+    formats.find(({ extension }) => path.endsWith(extension)) ??
+    formats.find((format) => (format.folder === true) === folder && format.wrote(path))
+  );
+}
