@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { groups, kernels, network, oracle, scoresOf } from '../test/neuron-level.ts';
-import { smallNetwork } from '../test/small.ts';
+import { fullMasks, smallNetwork } from '../test/small.ts';
 import { describePlan } from './describe-plan.ts';
 import { planOfMasks, planPruning } from './plan.ts';
 import type { UnitTargetRule } from './prune-rule.ts';
-import { fullMasks } from './thresholds.ts';
 import { masksOfUnits } from './unit-masks.ts';
 import { allUnits } from './unit-groups.ts';
 

@@ -43,7 +43,6 @@ export {
   withTargets,
 } from './prune-rule.ts';
 export {
-  fullMasks,
   type HostScores,
   masksOf,
   thresholds,

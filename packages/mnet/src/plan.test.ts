@@ -3,13 +3,12 @@ import { countParams, type Params, Rng } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { byKernel, oracleNetwork, readAlternate, tensorsOf } from '../test/oracle.ts';
-import { maskTensors, onHost, setup, smallNetwork } from '../test/small.ts';
+import { fullMasks, maskTensors, onHost, setup, smallNetwork } from '../test/small.ts';
 import { expectClose, expectNoLeak, tensorOf } from '../test/tensors.ts';
 import { gatesOf, modulate } from './gates.ts';
 import { describePlan } from './describe-plan.ts';
 import { applyPlan, planOfMasks, planPruning } from './plan.ts';
 import type { PruneRule } from './prune-rule.ts';
-import { fullMasks } from './thresholds.ts';
 
 const half: PruneRule = { mode: 'target', removeModulated: 0.5 };
 const codeOf = (code: string): unknown => expect.objectContaining({ code });

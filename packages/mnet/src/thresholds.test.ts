@@ -1,7 +1,7 @@
 import { Rng } from '@ma-net/core';
 import { describe, expect, test } from 'vitest';
 import { kernelsOf, readUnits } from '../test/oracle.ts';
-import { fullMasks, type HostScores, masksOf, thresholds } from './thresholds.ts';
+import { type HostScores, masksOf, thresholds } from './thresholds.ts';
 
 const units = readUnits();
 const named = (list: readonly { readonly data: readonly number[] }[]): HostScores =>
@@ -135,9 +135,5 @@ describe('thresholds', () => {
       expect(() => thresholds(kernels, broken, rule)).toThrowError(codeOf('non-finite'));
       expect(() => thresholds(kernels, broken, rule)).toThrowError(/"layer0"/);
     }
-  });
-
-  test('full masks keep everything', () => {
-    expect(fullMasks(kernelsOf([[2, 3, 1]]))).toEqual({ layer0: Uint8Array.of(1, 1, 1, 1, 1, 1) });
   });
 });

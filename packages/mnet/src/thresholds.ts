@@ -46,16 +46,6 @@ function notForConnections(): MaNetError {
   });
 }
 
-/** Masks that keep every connection. */
-export function fullMasks(kernels: readonly ModulatedKernel[]): Record<string, Uint8Array> {
-  return Object.fromEntries(
-    kernels.map(({ param, preNeurons, postNeurons }) => [
-      param,
-      new Uint8Array(preNeurons * postNeurons).fill(1),
-    ]),
-  );
-}
-
 /**
  * The first score, ascending, that no longer fits: the areas of all smaller ones add up to at most the
  * fraction asked for. Ties share their fate, so their order cannot matter. Instead of sorting millions of

@@ -1,10 +1,9 @@
 // Small networks and MNets that several tests share.
 
-import { defineNetwork, type Masks, type Params, Rng } from '@ma-net/core';
+import { defineNetwork, type Masks, type ModulatedKernel, type Params, Rng } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { createMNet, type Modulations, type MNet } from '../src/mnet.ts';
 import type { MNetOptions } from '../src/options.ts';
-import { fullMasks } from '../src/thresholds.ts';
 import { selected } from './selected.ts';
 
 /** A stem, a residual block of two modulated convolutions, a modulated dense layer, a classifier. */
@@ -78,6 +77,16 @@ export function onHost(params: Params): Record<string, Float32Array> {
 export function maskTensors(q: Params, masks: Readonly<Record<string, Uint8Array>>): Params {
   return Object.fromEntries(
     Object.entries(q).map(([name, t]) => [name, tf.tensor(Float32Array.from(masks[name]!), t.shape)]),
+  );
+}
+
+/** Masks that keep every connection. */
+export function fullMasks(kernels: readonly ModulatedKernel[]): Record<string, Uint8Array> {
+  return Object.fromEntries(
+    kernels.map(({ param, preNeurons, postNeurons }) => [
+      param,
+      new Uint8Array(preNeurons * postNeurons).fill(1),
+    ]),
   );
 }
 
