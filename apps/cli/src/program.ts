@@ -295,7 +295,9 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .addOption(threadsOption())
     .action(async (options) => done(await (await import('./commands/bench.ts')).bench(options)));
 
-  command('demo', 'Train, prune and compact a small MA-Net and its baselines on real digits.', ['manet demo'])
+  command('demo', 'Halve a small network on real digits, as an MA-Net and in the ways it is compared with.', [
+    'manet demo',
+  ])
     .addOption(new Option('--seed <n>', 'seed of weights and data order').argParser(wholeNumber).default(0))
     .addOption(backendOption())
     .addOption(threadsOption())

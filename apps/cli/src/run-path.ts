@@ -3,7 +3,11 @@ import { type Recipe, shortName } from '@ma-net/run';
 
 /** runs/<recipe>-<method>-s<seed>, or the first of -2, -3, ... that is free. */
 export function freePath({ name, method, seed }: Pick<Recipe, 'name' | 'method' | 'seed'>): string {
-  const first = `runs/${plainName(name, 'recipe')}-${plainName(shortName(method), 'method')}-s${seed}`;
+  return freeFolder(`runs/${plainName(name, 'recipe')}-${plainName(shortName(method), 'method')}-s${seed}`);
+}
+
+/** `first`, or the first of -2, -3, ... that is free. */
+export function freeFolder(first: string): string {
   let path = first;
   for (let n = 2; existsSync(path); n++) path = `${first}-${n}`;
   return path;

@@ -20,6 +20,7 @@ import type { OpenRun } from './open.ts';
 import { testMeasures } from './predictions.ts';
 import { decide, prepare } from './prepared-network.ts';
 import type { Recipe } from './recipe.ts';
+import { differenceOf } from './same-outputs.ts';
 
 /** A run of a comparison. */
 export interface ComparedRun {
@@ -50,6 +51,8 @@ export const resultSchema = z.strictObject({
   bytes: z.number(),
   /** Per sample, of the network as it was trained and of what is left of it. */
   milliseconds: z.strictObject({ dense: z.number(), compacted: z.number() }),
+  /** Largest difference of the compacted network's outputs to those of the trained one, relative to the largest. */
+  difference: z.number(),
 });
 
 export type RunResult = Readonly<z.output<typeof resultSchema>>;
@@ -60,11 +63,14 @@ export async function resultOf<B extends Batch>(
   open: OpenRun<B>,
   state: TrainingState,
 ): Promise<RunResult> {
-  const { network, task, recipe } = open;
+  const { network, task, training, recipe } = open;
   const small = await prepare(open, state, await decide(open, state, { dense: false }), {
     again: false,
     open: async () => open,
   });
+  const params = training.weights(state.sections);
+  const difference = await differenceOf({ network, params, stats: state.sections.stats }, small, open);
+  tf.dispose(params as tf.TensorContainerObject);
   const test = await testMeasures(small, open);
   const validation = await validationOf(small, open);
   // In turn, not at the times when each was made: what else the machine does meets both.
@@ -85,6 +91,7 @@ export async function resultOf<B extends Batch>(
     macs: countMacs(small.network),
     bytes: statSync(file).size,
     milliseconds: { dense, compacted },
+    difference,
   };
 }
 

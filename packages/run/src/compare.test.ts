@@ -85,7 +85,8 @@ describe('a comparison', () => {
     expect(withoutTimes(second.results)).toEqual(withoutTimes(whole.results));
 
     // Whoever is compared is an ordinary run, and what is left of its network a file of the size that is told.
-    for (const { method, seed, bytes, parameters } of second.results) {
+    for (const { method, seed, bytes, parameters, difference } of second.results) {
+      expect(difference).toBeLessThan(1e-5);
       const path = join(out, `${method}-s${seed}`);
       expect(openRunDirectory(path).recipe).toMatchObject({ seed });
       expect(statSync(`${path}.safetensors`).size).toBe(bytes);
@@ -172,6 +173,7 @@ test('summaries pair runs by their seed', () => {
     macs: 20,
     bytes: 40,
     milliseconds: { dense: 2, compacted: 1 },
+    difference: 0,
   });
   const results = [
     result('plain', 0, 0.5),

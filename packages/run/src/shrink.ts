@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Batch, checked, MaNetError, parseJson } from '@ma-net/core';
+import { checked, MaNetError, parseJson } from '@ma-net/core';
 import { makeFolder, writeFileAtomic } from '@ma-net/core/node';
 import { saveNetwork, type TrainedNetwork, verify } from '@ma-net/export/node';
 import { onnx } from '@ma-net/export/parts';
@@ -19,6 +19,7 @@ import type { OpenRun } from './open.ts';
 import { testMeasures } from './predictions.ts';
 import { type Decision, decide, prepare } from './prepared-network.ts';
 import type { Recipe } from './recipe.ts';
+import { differenceOf } from './same-outputs.ts';
 import { openedRun, trainRun } from './train-run.ts';
 
 const worthSchema = z.strictObject({
@@ -54,9 +55,6 @@ export interface Shrunk {
 export type ShrinkOptions = Omit<CompareOptions, 'watch'> & {
   readonly watch?: (open: OpenRun, state: TrainingState) => Promise<Listener>;
 };
-
-/** Outputs are sums in another order, of fewer addends. */
-const TOLERANCE = 1e-4;
 
 /**
  * Trains `recipe`, whose method lets units go, and writes what is left of its best state into `out`; undefined where it
@@ -153,37 +151,6 @@ async function worthOf(trained: TrainedNetwork, open: OpenRun): Promise<Worth> {
     milliseconds: await millisecondsPerImage(network, open.recipe.batchSize),
     test: await testMeasures(trained, open),
   };
-}
-
-/** Throws `backend-failed` where two networks compute different things on test samples. */
-async function differenceOf<B extends Batch>(
-  large: TrainedNetwork,
-  small: TrainedNetwork,
-  { task, evaluationBatches }: OpenRun<B>,
-): Promise<number> {
-  let [largest, scale] = [0, 0];
-  for await (const batch of evaluationBatches()) {
-    const inputs = task.inputs(batch);
-    const outputs = ({ network, params, stats }: TrainedNetwork): tf.Tensor[] =>
-      Object.values(network.forward(params, stats, inputs, { training: false }).outputs);
-    const [difference, size] = tf.tidy(() => {
-      const [before, after] = [outputs(large), outputs(small)];
-      const apart = before.map((value, i) => tf.max(tf.abs(tf.sub(value, after[i]!))));
-      return [tf.max(tf.stack(apart)), tf.max(tf.stack(before.map((value) => tf.max(tf.abs(value)))))];
-    }) as [tf.Tensor, tf.Tensor];
-    const [[apart], [most]] = await Promise.all([difference.data(), size.data()]);
-    tf.dispose([batch, difference, size] as unknown as tf.TensorContainer);
-    // Written so that a NaN is the largest difference there is.
-    if (!(apart! <= largest)) largest = apart!;
-    scale = Math.max(scale, most!);
-  }
-  const relative = largest / Math.max(scale, Number.MIN_VALUE);
-  if (relative <= TOLERANCE) return relative;
-  throw new MaNetError(
-    'backend-failed',
-    `The compacted network computes something else: its outputs differ by ${largest.toPrecision(3)}, of ${scale.toPrecision(3)}.`,
-    { where: 'shrink', hint: 'nothing was written; please report this, with the recipe of the run.' },
-  );
 }
 
 /** A run that was begun has its times already; measured again they would be others. */
