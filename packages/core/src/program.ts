@@ -52,6 +52,10 @@ export interface Net<V> extends Interpreter<V> {
   hardSwish(x: V): V;
   /** x Phi(x), with the exact normal distribution function. */
   gelu(x: V): V;
+  /** e to the power of every number. */
+  exp(x: V): V;
+  /** Shares over the last axis, which need all its channels. */
+  softmax(x: V): V;
   /** Sum of two values of one shape; an embedding is added to every image. */
   add(a: V, b: V): V;
   /** `x` times a gate of its shape, of one number per channel [C], or of one per position [H, W, 1]. */
@@ -131,6 +135,8 @@ export function netOf<V>({ apply, shape }: Interpreter<V>): Net<V> {
     silu: (x) => apply(ops.silu, '', [x], null),
     hardSwish: (x) => apply(ops.hardSwish, '', [x], null),
     gelu: (x) => apply(ops.gelu, '', [x], null),
+    exp: (x) => apply(ops.exp, '', [x], null),
+    softmax: (x) => apply(ops.softmax, '', [x], null),
     add: (a, b) => apply(ops.add, '', [a, b], null),
     mul: (x, gate) => apply(ops.mul, '', [x, gate], null),
     matmul: (a, b, options = {}) => apply(ops.matmul, '', [a, b], options),

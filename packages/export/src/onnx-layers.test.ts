@@ -35,6 +35,7 @@ const layers: Readonly<Record<string, <V>(net: Net<V>, x: V, at: V) => V>> = {
     return net.attention(net.embedding('e', learned), tokens, net.relu(tokens), { headDim: 2 });
   },
   'an image at points': (net, x) => net.sample(x, net.dense('p', net.tokens(x), { out: 2 })),
+  'shares and powers': (net, x) => net.exp(net.softmax(x)),
   'rows by indices': (net, x, at) => net.gather(net.tokens(x), at),
 };
 

@@ -143,6 +143,11 @@ describe('channels', () => {
     expect(network.activationMacs).toBe(4 * 4 * 4 + 4 * 4 * 5);
   });
 
+  test('stay where shares of them add up to 1', () => {
+    const network = single((net, x) => readBy(net, net.softmax(conv(net, 'a', x))), [6, 6, 3]);
+    expect(network.groups[0]!.pinnedBy).toEqual([{ kind: 'layer', name: 'softmax' }]);
+  });
+
   test('pass where rows are taken', () => {
     const network = defineNetwork('taken', { x: [2, 2, 3], at: [5] }, (net, { x, at }) => ({
       made: net.dense('fc', net.gather(net.tokens(conv(net, 'a', x)), at), { out: 2 }),
@@ -162,6 +167,7 @@ describe('channels', () => {
     ['dropPath', (net, x) => net.dropPath('d', x, { rate: 0.5 })],
     ['scaleGradient', (net, x) => net.scaleGradient(x, 2)],
     ['silu', (net, x) => net.hardSwish(net.silu(net.sigmoid(x)))],
+    ['exp', (net, x) => net.exp(x)],
   ])('pass %s', (_, layer) => {
     const network = single((net, x) => readBy(net, layer(net, conv(net, 'a', x))), [6, 6, 3]);
     expect(members(network, 'a')).toEqual(['a.weight 3 write', 'fc.weight 0 read']);

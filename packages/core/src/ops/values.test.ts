@@ -44,6 +44,17 @@ const layers: readonly Layer[] = [
     layer: (net, { x }) => net.hardSwish(x!),
     reference: each((x) => (x * Math.min(6, Math.max(0, x + 3))) / 6),
   },
+  { name: 'exp', inputs: { x: [5] }, layer: (net, { x }) => net.exp(x!), reference: each(Math.exp) },
+  {
+    name: 'softmax',
+    inputs: { x: [3, 4] },
+    layer: (net, { x }) => net.softmax(x!),
+    reference: ([x]) =>
+      x!.map((value, i) => {
+        const row = x!.slice(i - (i % 4), i - (i % 4) + 4);
+        return Math.exp(value) / row.reduce((sum, other) => sum + Math.exp(other), 0);
+      }),
+  },
   {
     name: 'mul by a gate of the same shape',
     inputs: { x: [2, 3, 2], gate: [2, 3, 2] },

@@ -78,6 +78,8 @@ export const operations: Readonly<Record<string, Operation>> = {
     return { code: `${on.module(name, modules.layerNorm(x!.shape.at(-1)!, epsilon))}(${on.last(x!)})` };
   },
 
+  exp: each('torch.exp'),
+  softmax: (on, { inputs: [x] }: Bare) => ({ code: `torch.softmax(${on.last(x!)}, -1)` }),
   relu: each('F.relu'),
   sigmoid: each('torch.sigmoid'),
   silu: each('F.silu'),
