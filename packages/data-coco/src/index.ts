@@ -1,5 +1,6 @@
 export type { CocoAnnotation, CocoAnnotations, CocoImage, Segmentation } from './objects.ts';
 export { cocoCollate, type CocoCollateOptions, type CocoSample } from './collate.ts';
+export { scenes, type SceneOptions } from './scenes.ts';
 export { paddedSide, resizedSize, type ResizeRule, type Size } from './resized.ts';
 export {
   drawView,
