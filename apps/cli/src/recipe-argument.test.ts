@@ -76,6 +76,14 @@ describe('a recipe of a file', async () => {
   test.each([
     ['none.mjs', undefined, 'not-found', /none\.mjs/],
     ['no-default.mjs', 'export const recipe = 1;', 'bad-recipe', /no default export/],
+    [
+      'no-default.ts',
+      'export const recipe: number = 1;',
+      'bad-recipe',
+      /no default export[^]*no-default\.ts/,
+    ],
+    ['broken.ts', 'export default {', 'bad-recipe', /does not load: [^]*broken\.ts/],
+    ['lost.ts', 'import none from "no-such-package"; export default none;', 'bad-recipe', /no-such-package/],
     ['throws.mjs', 'throw new Error("what a day")', 'bad-recipe', /what a day/],
     ['wrong.mjs', 'export default { format: 2 }', 'bad-recipe', /batchSize: /],
   ])('a module that is none is refused: %s', async (name, content, code, message) => {

@@ -2,11 +2,10 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { fieldsAt, type Installed, MaNetError, parseJson } from '@ma-net/core';
 import { findRecipe, recipes } from '@ma-net/recipes';
 import { override, parseRecipe, type Recipe, resolveParts } from '@ma-net/run';
-import { withData } from '@ma-net/run/node';
+import { importModule, withData } from '@ma-net/run/node';
 import { installed } from './installed.ts';
 
 export interface RecipeArguments {
@@ -93,7 +92,7 @@ async function readModule(path: string): Promise<unknown> {
   if (!existsSync(path)) throw notFound(path);
   let made: unknown;
   try {
-    ({ default: made } = (await import(pathToFileURL(resolve(path)).href)) as { default?: unknown });
+    ({ default: made } = await importModule(path));
     if (typeof made === 'function') made = await (made as () => unknown)();
   } catch (cause) {
     if (cause instanceof MaNetError) throw cause;
@@ -107,13 +106,10 @@ async function readModule(path: string): Promise<unknown> {
 }
 
 function unreadable(path: string, cause: unknown): MaNetError {
-  const noTypeScript = (cause as { code?: unknown } | null)?.code === 'ERR_UNKNOWN_FILE_EXTENSION';
   const why = cause instanceof Error ? cause.message.split('\n')[0]! : String(cause);
   return new MaNetError('bad-recipe', `The module of the recipe does not load: ${why}`, {
     where: path,
-    hint: noTypeScript
-      ? `Node ${process.version} reads no TypeScript: compile it to .mjs, or use Node 22.18 or later.`
-      : 'mend it there; "node" alone shows where it fails.',
+    hint: 'mend it there; with --debug, the stack shows where it fails.',
     cause,
   });
 }

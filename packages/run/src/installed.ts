@@ -3,10 +3,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { type AnyPart, type Installed, parseJson } from '@ma-net/core';
 import { fileError } from '@ma-net/core/node';
 import { z } from 'zod';
+import { importModule } from './import-module.ts';
 
 const manifest = z.looseObject({
   name: z.string().exactOptional(),
@@ -35,7 +35,7 @@ export function installedIn(folder: string, load?: Importer): Installed {
     packages: found.map(({ name }) => name),
     load: async (name) => {
       const { entry } = found.find((one) => one.name === name)!;
-      const module = load === undefined ? import(pathToFileURL(entry).href) : load(`${name}/parts`);
+      const module = load === undefined ? importModule(entry) : load(`${name}/parts`);
       return (await module) as { readonly parts?: readonly AnyPart[] };
     },
   };

@@ -7,6 +7,7 @@ export {
   summariesOf,
 } from './compare-result.ts';
 export { factsOf, networkFacts, resumption, splitsOf } from './facts.ts';
+export { importModule } from './import-module.ts';
 export { masksInForce } from './host-state.ts';
 export { measuredRecipe, measuredRule, millisecondsPerImage, stopwatch } from './latency.ts';
 export { type Importer, installedIn, together } from './installed.ts';
