@@ -91,6 +91,7 @@ test('a run on its own data', { timeout: 240_000 }, async () => {
   const { code, stdout, stderr } = await manet(args, here);
   expect(stderr).toBe('');
   expect(code).toBe(0);
+  expect(stdout).toContain('best on held-out images');
   expect(stdout).toMatch(/MACs +[\d ]+ +[\d ]+ \(-2\d\.\d %\)/);
   const photos = await manet([...args, '--data', join(folder, 'photos')], here);
   expect(photos.stderr).toContain('takes no photographs');

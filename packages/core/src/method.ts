@@ -125,7 +125,10 @@ export interface Method {
   readonly name: string;
   /** Views of every sample that it needs in a mini-batch, one after the other; 1 unless given. */
   readonly views?: number;
-  /** The task trained in place of the one given: with more branches, or with exits that boost each other. */
+  /**
+   * The task trained in place of the one given: with more branches, with exits that boost each other, or on a narrower
+   * network. The network of the task that it returns is the run's: trained, evaluated, pruned, saved and exported.
+   */
   wrap?<B extends Batch>(task: Task<B>): Task<B>;
   /** Throws `bad-argument` for options that do not fit the network. */
   open<B extends Batch>(task: Task<B>, length: RunLength): Training<B>;

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { type Installed, MaNetError, type Network } from '@ma-net/core';
+import { fieldsAt, type Installed, MaNetError, type Network } from '@ma-net/core';
 import { makeFolder, readSafetensors } from '@ma-net/core/node';
 import { saveNetwork } from '@ma-net/export/node';
 import { describeRule, pruneRule } from '@ma-net/mnet';
@@ -170,13 +170,18 @@ function dataIn(folder: string, { recipe, facts }: ClosedRun): Recipe['data'] {
 
 /** Mini-batches an epoch, where there are images for them: units are decided about between rounds of an epoch. */
 const LEAST_BATCHES = 8;
+/** Part of the training images that is held out. */
+const HELD_OUT = 0.1;
 /** Images of a mini-batch that its mean and variance need. */
 const LEAST_BATCH = 4;
 
-/** The recipe with mini-batches that its images are enough for. */
-async function fitting(recipe: Recipe, installed: Installed): Promise<Recipe> {
-  const { data } = await resolveParts(recipe, installed);
-  const { samples } = (await data.open()).train;
+/** The recipe with images held out to choose by, where its data can, and mini-batches that its images are enough for. */
+async function fitting(asked: Recipe, installed: Installed): Promise<Recipe> {
+  const { data } = await resolveParts(asked, installed);
+  const canHold = fieldsAt(data.part.schema, [], data.options).includes('validation');
+  const held = canHold && asked.data['validation'] === undefined;
+  const recipe = held ? { ...asked, data: { ...asked.data, validation: HELD_OUT } } : asked;
+  const { samples } = (await (await resolveParts(recipe, installed)).data.open()).train;
   const most = Math.max(Math.floor(samples / LEAST_BATCHES), Math.min(samples, LEAST_BATCH));
   return { ...recipe, batchSize: Math.min(recipe.batchSize, most) };
 }
