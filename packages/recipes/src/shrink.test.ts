@@ -28,8 +28,11 @@ test('small images are taken whole, as the network was trained with', () => {
   expect(ownPhotos({ folder: '/photos', size: 224 })).toMatchObject({ crop: 0.875 });
 });
 
-test('units are gone well before the training ends', () => {
+test('units are gone well before the training ends, and all that was asked for', () => {
   const { method, epochs } = fineTuning(tuning);
-  const { plainRounds, ramp } = method as unknown as { plainRounds: number; ramp: number };
-  expect(plainRounds + ramp * (epochs - plainRounds)).toBeLessThan(epochs - 2);
+  const { plainRounds, ramp, freeze, maskEvery } = method;
+  const modulated = epochs - Number(plainRounds);
+  expect(Number(plainRounds) + Number(freeze) * modulated).toBeLessThan(epochs - 1);
+  expect(Number(freeze)).toBeGreaterThan(Number(ramp));
+  expect(maskEvery).toBe('iteration');
 });

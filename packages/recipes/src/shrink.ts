@@ -30,6 +30,9 @@ export function fineTuning({ rule, epochs, batchSize, seed }: FineTuning) {
       select: { outputs: true },
       plainRounds: Math.floor(epochs / 3),
       ramp: 0.45,
+      // However short the run, the last decision is made when all that was asked for may go.
+      maskEvery: 'iteration',
+      freeze: 0.6,
     }),
     optimizer: { name: 'sgd', learningRate: 0.01, momentum: 0.9, nesterov: false, weightDecay: 1e-4 },
     schedule: { name: 'cosine', warmup: 0 },
