@@ -48,3 +48,21 @@ export {
 } from './match.ts';
 export { bySize, nms, type NmsOptions } from './nms.ts';
 export { type PyramidLevel, roiAlign, type RoiAlignOptions, type Rois } from './roi-align.ts';
+export {
+  type FcosDetectionOptions,
+  type FcosDetections,
+  fcosDetections,
+  type FcosHostLevel,
+} from './fcos-detections.ts';
+export { fcosHead, type FcosHeadOptions, type FcosLevel } from './fcos-head.ts';
+export { fcosLosses, type FcosLosses, type FcosOutputs, type FcosTargetTensors } from './fcos-loss.ts';
+export {
+  FCOS_RANGES,
+  type FcosLevelSize,
+  type FcosObjects,
+  type FcosTargetOptions,
+  type FcosTargets,
+  fcosTargets,
+} from './fcos-targets.ts';
+export { learnedScale } from './learned-scale.ts';
+export { featurePyramid, type PyramidOptions } from './pyramid.ts';

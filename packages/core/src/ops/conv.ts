@@ -14,13 +14,15 @@ export interface ConvOptions {
   readonly dilation?: number;
   readonly bias?: boolean;
   readonly init?: Initializer;
+  /** Of the bias; uniform within 1 / sqrt(fan-in) unless given. */
+  readonly biasInit?: Initializer;
 }
 
 /** Convolution of [B, H, W, C], `<name>.weight` and optionally `<name>.bias`. */
 export const conv: Op<ConvOptions> = {
   kind: 'conv',
   describe(on, name, [x], options) {
-    const { kernel, stride = 1, pad, dilation, bias = false } = options;
+    const { kernel, stride = 1, pad, dilation, bias = false, biasInit } = options;
     const [height, width, channels] = imageOf(on, x!);
     const out = on.width(`${name}.weight`, 3, options.out);
     const { rows, columns } = windowsOf(on, [height, width], { kernel, stride, pad, dilation });
@@ -29,7 +31,7 @@ export const conv: Op<ConvOptions> = {
     const spec = { kind: 'conv', shape, init, positions: rows * columns } as const;
     return {
       shape: [rows, columns, out],
-      spaces: [on.kernel(name, x!, spec, { bias })],
+      spaces: [on.kernel(name, x!, spec, biasInit === undefined ? { bias } : { bias, biasInit })],
       stride: x!.stride * stride,
     };
   },
