@@ -1,8 +1,9 @@
 // The command line: names, options and their defaults. What a command does is in `commands/`, imported when
 // it is run.
 
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { helpStyle, withExamples } from './help.ts';
+import { collect, milliseconds, number, part, wholeNumber, wholeNumbers } from './option-values.ts';
 import { ownVersion } from './version.ts';
 
 /**
@@ -271,10 +272,26 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
       done(await (await import('./commands/data.ts')).data(action, what, options)),
     );
 
-  command('recipes', 'List the recipes, or print one.', ['manet recipes', 'manet recipes digits'])
+  command('recipes', 'List the recipes, or print one.', [
+    'manet recipes',
+    'manet recipes digits',
+    'manet recipes --schema',
+  ])
     .usage('[name]')
     .argument('[name]', 'print this recipe, with every field')
-    .action(async (name) => done((await import('./commands/recipes.ts')).listRecipes(name)));
+    .option('--schema', 'print the JSON schema of recipes, for editors')
+    .action(async (name, options) =>
+      done(await (await import('./commands/recipes.ts')).listRecipes(name, options)),
+    );
+
+  command('init', 'Write a recipe of your own to begin with, in TypeScript.', [
+    'manet init',
+    'manet init flowers.ts',
+  ])
+    .usage('[file]')
+    .argument('[file]', 'what to write', 'recipe.ts')
+    .option('--force', 'replace a recipe that "manet init" wrote')
+    .action(async (file, options) => done(await (await import('./commands/init.ts')).init(file, options)));
 
   command('networks', 'List the task networks of the zoo.', ['manet networks']).action(async () =>
     done(await (await import('./commands/networks.ts')).listNetworks()),
@@ -330,39 +347,11 @@ function forceOption(): Option {
   return new Option('--force', 'replace a file that manet did not write');
 }
 
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It has to be a number.');
-  return value;
-}
-
-/** 40% or 0.4. */
-function part(text: string): number {
-  return text.endsWith('%') ? number(text.slice(0, -1)) / 100 : number(text);
-}
-
 /** One of the ways to say how much goes. */
 function removal(flags: string, about: string, parser: (text: string) => number): Option {
   const ways = ['remove', 'removeParams', 'removeMacs', 'latency'];
   const option = new Option(flags, about).argParser(parser);
   return option.conflicts(ways.filter((way) => way !== option.attributeName()));
-}
-
-/** 3ms or 3. */
-function milliseconds(text: string): number {
-  const value = number(text.replace(/ ?ms$/, ''));
-  if (value <= 0) throw new InvalidArgumentError('It has to be above 0.');
-  return value;
-}
-
-/** 0..4 or 0,1,2. */
-function wholeNumbers(text: string): number[] {
-  return text.split(',').flatMap((range) => {
-    const [first, last = first] = range.split('..').map(wholeNumber);
-    if (range.split('..').length > 2 || last! < first! || last! - first! > 1000)
-      throw new InvalidArgumentError('It has to be a range such as 0..4, or a list such as 0,1,2.');
-    return Array.from({ length: last! - first! + 1 }, (_, i) => first! + i);
-  });
 }
 
 function backendOption(): Option {
@@ -373,15 +362,4 @@ function threadsOption(): Option {
   return new Option('--threads <n>', 'threads to compute with; last digits follow it')
     .argParser(wholeNumber)
     .default(undefined, 'as many as the process may use');
-}
-
-function collect(value: string, earlier: readonly string[]): string[] {
-  return [...earlier, value];
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0)
-    throw new InvalidArgumentError('It has to be a whole number of at least 0.');
-  return value;
 }

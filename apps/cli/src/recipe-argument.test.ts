@@ -41,6 +41,7 @@ describe('a recipe of a file', async () => {
   test.each([
     ['UTF-8', Buffer.from(text)],
     ['UTF-8 with a byte order mark', Buffer.from(`\ufeff${text}`)],
+    ['UTF-8 that names its schema', Buffer.from(text.replace('{', '{ "$schema": "./recipe.schema.json",'))],
     ['UTF-16', Buffer.from(`\ufeff${text}`, 'utf16le')],
     ['UTF-16, big-endian', Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
   ])('is read in %s', async (_, content) => {
@@ -84,6 +85,7 @@ describe('a recipe of a file', async () => {
     ],
     ['broken.ts', 'export default {', 'bad-recipe', /does not load: [^]*broken\.ts/],
     ['lost.ts', 'import none from "no-such-package"; export default none;', 'bad-recipe', /no-such-package/],
+    ['alone.ts', 'import "@ma-net/run"; export default 1;', 'bad-recipe', /npm i @ma-net\/run/],
     ['throws.mjs', 'throw new Error("what a day")', 'bad-recipe', /what a day/],
     ['wrong.mjs', 'export default { format: 2 }', 'bad-recipe', /batchSize: /],
   ])('a module that is none is refused: %s', async (name, content, code, message) => {

@@ -72,8 +72,15 @@ function fileOf(wanted: string): string | undefined {
 }
 
 async function readRecipe(path: string, parts: Installed): Promise<Recipe> {
-  const value = path.endsWith('.json') ? readJson(path) : await readModule(path);
+  const value = path.endsWith('.json') ? withoutSchema(readJson(path)) : await readModule(path);
   return parseRecipe(value, path, parts);
+}
+
+/** What is left without the schema that a file names for editors. */
+function withoutSchema(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const { $schema: _, ...recipe } = value as { readonly $schema?: unknown };
+  return recipe;
 }
 
 function readJson(path: string): unknown {
@@ -107,9 +114,13 @@ async function readModule(path: string): Promise<unknown> {
 
 function unreadable(path: string, cause: unknown): MaNetError {
   const why = cause instanceof Error ? cause.message.split('\n')[0]! : String(cause);
+  const [, ours] = /Cannot find (?:package|module) '(@ma-net\/[\w-]+)/.exec(why) ?? [];
   return new MaNetError('bad-recipe', `The module of the recipe does not load: ${why}`, {
     where: path,
-    hint: 'mend it there; with --debug, the stack shows where it fails.',
+    hint:
+      ours === undefined
+        ? 'mend it there; with --debug, the stack shows where it fails.'
+        : `install what it imports beside it: npm i ${ours}.`,
     cause,
   });
 }

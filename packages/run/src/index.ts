@@ -11,3 +11,4 @@ export {
   type Slot,
   slots,
 } from './recipe.ts';
+export { type JsonSchema, recipeSchema } from './recipe-schema.ts';

@@ -128,6 +128,15 @@ test('the installed command trains, prunes, exports and measures', () => {
   expect(manet('eval', 'net.safetensors', '--backend', 'cpu')).toMatch(/top1 +\d/);
 });
 
+test('the recipe of "manet init" is typed by what is installed, and read from there', () => {
+  expect(manet('init')).toContain('recipe.ts');
+  const tsc = resolve(import.meta.dirname, '../../../node_modules/.bin/tsc');
+  const options = '--noEmit --strict --skipLibCheck --module nodenext --target es2023 --lib es2023,dom';
+  expect(node([tsc, ...options.split(' '), 'recipe.ts']).stdout).toBe('');
+  const printed = JSON.parse(manet('train', '--recipe', 'recipe.ts', '--print')) as { readonly name: string };
+  expect(printed.name).toBe('mine');
+});
+
 test('a plain install has a fast engine, whether or not scripts of packages found what they download', () => {
   const engine = manet('doctor')
     .split('\n')
