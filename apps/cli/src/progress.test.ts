@@ -12,7 +12,7 @@ afterAll(() => {
 });
 
 /** Two epochs of four mini-batches of eight images, half a second each; nine of ten connections live. */
-function play(isTTY: boolean, columns = 100): string {
+function play(isTTY: boolean, columns = 100, set: 'validation' | 'test' = 'test'): string {
   let [written, clock] = ['', 0];
   const out = { isTTY, columns, write: (text: string) => (written += text) };
   const show = progress({
@@ -21,6 +21,7 @@ function play(isTTY: boolean, columns = 100): string {
     batchesPerEpoch: 4,
     batchSize: 8,
     headline: 'top1',
+    set,
     now: () => clock,
   });
   const round = { index: 1, kind: 'neurons', start: 0, length: 8 } as const;
@@ -40,7 +41,9 @@ function play(isTTY: boolean, columns = 100): string {
       learningRate: 0.1,
       seconds: 0.5,
     });
-  events.push({ type: 'evaluation', step: 4, measures: { top1: 0.75, loss: 1 } });
+  events.push({ type: 'evaluation', step: 4, set, measures: { top1: 0.75, loss: 1 } });
+  if (set === 'validation')
+    events.push({ type: 'evaluation', step: 4, set: 'test', measures: { top1: 0.5, loss: 1 } });
   events.push({ type: 'checkpoint', step: 4 }, { type: 'end', step: 4, reason: 'interrupted' });
   for (const event of events) {
     if (event.type === 'step') clock += 0.5;
@@ -78,6 +81,13 @@ test('piped, there is a header and a line per evaluation', () => {
   expect(end).toBe('');
   expect(header!.length).toBeLessThanOrEqual(88);
   expect(row!.length).toBe(header!.length);
+});
+
+test('where images are held out the rows are of those, and say so', () => {
+  const lines = play(false, 100, 'validation').split('\n');
+  expect(lines).toHaveLength(4);
+  expect(lines[1]).toMatch(/ loss +val top1 +kept/);
+  expect(lines[2]).toMatch(/75\.00 %/);
 });
 
 test('on a terminal, a live line says the same between evaluations, and is gone in the end', () => {

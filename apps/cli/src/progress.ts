@@ -1,6 +1,6 @@
 // What a person who waits for a training sees: a row at every evaluation and, on a terminal, one live line.
 
-import type { TrainingEvent } from '@ma-net/trainer';
+import type { EvaluatedSet, TrainingEvent } from '@ma-net/trainer';
 import { clock, count, percent } from './quantities.ts';
 import type { Screen } from './screen.ts';
 
@@ -11,6 +11,8 @@ export interface ProgressOptions {
   readonly batchSize: number;
   /** The measure that runs are compared by. */
   readonly headline: string;
+  /** Where images are held out, rows are of those; `test` unless given. */
+  readonly set?: EvaluatedSet;
   /** Part of the connections alive when a resumed run starts; 1 in a new run. */
   readonly kept?: number;
   /** Seconds, from anywhere. */
@@ -24,7 +26,8 @@ const PAUSE = 0.1;
 
 /** Listens to a training and writes it down. */
 export function progress(options: ProgressOptions): (event: TrainingEvent) => void {
-  const { screen, epochs, batchesPerEpoch, batchSize, headline } = options;
+  const { screen, epochs, batchesPerEpoch, batchSize, headline, set = 'test' } = options;
+  const named = set === 'test' ? headline : `val ${headline}`;
   const row = rowOf(screen.width);
   const now = options.now ?? (() => performance.now() / 1000);
   const times: number[] = [];
@@ -47,7 +50,7 @@ export function progress(options: ProgressOptions): (event: TrainingEvent) => vo
         seen.budget = event.budget;
         times.push(now());
         for (const warning of event.warnings) screen.line(`  note: ${warning}`);
-        screen.heading(row('epoch', 'round', 'loss', headline, 'kept', 'died', 'back', 'images/s', 'left'));
+        screen.heading(row('epoch', 'round', 'loss', named, 'kept', 'died', 'back', 'images/s', 'left'));
         break;
       case 'round':
         round = `${event.round.index} ${event.round.kind}`;
@@ -68,7 +71,7 @@ export function progress(options: ProgressOptions): (event: TrainingEvent) => vo
           `epoch ${epoch(1)}`,
           `round ${round}`,
           `loss ${loss()}`,
-          ...(measure === undefined ? [] : [`${headline} ${percent(measure)}`]),
+          ...(measure === undefined ? [] : [`${named} ${percent(measure)}`]),
           ...(seen.kept === 1 ? [] : [`kept ${percent(seen.kept, 1)}`]),
           `${rate()} images/s`,
           `${left()} left`,
@@ -77,6 +80,8 @@ export function progress(options: ProgressOptions): (event: TrainingEvent) => vo
         break;
       }
       case 'evaluation':
+        // The test images are looked at once, when all is over, and tell nothing about the training.
+        if (event.set !== set) break;
         measure = event.measures[headline]!;
         screen.line(
           row(

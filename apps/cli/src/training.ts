@@ -74,6 +74,7 @@ export async function showing(
     batchesPerEpoch,
     batchSize: recipe.batchSize,
     headline: task.headline.measure,
+    set: open.data.validation === undefined ? 'test' : 'validation',
     kept: await keptPart(open, state),
   });
 }
@@ -84,9 +85,15 @@ export function describeRun({ network, training, data }: OpenRun): string {
   const parts = [
     `${network.name}, ${count(total)} parameters`,
     ...(training.about === undefined ? [] : [training.about]),
-    `${count(data.train.samples)} training and ${count(data.test.samples)} test samples`,
+    samplesOf(data),
   ];
   return parts.join('; ');
+}
+
+function samplesOf({ train, validation, test }: OpenRun['data']): string {
+  const named = { training: train, ...(validation === undefined ? {} : { validation }), test };
+  const counts = Object.entries(named).map(([name, { samples }]) => `${count(samples)} ${name}`);
+  return `${counts.slice(0, -1).join(', ')} and ${counts.at(-1)!} samples`;
 }
 
 /** Part of the connections alive in a state. */

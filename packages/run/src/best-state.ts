@@ -2,10 +2,9 @@
 
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Batch, evaluate, parseJson } from '@ma-net/core';
+import { type Batch, parseJson } from '@ma-net/core';
 import { writeFileAtomic } from '@ma-net/core/node';
 import { decodeCheckpoint, encodeCheckpoint, type TrainingEvent, type TrainingState } from '@ma-net/trainer';
-import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import type { MetricLine } from './metrics-file.ts';
 import type { OpenRun } from './open.ts';
@@ -17,7 +16,7 @@ export type Best = Readonly<z.output<typeof bestSchema>>;
 export interface BestState {
   /** The best since masks changed for the last time; undefined before the first evaluation after that. */
   best(): Best | undefined;
-  /** Measures at every evaluation; forgets states with other masks. */
+  /** Hears every evaluation; forgets states with other masks. */
   listen(event: TrainingEvent, state: TrainingState): Promise<void>;
   /** Uploads the best state; whoever calls disposes it. */
   load(): TrainingState;
@@ -34,14 +33,15 @@ export function bestState<B extends Batch>(
 ): BestState {
   const [file, note] = [join(folder, 'best.safetensors'), join(folder, 'best.json')];
   const { better, measure } = open.task.headline;
+  const set = open.data.validation === undefined ? 'test' : 'validation';
   let known = readNote();
 
   return {
     best: () => known,
     async listen(event, state) {
       if (event.type === 'masks' && event.died + event.revived > 0) forget();
-      if (event.type !== 'evaluation') return;
-      const value = await measured(state, event.measures);
+      if (event.type !== 'evaluation' || event.set !== set) return;
+      const value = event.measures[measure]!;
       if (known !== undefined && (better === 'larger' ? value <= known.value : value >= known.value)) return;
       // A note without its state would be worse than a state without a note.
       forget();
@@ -51,18 +51,6 @@ export function bestState<B extends Batch>(
     },
     load: () => decodeCheckpoint(new Uint8Array(readFileSync(file)), open, file).state,
   };
-
-  async function measured(
-    { sections }: TrainingState,
-    test: Readonly<Record<string, number>>,
-  ): Promise<number> {
-    if (open.data.validationBatches === undefined) return test[measure]!;
-    const params = open.training.weights(sections);
-    const batches = open.data.validationBatches(open.recipe.batchSize);
-    const measures = await evaluate(open.task, { params, stats: sections.stats }, batches);
-    tf.dispose(params as tf.TensorContainerObject);
-    return measures[measure]!;
-  }
 
   function forget(): void {
     known = undefined;

@@ -23,6 +23,7 @@ export {
   openRunData,
   type RunData,
   runOf,
+  testSet,
 } from './open.ts';
 export { openPredictor } from './predictor.ts';
 export { testMeasures, predictions, secondsPerImage } from './predictions.ts';

@@ -16,6 +16,7 @@ import {
   type Training,
 } from '@ma-net/core';
 import {
+  type EvaluatedSet,
   initialState,
   openMethod,
   type Run,
@@ -49,6 +50,8 @@ export interface RunData<B extends Batch = Batch> {
   readonly data: Data<B>;
   readonly source: BatchSource<B>;
   readonly evaluationBatches: () => Iterable<B> | AsyncIterable<B>;
+  /** Of what is held out; absent where nothing is. */
+  readonly validationBatches?: () => Iterable<B> | AsyncIterable<B>;
   readonly recalibrationBatches: () => Iterable<B> | AsyncIterable<B>;
 }
 
@@ -138,11 +141,15 @@ async function openData<B extends Batch>(
       { where: 'batchSize', hint: `use at most ${samples}, or take more of the data.` },
     );
   }
-  const testBatch = Math.min(EVALUATION_FACTOR * batchSize, data.test.samples);
+  const { test, validation } = data;
+  const most = EVALUATION_FACTOR * batchSize;
   return {
     data,
     source: await data.open({ batchSize, rng: Rng.fromSeed(seed).split('data'), views }),
-    evaluationBatches: () => data.testBatches(testBatch),
+    evaluationBatches: () => data.testBatches(Math.min(most, test.samples)),
+    ...(validation === undefined || data.validationBatches === undefined
+      ? {}
+      : { validationBatches: () => data.validationBatches!(Math.min(most, validation.samples)) }),
     recalibrationBatches: () => data.recalibrationBatches(batchSize),
   };
 }
@@ -189,6 +196,14 @@ function trainingOptions<B extends Batch>(recipe: Recipe<B>, batchesPerEpoch: nu
   };
 }
 
+/**
+ * What the test images of a run are: `validation` where there are none but those that are held out, so that measures of them
+ * are no measures of images that nothing was chosen on.
+ */
+export function testSet({ test, validation }: Pick<Data<Batch>, 'test' | 'validation'>): EvaluatedSet {
+  return test.fingerprint === validation?.fingerprint ? 'validation' : 'test';
+}
+
 /** What `fit` needs of an open run. */
 export function runOf<B extends Batch>({
   task,
@@ -196,7 +211,9 @@ export function runOf<B extends Batch>({
   source,
   training,
   evaluateEvery,
+  data,
   evaluationBatches,
+  validationBatches,
   recipe,
 }: OpenRun<B>): Omit<Run<B>, 'state' | 'listen'> {
   return {
@@ -205,7 +222,8 @@ export function runOf<B extends Batch>({
     options,
     source,
     evaluateEvery,
-    evaluationBatches,
+    ...(testSet(data) === 'test' ? { evaluationBatches } : {}),
+    ...(validationBatches === undefined ? {} : { validationBatches }),
     ...(recipe.saveEvery === undefined ? {} : { saveEvery: recipe.saveEvery }),
   };
 }

@@ -90,7 +90,7 @@ test.each(CODES)('%s in the middle of a run', async (code, told) => {
     await expect(run.saveCheckpoint(Uint8Array.of(2))).rejects.toMatchObject({ code: told });
   }
   Object.assign(refusal, { call: 'append', code });
-  const event = { type: 'evaluation', step: 1, measures: {} } as const;
+  const event = { type: 'evaluation', step: 1, set: 'test', measures: {} } as const;
   expect(() => run.log(event)).toThrow(expect.objectContaining({ code: told }));
   expect(readdirSync(path)).toEqual(before);
   expect(readFileSync(join(path, 'checkpoint.safetensors'))).toEqual(Buffer.from([1]));

@@ -2,12 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cpu } from '@ma-net/backend-cpu';
-import { type RunningBackend, startBackend } from '@ma-net/core';
+import { evaluate, type RunningBackend, startBackend } from '@ma-net/core';
 import { disposeState } from '@ma-net/trainer';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { changed, installed } from '../test/recipe.ts';
 import { factsOf } from './facts.ts';
-import { openRun } from './open.ts';
+import type { MetricLine } from './metrics-file.ts';
+import { openRun, testSet } from './open.ts';
+import { override } from './override.ts';
 import { createRunDirectory } from './run-directory.ts';
 import { continueSavedRun } from './saved-run.ts';
 import { continuedRun, trainRun } from './train-run.ts';
@@ -17,7 +20,7 @@ beforeAll(async () => {
   backend = await startBackend(cpu);
 });
 
-const recipe = await changed(
+const whole = await changed(
   'network.name=resnet-test',
   'data.trainLimit=48',
   'data.testLimit=20',
@@ -29,8 +32,10 @@ const tell = (words: string): never => {
   throw new Error(words);
 };
 
+const held = await override(whole, ['data.validation=0.25', 'evaluateEvery=0.5'], installed);
+
 /** A new run that stops after `stopAt` mini-batches. */
-async function started(stopAt: number) {
+async function started(stopAt: number, recipe = whole) {
   const path = join(mkdtempSync(join(tmpdir(), 'ma-net-train-')), 'run');
   const open = await openRun(recipe, installed);
   const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
@@ -51,8 +56,11 @@ const losses = (lines: readonly { readonly type: string }[]): unknown[] =>
   lines.filter(({ type }) => type === 'step').map((line) => (line as { loss?: unknown }).loss);
 
 test('a run that was stopped goes on as one that was not', async () => {
-  const whole = await started(Infinity);
-  expect(whole.trained).toMatchObject({ reason: 'budget', measures: { top1: expect.any(Number) as number } });
+  const unstopped = await started(Infinity);
+  expect(unstopped.trained).toMatchObject({
+    reason: 'budget',
+    measures: { top1: expect.any(Number) as number },
+  });
   const { path, trained } = await started(4);
   expect(trained.reason).toBe('interrupted');
 
@@ -61,11 +69,50 @@ test('a run that was stopped goes on as one that was not', async () => {
   expect(state.step).toBe(4);
   const { reason, measures } = await trainRun(open, saved.directory, state);
   expect(reason).toBe('budget');
-  expect(measures).toEqual(whole.trained.measures);
-  expect(losses(saved.directory.metrics())).toEqual(losses(whole.lines));
+  expect(measures).toEqual(unstopped.trained.measures);
+  expect(losses(saved.directory.metrics())).toEqual(losses(unstopped.lines));
   expect(saved.directory.metrics().length).toBeGreaterThan(0);
   saved.directory.close();
   disposeState(state);
+});
+
+test('with images held out, those are measured on the way, and the test images once, also where it was stopped', async () => {
+  const evaluations = (lines: readonly MetricLine[]) =>
+    lines.flatMap(({ type, step, set, measures }) =>
+      type === 'evaluation' ? [{ step, set, measures }] : [],
+    );
+  const unstopped = await started(Infinity, held);
+  const expected = evaluations(unstopped.lines);
+  expect(expected.map(({ step, set }) => `${String(set)} ${step}`)).toEqual([
+    ...[1, 2, 3, 4, 5, 6].map((step) => `validation ${step}`),
+    'test 6',
+  ]);
+  expect(unstopped.trained.measures).toEqual(expected.at(-1)!.measures);
+
+  const { path, lines } = await started(3, held);
+  expect(evaluations(lines)).toEqual(expected.slice(0, 3));
+  const saved = await continueSavedRun(path, installed);
+  const { open, state } = await continuedRun(saved, backend, tell);
+  await trainRun(open, saved.directory, state);
+  expect(evaluations(saved.directory.metrics())).toEqual(expected);
+  // What is measured again, of what is held out, is what was logged.
+  const params = open.training.weights(state.sections);
+  const measures = await evaluate(
+    open.task,
+    { params, stats: state.sections.stats },
+    open.validationBatches!(),
+  );
+  expect(measures).toEqual(expected.at(-2)!.measures);
+  tf.dispose(params as tf.TensorContainerObject);
+  saved.directory.close();
+  disposeState(state);
+});
+
+test('where the images that are held out are the only ones to test on, they are called what they are', () => {
+  const split = (fingerprint: string) => ({ name: 'photos', samples: 3, fingerprint });
+  expect(testSet({ test: split('a'), validation: split('b') })).toBe('test');
+  expect(testSet({ test: split('a') })).toBe('test');
+  expect(testSet({ test: split('a'), validation: split('a') })).toBe('validation');
 });
 
 test('a run whose checkpoint is gone is not begun again', async () => {

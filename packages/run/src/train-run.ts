@@ -15,7 +15,7 @@ import { continueSavedRun, type SavedRun, type Tell } from './saved-run.ts';
 
 export interface TrainedRun {
   readonly reason: 'budget' | 'interrupted';
-  /** Measures of the last evaluation since it was started or continued. */
+  /** Measures of the last evaluation since it was started or continued: at its end, of the test images. */
   readonly measures: Readonly<Record<string, number>> | undefined;
 }
 

@@ -33,9 +33,13 @@ export type TrainingEvent =
   | {
       readonly type: 'evaluation';
       readonly step: number;
+      readonly set: EvaluatedSet;
       readonly measures: Readonly<Record<string, number>>;
     }
   | { readonly type: 'checkpoint'; readonly step: number }
   | { readonly type: 'end'; readonly step: number; readonly reason: 'budget' | 'interrupted' };
+
+/** What was measured on: images that are held out to choose by, or those that nothing is chosen on. */
+export type EvaluatedSet = 'validation' | 'test';
 
 export type Listener = (event: TrainingEvent) => void | Promise<void>;

@@ -167,6 +167,30 @@ describe('a run', () => {
     });
   });
 
+  test('what is held out is measured in between, the test images once, at the end; weights know of neither', async () => {
+    const trained = async (held: boolean) => {
+      const { run, start } = await setup('ma-net');
+      const state = start();
+      const [seen, looked]: [string[], string[]] = [[], []];
+      const looking = (set: string) => () => (looked.push(set), run.evaluationBatches!());
+      await fit({
+        ...run,
+        state,
+        evaluationBatches: looking('test'),
+        ...(held ? { validationBatches: looking('validation') } : {}),
+        listen: (event) => void (event.type === 'evaluation' && seen.push(`${event.set} ${event.step}`)),
+      });
+      const weights = await values(state.sections.params);
+      disposeState(state);
+      expect(looked).toEqual(seen.map((line) => line.split(' ')[0]));
+      return { seen, weights };
+    };
+    const [held, all] = [await trained(true), await trained(false)];
+    expect(held.seen).toEqual([...[6, 12, 18, 24, 30].map((step) => `validation ${step}`), 'test 30']);
+    expect(all.seen).toEqual([6, 12, 18, 24, 30].map((step) => `test ${step}`));
+    expect(held.weights).toEqual(all.weights);
+  });
+
   test('counts mini-batches one way: every event names the one that it belongs to', async () => {
     const { run, start } = await setup('ma-net');
     const events: TrainingEvent[] = [];

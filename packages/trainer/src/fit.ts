@@ -12,7 +12,7 @@ import {
   type Training,
 } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Listener } from './events.ts';
+import type { EvaluatedSet, Listener } from './events.ts';
 import { refuseNonFinite, refuseNonFiniteMeasures } from './finite.ts';
 import { restingSlots } from './optimizers.ts';
 import { readNumbers } from './numbers.ts';
@@ -30,8 +30,13 @@ export interface Run<B extends Batch> {
   readonly source: BatchSource<B>;
   readonly state: TrainingState;
   readonly listen: Listener;
-  /** Test batches for the measures in between and at the end; none means no evaluation. */
+  /**
+   * Test batches for the measures at the end, and in between where nothing is held out; none means that they are never
+   * looked at.
+   */
   readonly evaluationBatches?: () => AsyncIterable<B> | Iterable<B>;
+  /** Batches that are held out, for the measures in between and at the end. */
+  readonly validationBatches?: () => AsyncIterable<B> | Iterable<B>;
   /** Mini-batches between two evaluations; one epoch unless given. */
   readonly evaluateEvery?: number;
   /** Writes the state away; called at every evaluation, at the end and before an interrupted run stops. */
@@ -43,6 +48,8 @@ export interface Run<B extends Batch> {
   /** The other ranks of a data-parallel run. */
   readonly ranks?: Ranks;
 }
+
+const EVALUATED_AT_END: readonly EvaluatedSet[] = ['validation', 'test'];
 
 /** Trains from the state's mini-batch to the last. Resuming is starting with the state of a checkpoint. */
 export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
@@ -59,6 +66,8 @@ export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
   await sync();
   const dropout = Rng.fromSeed(options.seed).split('dropout');
   const evaluateEvery = run.evaluateEvery ?? source.batchesPerEpoch;
+  const batchesOf = { validation: run.validationBatches, test: run.evaluationBatches };
+  const watched: EvaluatedSet = run.validationBatches === undefined ? 'test' : 'validation';
   const saveEvery = run.saveEvery ?? source.batchesPerEpoch;
   /** The mini-batch of the last checkpoint; a resumed run begins with one. */
   let saved = state.step === 0 ? undefined : state.step;
@@ -105,12 +114,15 @@ export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
     });
 
     const over = state.step === budget;
-    if (run.evaluationBatches !== undefined && (over || state.step % evaluateEvery === 0)) {
+    const between: readonly EvaluatedSet[] = state.step % evaluateEvery === 0 ? [watched] : [];
+    for (const set of over ? EVALUATED_AT_END : between) {
+      const batches = batchesOf[set];
+      if (batches === undefined) continue;
       const params = training.weights(state.sections);
-      const measures = await evaluate(task, { params, stats: state.sections.stats }, run.evaluationBatches());
+      const measures = await evaluate(task, { params, stats: state.sections.stats }, batches());
       tf.dispose(params as tf.TensorContainerObject);
       refuseNonFiniteMeasures(measures, { step: state.step, saved });
-      await listen({ type: 'evaluation', step: state.step, measures });
+      await listen({ type: 'evaluation', step: state.step, set, measures });
     }
     if (over || state.step % saveEvery === 0) await save();
     if (signal?.aborted && !over) {

@@ -1,5 +1,5 @@
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type Resumable } from './checkpoint.ts';
-export type { Listener, TrainingEvent } from './events.ts';
+export type { EvaluatedSet, Listener, TrainingEvent } from './events.ts';
 export { fit, type Run } from './fit.ts';
 export { type OpenMethod, openMethod } from './open-method.ts';
 export { clipToNorm, optimizerStep, type OptimizerUpdate } from './optimizers.ts';

@@ -3,7 +3,15 @@ import type { NetworkFacts } from '@ma-net/export';
 import { loadNetwork, type TrainedNetwork } from '@ma-net/export/node';
 import { countMacs, countParameters } from '@ma-net/metrics';
 import { parseRecipe } from '@ma-net/run';
-import { masksInForce, openFor, openSavedRun, requireCheckpoint, withData } from '@ma-net/run/node';
+import {
+  masksInForce,
+  openFor,
+  openSavedRun,
+  requireCheckpoint,
+  type RunData,
+  testSet,
+  withData,
+} from '@ma-net/run/node';
 import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
@@ -25,7 +33,7 @@ export async function evaluate(path: string, args: EvalArguments): Promise<void>
     ? evaluateRun(path, args)
     : evaluateFile(path, args));
   refuseNonFinite(measures, path);
-  screen.line(`${path}, ${count(samples)} test samples`);
+  screen.line(`${path}, ${samples}`);
   for (const [name, value] of Object.entries(measures))
     screen.line(`  ${name.padEnd(11)} ${measured(name, value)}`);
   for (const [name, value] of lines) screen.line(`  ${name.padEnd(11)} ${value}`);
@@ -47,7 +55,8 @@ function refuseNonFinite(measures: Measured['measures'], where: string): void {
 
 interface Measured {
   readonly measures: Readonly<Record<string, number>>;
-  readonly samples: number;
+  /** What was measured, in words. */
+  readonly samples: string;
   readonly lines: readonly (readonly [string, string])[];
 }
 
@@ -65,7 +74,7 @@ async function evaluateRun(path: string, { data, backend, threads }: EvalArgumen
   const { total, kept } = countParameters(open.network, masks);
   return {
     measures,
-    samples: open.data.test.samples,
+    samples: samplesOf(open.data),
     lines: [
       ['parameters', changed(kept, total)],
       ['stored', count(total)],
@@ -87,7 +96,14 @@ async function evaluateFile(path: string, { data, backend, threads }: EvalArgume
   const measures = await measure(open.task, { params, stats }, open.evaluationBatches());
   const lines = sizes(trained, facts);
   tf.dispose([params, stats] as tf.TensorContainer);
-  return { measures, samples: open.data.test.samples, lines };
+  return { measures, samples: samplesOf(open.data), lines };
+}
+
+function samplesOf(data: RunData['data']): string {
+  const { samples } = data.test;
+  return testSet(data) === 'test'
+    ? `${count(samples)} test samples`
+    : `${count(samples)} validation samples; there are no test images`;
 }
 
 /** Parameters that are alive, of all that were trained; then what the file stores and computes, zeros and all. */

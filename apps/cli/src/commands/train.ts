@@ -14,7 +14,7 @@ import {
   sameAs,
   whyDigitsDiffer,
 } from '@ma-net/run/node';
-import { disposeState, type TrainingState } from '@ma-net/trainer';
+import { disposeState, type EvaluatedSet, type TrainingState } from '@ma-net/trainer';
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
 import { installed } from '../installed.ts';
@@ -96,7 +96,7 @@ async function finish(
   state: TrainingState,
   screen: Screen,
 ): Promise<number> {
-  const { reason, measures, seconds } = await trainRun(open, directory, state, screen);
+  const { reason, seconds } = await trainRun(open, directory, state, screen);
   const { path } = directory;
   screen.line();
   if (reason === 'interrupted') {
@@ -108,10 +108,14 @@ async function finish(
   const { total, kept } = countParameters(open.network, await masksInForce(open, state));
   disposeState(state);
   const { measure: headline } = open.task.headline;
-  const last = measures ?? lastMeasures(directory);
   screen.line(`${path} is trained; this session took ${duration(seconds)}.`);
-  if (last?.[headline] !== undefined) screen.line(`  test ${headline}   ${percent(last[headline])}`);
-  screen.line(`  parameters  ${changed(kept, total)}`);
+  const measured = (['validation', 'test'] as const).flatMap((set) => {
+    const value = lastMeasures(directory, set)?.[headline];
+    return value === undefined ? [] : [[`${set} ${headline}`, percent(value)] as const];
+  });
+  const rows = [...measured, ['parameters', changed(kept, total)] as const];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  for (const [name, value] of rows) screen.line(`  ${name.padEnd(width)}  ${value}`);
   screen.line(
     kept < total
       ? `  next: ${manet()} prune ${path} --dry-run`
@@ -120,8 +124,14 @@ async function finish(
   return 0;
 }
 
-function lastMeasures(directory: RunWriter): Readonly<Record<string, number>> | undefined {
-  const line = directory.metrics().findLast(({ type }) => type === 'evaluation');
+function lastMeasures(
+  directory: RunWriter,
+  wanted: EvaluatedSet,
+): Readonly<Record<string, number>> | undefined {
+  const line = directory
+    .metrics()
+    // Earlier versions measured the test images alone, and did not say so.
+    .findLast(({ type, set = 'test' }) => type === 'evaluation' && set === wanted);
   return line?.['measures'] as Readonly<Record<string, number>> | undefined;
 }
 
