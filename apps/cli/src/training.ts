@@ -2,7 +2,14 @@
 
 import { keptConnections, MaNetError } from '@ma-net/core';
 import { countParameters } from '@ma-net/metrics';
-import { masksInForce, type OpenRun, type RunWriter, type TrainedRun, trainRun } from '@ma-net/run/node';
+import {
+  masksInForce,
+  type OpenRun,
+  type RunWriter,
+  testSet,
+  type TrainedRun,
+  trainRun,
+} from '@ma-net/run/node';
 import type { TrainingEvent, TrainingState } from '@ma-net/trainer';
 import { manet } from './command-name.ts';
 import { interruptible } from './interrupt.ts';
@@ -90,8 +97,13 @@ export function describeRun({ network, training, data }: OpenRun): string {
   return parts.join('; ');
 }
 
-function samplesOf({ train, validation, test }: OpenRun['data']): string {
-  const named = { training: train, ...(validation === undefined ? {} : { validation }), test };
+function samplesOf(data: OpenRun['data']): string {
+  const { train, validation, test } = data;
+  const named = {
+    training: train,
+    ...(validation === undefined ? {} : { validation }),
+    ...(testSet(data) === 'test' ? { test } : {}),
+  };
   const counts = Object.entries(named).map(([name, { samples }]) => `${count(samples)} ${name}`);
   return `${counts.slice(0, -1).join(', ')} and ${counts.at(-1)!} samples`;
 }
