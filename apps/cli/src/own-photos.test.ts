@@ -45,6 +45,8 @@ const train = (workers: number, out: string): string[] => [
   ...[...changes, `data.workers=${workers}`].flatMap((change) => ['--set', change]),
 ];
 const checkpoint = (run: string): Buffer => readFileSync(join(folder, run, 'checkpoint.safetensors'));
+const best = (run: string): readonly Buffer[] =>
+  ['best.safetensors', 'best.json'].map((name) => readFileSync(join(folder, run, name)));
 const logged = (run: string): string => {
   const path = join(folder, run, 'metrics.jsonl');
   return existsSync(path) ? readFileSync(path, 'utf8') : '';
@@ -88,6 +90,7 @@ test('killed while workers read ahead, it goes on to the same numbers', async ()
   expect(resumed.code).toBe(0);
   expect(metrics('killed')).toEqual(metrics('run'));
   expect(checkpoint('killed').equals(checkpoint('run'))).toBe(true);
+  expect(best('killed')).toEqual(best('run'));
 });
 
 test('an exported file alone, elsewhere, says what the run says', async () => {
@@ -122,7 +125,14 @@ test('an exported file alone, elsewhere, says what the run says', async () => {
   }
 });
 
-test('eval says that there are no test images', async () => {
+test('eval says that there are no test images, and measures the best checkpoint where asked', async () => {
   const { stdout } = await manet(['eval', 'run', '--backend', 'cpu'], folder);
   expect(stdout).toMatch(/^run, 12 validation samples; there are no test images\n +top1 /);
+  // Of the best checkpoint it measures what was noted of it.
+  const note = JSON.parse(String(best('run')[1])) as { readonly step: number; readonly value: number };
+  const chosen = await manet(['eval', 'run', '--best', '--backend', 'cpu'], folder);
+  expect(chosen.stdout).toContain(`${(100 * note.value).toFixed(2)} %`);
+  expect(chosen.stdout).toMatch(new RegExp(`mini-batch +${note.step} of`));
+  const file = await manet(['eval', 'run/pruned.safetensors', '--best'], folder);
+  expect(file).toMatchObject({ code: 1, stderr: expect.stringMatching(/only a run has a best checkpoint/) });
 });

@@ -37,11 +37,12 @@ test('flags are few, and a new one is a decision: a field of a recipe needs none
   expect(Object.fromEntries(flags)).toEqual({
     train: 'recipe set data method seed backend threads out resume print',
     compare: 'recipe set data seeds methods remove remove-macs latency backend threads out',
-    eval: 'data backend threads',
-    predict: 'top json pictures force backend threads',
-    prune: 'delta remove-modulated dense recalibrate dry-run group out force data backend threads',
+    eval: 'best data backend threads',
+    predict: 'top json pictures force best backend threads',
+    prune: 'delta remove-modulated dense recalibrate dry-run group out force best data backend threads',
     shrink: 'data network remove-params remove-macs latency epochs backend threads out',
-    export: 'format no-normalisation opset no-model verify dense recalibrate out force data backend threads',
+    export:
+      'format no-normalisation opset no-model verify dense recalibrate out force best data backend threads',
     data: 'out',
     recipes: 'schema',
     init: 'force',

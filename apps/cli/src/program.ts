@@ -121,6 +121,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
   ])
     .usage('<run|file> [options]')
     .argument('<run|file>', 'a run directory, or a file of "manet prune" or "manet export"')
+    .addOption(bestOption())
     .addOption(dataOption())
     .addOption(backendOption())
     .addOption(threadsOption())
@@ -142,6 +143,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .option('--json', 'print JSON')
     .option('--pictures <dir>', 'folder for the photos with their classes, an SVG each')
     .option('--force', 'replace pictures that manet did not write')
+    .addOption(bestOption())
     .addOption(backendOption())
     .addOption(threadsOption())
     .action(async (path, photos, options) =>
@@ -180,6 +182,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     )
     .addOption(outOption('<run>/pruned.safetensors'))
     .addOption(forceOption())
+    .addOption(bestOption())
     .addOption(dataOption())
     .addOption(backendOption())
     .addOption(threadsOption())
@@ -253,6 +256,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .option('--recalibrate', 're-estimate the running statistics')
     .addOption(outOption('<run>/network.<format>'))
     .addOption(forceOption())
+    .addOption(bestOption())
     .addOption(dataOption())
     .addOption(backendOption())
     .addOption(threadsOption())
@@ -337,6 +341,10 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
 
 function dataOption(): Option {
   return new Option('--data <dir>', 'folder of the data set').default(undefined, 'where the run found it');
+}
+
+function bestOption(): Option {
+  return new Option('--best', 'of a run, the best checkpoint on held-out images, not the last');
 }
 
 function outOption(where: string): Option {

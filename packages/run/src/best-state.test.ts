@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cpu } from '@ma-net/backend-cpu';
@@ -6,7 +6,7 @@ import { startBackend } from '@ma-net/core';
 import { disposeState, type TrainingEvent, type TrainingState } from '@ma-net/trainer';
 import { beforeAll, expect, test } from 'vitest';
 import { changed, installed } from '../test/recipe.ts';
-import { bestState } from './best-state.ts';
+import { bestState, knownBest } from './best-state.ts';
 import { openRun } from './open.ts';
 
 beforeAll(async () => {
@@ -75,6 +75,14 @@ test('keeps the best state since the masks changed, and knows it again', async (
   await keeper.listen(evaluation(6, 0.1), at(6));
   expect(keeper.best()).toEqual({ step: 6, value: 0.1 });
   disposeState(state);
+});
+
+test('a note that is none is told', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ma-net-best-'));
+  expect(knownBest(folder)).toBeUndefined();
+  writeFileSync(join(folder, 'best.safetensors'), '');
+  writeFileSync(join(folder, 'best.json'), '{"step":"one"}');
+  expect(() => knownBest(folder)).toThrow(expect.objectContaining({ code: 'bad-file' }));
 });
 
 test('chooses by what is held out, and not by the test images', async () => {

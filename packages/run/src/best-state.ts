@@ -2,16 +2,32 @@
 
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Batch, parseJson } from '@ma-net/core';
-import { writeFileAtomic } from '@ma-net/core/node';
+import { type Batch, MaNetError, parseJson } from '@ma-net/core';
+import { readWholeSync, writeFileAtomic } from '@ma-net/core/node';
 import { decodeCheckpoint, encodeCheckpoint, type TrainingEvent, type TrainingState } from '@ma-net/trainer';
 import { z } from 'zod';
+import { BEST, BEST_NOTE } from './checkpoint-files.ts';
 import type { MetricLine } from './metrics-file.ts';
 import type { OpenRun } from './open.ts';
 
 const bestSchema = z.strictObject({ step: z.int().min(0), value: z.number() });
 /** Mini-batches before it, and its measure. */
 export type Best = Readonly<z.output<typeof bestSchema>>;
+
+/** The best state that a folder holds, whole; undefined where there is none. Throws `bad-file` for a note that is none. */
+export function knownBest(folder: string): Best | undefined {
+  const note = join(folder, BEST_NOTE);
+  if (!existsSync(note) || !existsSync(join(folder, BEST))) return undefined;
+  const hint = 'remove the file; the next evaluation writes it again.';
+  const { data } = bestSchema.safeParse(
+    parseJson(readFileSync(note), { what: 'The note', where: note, hint }),
+  );
+  if (data !== undefined) return data;
+  throw new MaNetError('bad-file', 'The note says neither when the run was best nor how good.', {
+    where: note,
+    hint,
+  });
+}
 
 export interface BestState {
   /** The best since masks changed for the last time; undefined before the first evaluation after that. */
@@ -31,7 +47,7 @@ export function bestState<B extends Batch>(
   open: OpenRun<B>,
   { step, metrics }: { readonly step: number; readonly metrics: readonly MetricLine[] },
 ): BestState {
-  const [file, note] = [join(folder, 'best.safetensors'), join(folder, 'best.json')];
+  const [file, note] = [join(folder, BEST), join(folder, BEST_NOTE)];
   const { better, measure } = open.task.headline;
   const set = open.data.validation === undefined ? 'test' : 'validation';
   let known = readNote();
@@ -49,7 +65,7 @@ export function bestState<B extends Batch>(
       known = { step: event.step, value };
       await writeFileAtomic(note, `${JSON.stringify(known)}\n`);
     },
-    load: () => decodeCheckpoint(new Uint8Array(readFileSync(file)), open, file).state,
+    load: () => decodeCheckpoint(readWholeSync(file), open, file).state,
   };
 
   function forget(): void {
@@ -59,11 +75,7 @@ export function bestState<B extends Batch>(
 
   /** What an earlier session kept, where the run goes on behind it and with the same masks. */
   function readNote(): Best | undefined {
-    if (!existsSync(note) || !existsSync(file)) return undefined;
-    const hint = 'remove the file; the next evaluation writes it again.';
-    const found = bestSchema.safeParse(
-      parseJson(readFileSync(note), { what: 'The note', where: note, hint }),
-    ).data;
+    const found = knownBest(folder);
     const changed = metrics.reduce(
       (last, line) =>
         line.type === 'masks' && Number(line['died']) + Number(line['revived']) > 0

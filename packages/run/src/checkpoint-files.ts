@@ -1,4 +1,5 @@
-// The last two checkpoints of a run: the newer one, and the one before, which is used where the newer is damaged.
+// The checkpoints of a run: the newer one, the one before, which is used where the newer is damaged, and the best one with a
+// note of when and how good it was.
 
 import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
@@ -9,8 +10,11 @@ export const CHECKPOINT = 'checkpoint.safetensors';
 const PREVIOUS = 'checkpoint.previous.safetensors';
 const DAMAGED = 'checkpoint.damaged.safetensors';
 
+export const BEST = 'best.safetensors';
+export const BEST_NOTE = 'best.json';
+
 /** Names in a run's directory that checkpoints have. */
-export const CHECKPOINT_NAMES = [CHECKPOINT, PREVIOUS, DAMAGED] as const;
+export const CHECKPOINT_NAMES = [CHECKPOINT, PREVIOUS, DAMAGED, BEST, BEST_NOTE] as const;
 
 export interface CheckpointFile {
   readonly path: string;

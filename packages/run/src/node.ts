@@ -50,6 +50,7 @@ export { sameAs, whyDigitsDiffer } from './same-digits.ts';
 export {
   continueSavedRun,
   openSavedRun,
+  requireBest,
   requireCheckpoint,
   type SavedRun,
   type Tell,

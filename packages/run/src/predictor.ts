@@ -5,13 +5,18 @@ import { basename, dirname, join } from 'node:path';
 import { cloneParams, type Installed, MaNetError, partsOfKind } from '@ma-net/core';
 import { askable, type Format, type OpenFile } from '@ma-net/export/node';
 import { disposeState } from '@ma-net/trainer';
-import { openSavedRun, requireCheckpoint, type Tell } from './saved-run.ts';
+import { openSavedRun, requireBest, requireCheckpoint, type Tell } from './saved-run.ts';
 
 /**
  * Opens the network at `path`, alone: a run directory, or a file or folder in one of the formats that packages offer. No
- * data are read. A backend has been started. Throws `not-found`, `bad-file`, and what reading a run throws.
+ * data are read. A backend has been started. `best`: of a run, its best checkpoint in place of the last. Throws `not-found`, `bad-file`, and what reading a run throws.
  */
-export async function openPredictor(path: string, installed: Installed, tell?: Tell): Promise<OpenFile> {
+export async function openPredictor(
+  path: string,
+  installed: Installed,
+  tell?: Tell,
+  { best = false }: { readonly best?: boolean } = {},
+): Promise<OpenFile> {
   if (!existsSync(path)) {
     throw new MaNetError('not-found', 'There is no such run and no such file.', {
       where: path,
@@ -21,10 +26,16 @@ export async function openPredictor(path: string, installed: Installed, tell?: T
   const file = basename(path) === 'model.json' ? dirname(path) : path;
   if (!existsSync(join(file, 'recipe.json'))) {
     const format = await formatOf(file, installed);
+    if (best) {
+      throw new MaNetError('bad-argument', 'A file holds one network; only a run has a best checkpoint.', {
+        where: path,
+        hint: 'pass the run directory, or leave --best out.',
+      });
+    }
     if (format !== undefined) return format.open(file, installed);
   }
   const saved = await openSavedRun(file, installed);
-  const { state } = requireCheckpoint(saved, tell);
+  const { state } = best ? requireBest(saved) : requireCheckpoint(saved, tell);
   const { network, training, facts } = saved.run;
   const params = training.weights(state.sections);
   const stats = cloneParams(state.sections.stats);

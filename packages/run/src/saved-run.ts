@@ -1,8 +1,12 @@
 // A run directory, opened: its recipe, its data and networks, and its state at the last checkpoint.
 
+import { join } from 'node:path';
 import { type Installed, MaNetError } from '@ma-net/core';
+import { readWholeSync } from '@ma-net/core/node';
 import { type Checkpoint, decodeCheckpoint, disposeState } from '@ma-net/trainer';
 import { z } from 'zod';
+import { knownBest } from './best-state.ts';
+import { BEST } from './checkpoint-files.ts';
 import { splitsOf } from './facts.ts';
 import {
   type Building,
@@ -33,6 +37,11 @@ export interface SavedRun<D extends RunDirectory = RunDirectory> {
    * newer one is damaged, or holds numbers that are not finite, it is the one before, and `tell` is told.
    */
   checkpoint(tell?: Tell): Checkpoint | undefined;
+  /**
+   * Uploads the best checkpoint by the images that are held out, since connections died for the last time; undefined
+   * where none was kept. Throws `bad-file`.
+   */
+  best(): Checkpoint | undefined;
   /**
    * The run with its data, which are read the first time; they must be those it was trained on. `fresh`: to train it from
    * its beginning, with the weights that it starts from. Throws what reading them throws, and `bad-data`.
@@ -83,6 +92,7 @@ async function savedRun<D extends RunDirectory>(
     directory,
     run,
     checkpoint: (tell) => lastCheckpoint(directory, run, tell),
+    best: () => bestCheckpoint(directory.path, run),
     async open(how = { fresh: false }) {
       const found = await opened();
       return { ...(how.fresh ? await openClosedRun(recipe, installed, known, how) : run), ...found };
@@ -112,6 +122,20 @@ function lastCheckpoint(directory: RunDirectory, run: ClosedRun, tell?: Tell): C
   }
   if (damage !== undefined) throw damage;
   return undefined;
+}
+
+function bestCheckpoint(folder: string, run: ClosedRun): Checkpoint | undefined {
+  const known = knownBest(folder);
+  if (known === undefined) return undefined;
+  const path = join(folder, BEST);
+  const checkpoint = decode(readWholeSync(path), run, path);
+  if (checkpoint.state.step === known.step) return checkpoint;
+  disposeState(checkpoint.state);
+  throw new MaNetError(
+    'bad-file',
+    `The best checkpoint is of mini-batch ${checkpoint.state.step}, and its note of ${known.step}.`,
+    { where: path, hint: 'ask again where the run is still being trained; else use the last checkpoint.' },
+  );
 }
 
 /** What another checkpoint may help against: this file is broken, its numbers are none, or a disk cannot read it. */
@@ -145,6 +169,16 @@ export function requireCheckpoint(
   throw new MaNetError('not-found', 'The run has no checkpoint yet: it was stopped before the first one.', {
     where: directory.path,
     hint: `train it first: manet train --resume ${directory.path}`,
+  });
+}
+
+/** The best checkpoint of a run that has to have one. Throws `not-found`. */
+export function requireBest({ directory, best }: Pick<SavedRun, 'directory' | 'best'>): Checkpoint {
+  const found = best();
+  if (found !== undefined) return found;
+  throw new MaNetError('not-found', 'The run kept no best checkpoint.', {
+    where: directory.path,
+    hint: 'a run keeps one that is trained with images held out (--set data.validation=0.1), from the first evaluation after its masks stay; leave --best out for the last checkpoint.',
   });
 }
 

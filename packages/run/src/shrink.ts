@@ -77,10 +77,8 @@ export async function shrink(recipe: Recipe, options: ShrinkOptions): Promise<Sh
     const listen = await options.watch?.(open, state);
     const { reason } = await trainRun(open, directory, state, {
       ...(signal === undefined ? {} : { signal }),
-      async listen(event) {
-        await keeper.listen(event, state);
-        await listen?.(event);
-      },
+      ...(listen === undefined ? {} : { listen }),
+      keeper,
     });
     if (reason === 'interrupted') return undefined;
     if (keeper.best() === undefined) return { before, ...(await finish(open, state, out)) };

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cpu } from '@ma-net/backend-cpu';
@@ -7,12 +7,13 @@ import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
 import { changed, installed } from '../test/recipe.ts';
+import { knownBest } from './best-state.ts';
 import { factsOf } from './facts.ts';
 import type { MetricLine } from './metrics-file.ts';
 import { openRun, testSet } from './open.ts';
 import { override } from './override.ts';
-import { createRunDirectory } from './run-directory.ts';
-import { continueSavedRun } from './saved-run.ts';
+import { createRunDirectory, isOwnName } from './run-directory.ts';
+import { continueSavedRun, requireBest } from './saved-run.ts';
 import { continuedRun, trainRun } from './train-run.ts';
 
 let backend: RunningBackend;
@@ -91,10 +92,25 @@ test('with images held out, those are measured on the way, and the test images o
 
   const { path, lines } = await started(3, held);
   expect(evaluations(lines)).toEqual(expected.slice(0, 3));
+  // The first of the best, by what is held out alone.
+  const values = expected.slice(0, -1).map((one) => (one.measures as { readonly top1: number }).top1);
+  const step = 1 + values.indexOf(Math.max(...values));
+  expect(knownBest(unstopped.path)).toEqual({ step, value: Math.max(...values) });
   const saved = await continueSavedRun(path, installed);
   const { open, state } = await continuedRun(saved, backend, tell);
   await trainRun(open, saved.directory, state);
   expect(evaluations(saved.directory.metrics())).toEqual(expected);
+  for (const name of ['best.safetensors', 'best.json']) {
+    expect(isOwnName(name)).toBe(true);
+    expect(readFileSync(join(path, name)).equals(readFileSync(join(unstopped.path, name)))).toBe(true);
+  }
+  const best = requireBest(saved);
+  expect(best.state.step).toBe(step);
+  disposeState(best.state);
+  writeFileSync(join(path, 'best.json'), JSON.stringify({ step: step + 1, value: 1 }));
+  expect(() => saved.best()).toThrow(expect.objectContaining({ code: 'bad-file' }));
+  rmSync(join(path, 'best.json'));
+  expect(() => requireBest(saved)).toThrow(expect.objectContaining({ code: 'not-found' }));
   // What is measured again, of what is held out, is what was logged.
   const params = open.training.weights(state.sections);
   const measures = await evaluate(

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { type Batch, type Installed, MaNetError, type RunningBackend } from '@ma-net/core';
 import { encodeCheckpoint, fit, type Listener, type TrainingState } from '@ma-net/trainer';
+import { type BestState, bestState } from './best-state.ts';
 import { factsOf, resumption } from './facts.ts';
 import { knownOf, type OpenRun, openRun, runOf } from './open.ts';
 import type { Recipe } from './recipe.ts';
@@ -23,6 +24,8 @@ export interface TrainOptions {
   /** Stops after the current mini-batch, saved. */
   readonly signal?: AbortSignal;
   readonly listen?: Listener;
+  /** Keeps its best state; in its directory, by the images that are held out, unless given. */
+  readonly keeper?: BestState;
 }
 
 /** Trains from `state` to the end of the budget, or until it is told to stop; all is in the directory then. */
@@ -30,10 +33,15 @@ export async function trainRun<B extends Batch>(
   open: OpenRun<B>,
   directory: RunWriter,
   state: TrainingState,
-  { signal, listen }: TrainOptions = {},
+  { signal, listen, ...options }: TrainOptions = {},
 ): Promise<TrainedRun> {
   let reason: TrainedRun['reason'] = 'budget';
   let measures: TrainedRun['measures'];
+  const keeper =
+    options.keeper ??
+    (open.data.validation === undefined
+      ? undefined
+      : bestState(directory.path, open, { step: state.step, metrics: directory.metrics() }));
   await fit({
     ...runOf(open),
     state,
@@ -44,6 +52,7 @@ export async function trainRun<B extends Batch>(
       // nobody would hear a signal.
       if (event.type === 'step') await setImmediate();
       directory.log(event);
+      await keeper?.listen(event, state);
       await listen?.(event);
       if (event.type === 'evaluation') ({ measures } = event);
       if (event.type === 'end') ({ reason } = event);

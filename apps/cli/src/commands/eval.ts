@@ -7,6 +7,7 @@ import {
   masksInForce,
   openFor,
   openSavedRun,
+  requireBest,
   requireCheckpoint,
   type RunData,
   testSet,
@@ -21,6 +22,8 @@ import { changed, count, measured } from '../quantities.ts';
 import { createScreen, warn } from '../screen.ts';
 
 export interface EvalArguments {
+  /** Whether the best checkpoint of a run is meant, and not the last. */
+  readonly best?: boolean;
   readonly data?: string;
   readonly backend: string;
   readonly threads?: number;
@@ -60,11 +63,11 @@ interface Measured {
   readonly lines: readonly (readonly [string, string])[];
 }
 
-async function evaluateRun(path: string, { data, backend, threads }: EvalArguments): Promise<Measured> {
+async function evaluateRun(path: string, { best, data, backend, threads }: EvalArguments): Promise<Measured> {
   const saved = await openSavedRun(path, installed(), data);
   const open = await saved.open();
   await start(backend, { threads });
-  const { state } = requireCheckpoint(saved, warn);
+  const { state } = best === true ? requireBest(saved) : requireCheckpoint(saved, warn);
   const params = open.training.weights(state.sections);
   const { stats } = state.sections;
   const measures = await measure(open.task, { params, stats }, open.evaluationBatches());
@@ -84,7 +87,16 @@ async function evaluateRun(path: string, { data, backend, threads }: EvalArgumen
   };
 }
 
-async function evaluateFile(path: string, { data, backend, threads }: EvalArguments): Promise<Measured> {
+async function evaluateFile(
+  path: string,
+  { best, data, backend, threads }: EvalArguments,
+): Promise<Measured> {
+  if (best === true) {
+    throw new MaNetError('bad-argument', 'A file holds one network; only a run has a best checkpoint.', {
+      where: path,
+      hint: 'pass the run directory, or leave --best out.',
+    });
+  }
   await start(backend, { threads });
   const parts = installed();
   const { facts, ...trained } = await loadNetwork(path, { installed: parts });

@@ -16,6 +16,7 @@ import {
   openFor,
   openSavedRun,
   prepare,
+  requireBest,
   requireCheckpoint,
   withData,
 } from '@ma-net/run/node';
@@ -39,6 +40,8 @@ export interface ExportArguments {
   /** Whether weights get the PyTorch model that they belong to. */
   readonly model: boolean;
   readonly verify?: boolean;
+  /** Whether the best checkpoint of a run is meant, and not the last. */
+  readonly best?: boolean;
   readonly data?: string;
   readonly backend: string;
   readonly threads?: number;
@@ -113,7 +116,7 @@ async function fromRun(path: string, args: ExportArguments, backend: string): Pr
   const saved = await openSavedRun(path, installed(), args.data);
   await start(backend, args);
   const { run, open } = saved;
-  const { state } = requireCheckpoint(saved, warn);
+  const { state } = args.best === true ? requireBest(saved) : requireCheckpoint(saved, warn);
   const decision = await decide(run, state, { dense: args.dense ?? false });
   const network = await prepare(run, state, decision, { again: args.recalibrate ?? false, open });
   // With statistics estimated again the file is meant to differ from the run; it must still be this network.
@@ -130,7 +133,8 @@ async function fromRun(path: string, args: ExportArguments, backend: string): Pr
 }
 
 async function fromFile(path: string, args: ExportArguments, backend: string): Promise<Source> {
-  const flag = args.dense === true ? '--dense' : args.recalibrate === true ? '--recalibrate' : undefined;
+  const flags = { '--dense': args.dense, '--recalibrate': args.recalibrate, '--best': args.best };
+  const flag = Object.entries(flags).find(([, given]) => given === true)?.[0];
   if (flag !== undefined) {
     throw new MaNetError('bad-argument', `An exported network stays as it is; ${flag} needs its run.`, {
       where: path,

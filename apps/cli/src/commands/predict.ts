@@ -18,6 +18,8 @@ export interface PredictArguments {
   readonly top: number;
   readonly json?: boolean;
   readonly pictures?: string;
+  /** Whether the best checkpoint of a run is meant, and not the last. */
+  readonly best?: boolean;
   readonly force?: boolean;
   readonly backend: string;
   readonly threads?: number;
@@ -39,7 +41,7 @@ export async function predict(
   if (args.pictures !== undefined) await makeFolder(args.pictures);
   const pictures = picturesOf(files, args);
   await start(args.backend, args);
-  const predictor = await openPredictor(path, installed(), warn);
+  const predictor = await openPredictor(path, installed(), warn, { best: args.best ?? false });
   const found: { readonly file: string; readonly classes: readonly RankedClass[] }[] = [];
   for (let from = 0; from < files.length; from += BATCH) {
     const batch = files.slice(from, from + BATCH);

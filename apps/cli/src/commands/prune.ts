@@ -13,6 +13,7 @@ import {
   type OpenRun,
   openSavedRun,
   prepare,
+  requireBest,
   requireCheckpoint,
 } from '@ma-net/run/node';
 import { disposeState, type TrainingState } from '@ma-net/trainer';
@@ -34,6 +35,8 @@ export interface PruneArguments {
   readonly dryRun?: boolean;
   /** The one coupling group to show. */
   readonly group?: string;
+  /** Whether the best checkpoint of a run is meant, and not the last. */
+  readonly best?: boolean;
   readonly data?: string;
   readonly backend: string;
   readonly threads?: number;
@@ -50,7 +53,7 @@ export async function prune(path: string, args: PruneArguments): Promise<void> {
   if (args.dryRun !== true) refuseOut(out, await safetensors.open({}), { force: args.force ?? false });
   const { run, open } = saved;
   await start(args.backend, args);
-  const { state } = requireCheckpoint(saved, warn);
+  const { state } = args.best === true ? requireBest(saved) : requireCheckpoint(saved, warn);
   const rule = ruleOf(args, run.recipe.method);
   const decision = await decide(run, state, {
     dense: args.dense ?? false,
