@@ -66,3 +66,18 @@ export {
 } from './fcos-targets.ts';
 export { learnedScale } from './learned-scale.ts';
 export { featurePyramid, type PyramidOptions } from './pyramid.ts';
+export {
+  NEIGHBOURS,
+  pairwiseLoss,
+  type PairwiseOptions,
+  pairwiseTerms,
+  projectionLoss,
+} from './box-supervision.ts';
+export {
+  alignedBilinear,
+  dynamicMasks,
+  type DynamicMaskOptions,
+  dynamicParameters,
+  type Instances,
+  relativeCoordinates,
+} from './dynamic-masks.ts';
