@@ -58,6 +58,19 @@ const metrics = (run: string): object[] =>
     .split('\n')
     .map((line) => ({ ...(JSON.parse(line) as object), seconds: undefined }));
 
+interface Said {
+  readonly classes: readonly { readonly name: string; readonly probability: number }[];
+}
+const photos = [join(folder, 'photos', 'lying'), join(folder, 'photos', 'standing')];
+/** What a network says of the photographs: the probability of the first class. */
+const said = async (network: string, cwd: string, backend: string, ...more: string[]): Promise<number[]> => {
+  const args = ['predict', network, ...photos, '--json', '--backend', backend, ...more];
+  const { code, stdout, stderr } = await manet(args, cwd);
+  expect(code, stderr).toBe(0);
+  const found = JSON.parse(stdout) as Said[];
+  return found.map(({ classes }) => classes.find(({ name }) => name === 'lying')!.probability);
+};
+
 beforeAll(async () => {
   const rng = Rng.fromSeed(11);
   for (const name of ['lying', 'standing']) {
@@ -94,17 +107,6 @@ test('killed while workers read ahead, it goes on to the same numbers', async ()
 });
 
 test('an exported file alone, elsewhere, says what the run says', async () => {
-  interface Said {
-    readonly classes: readonly { readonly name: string; readonly probability: number }[];
-  }
-  const photos = [join(folder, 'photos', 'lying'), join(folder, 'photos', 'standing')];
-  const said = async (network: string, cwd: string, backend: string): Promise<number[]> => {
-    const args = ['predict', network, ...photos, '--json', '--backend', backend];
-    const { code, stdout, stderr } = await manet(args, cwd);
-    expect(code, stderr).toBe(0);
-    const found = JSON.parse(stdout) as Said[];
-    return found.map(({ classes }) => classes.find(({ name }) => name === 'lying')!.probability);
-  };
   const expected = await said('run', folder, 'cpu');
   expect(expected).toHaveLength(48);
   expect(new Set(expected).size).toBeGreaterThan(24);
@@ -133,6 +135,18 @@ test('eval says that there are no test images, and measures the best checkpoint 
   const chosen = await manet(['eval', 'run', '--best', '--backend', 'cpu'], folder);
   expect(chosen.stdout).toContain(`${(100 * note.value).toFixed(2)} %`);
   expect(chosen.stdout).toMatch(new RegExp(`mini-batch +${note.step} of`));
-  const file = await manet(['eval', 'run/pruned.safetensors', '--best'], folder);
+  // What is pruned and exported of it says what it says.
+  const out = ['--best', '--backend', 'cpu', '--out'];
+  const expected = await said('run', folder, 'cpu', '--best');
+  expect(expected).not.toEqual(await said('run', folder, 'cpu'));
+  for (const [command, name] of [
+    ['prune', 'best-pruned.safetensors'],
+    ['export', 'best-exported.safetensors'],
+  ] as const) {
+    expect(await manet([command, 'run', ...out, name], folder)).toMatchObject({ code: 0 });
+    const found = await said(name, folder, 'cpu');
+    found.forEach((probability, i) => expect(probability).toBeCloseTo(expected[i]!, 4));
+  }
+  const file = await manet(['eval', 'best-pruned.safetensors', '--best'], folder);
   expect(file).toMatchObject({ code: 1, stderr: expect.stringMatching(/only a run has a best checkpoint/) });
 });
