@@ -144,6 +144,7 @@ export type {
 } from './recipe.ts';
 export { type Interpreter, type Net, netOf, type Program, scoped } from './program.ts';
 export { Rng, type RngState } from './rng.ts';
+export { roundHalfEven } from './round.ts';
 export {
   decodeSafetensors,
   encodeSafetensors,

@@ -1,6 +1,8 @@
 // The size that detectors bring an image to: a shorter side as asked for, unless the longer one becomes too long.
 // The reference implementations round differently, by a pixel.
 
+import { roundHalfEven } from '@ma-net/core';
+
 /** [height, width]. */
 export type Size = readonly [height: number, width: number];
 
@@ -39,10 +41,4 @@ export function resizedSize([height, width]: Size, { shorter, longest, rounding 
 /** A side that is a multiple of `divisor`, and no smaller. */
 export function paddedSide(side: number, divisor: number): number {
   return Math.ceil(side / divisor) * divisor;
-}
-
-function roundHalfEven(value: number): number {
-  const below = Math.floor(value);
-  if (value - below !== 0.5) return Math.round(value);
-  return below % 2 === 0 ? below : below + 1;
 }

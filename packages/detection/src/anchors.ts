@@ -1,5 +1,7 @@
 // Anchors (Ren et al. 2015, section 3.1.1): boxes of a few sizes and proportions around every pixel of a feature map.
 
+import { roundHalfEven } from '@ma-net/core';
+
 export interface AnchorOptions {
   /** Sides of a square of the same area, in pixels. */
   readonly sizes: readonly number[];
@@ -18,7 +20,7 @@ export function baseAnchors({ sizes, ratios, rounded = false }: AnchorOptions): 
       return [-width / 2, -height / 2, width / 2, height / 2];
     }),
   );
-  return Float64Array.from(boxes, (side) => (rounded ? roundHalfToEven(side) : side));
+  return Float64Array.from(boxes, (side) => (rounded ? roundHalfEven(side) : side));
 }
 
 export interface GridOptions {
@@ -58,10 +60,4 @@ export function gridPoints({
     const cell = Math.floor(k / 2);
     return middle + stride * (k % 2 === 0 ? cell % width : Math.floor(cell / width));
   });
-}
-
-function roundHalfToEven(value: number): number {
-  const below = Math.floor(value);
-  if (value - below !== 0.5) return Math.round(value);
-  return below % 2 === 0 ? below : below + 1;
 }

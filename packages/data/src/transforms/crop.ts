@@ -1,7 +1,8 @@
 // Boxes that augmentation cuts or blanks. Each takes its random numbers, 0 <= u < 1, from `uniform`, so that any
 // generator can decide and a box can be checked against another implementation.
 
-import { type Box, roundHalfEven } from './picture.ts';
+import { roundHalfEven } from '@ma-net/core';
+import type { Box } from './picture.ts';
 
 type Size = { readonly height: number; readonly width: number };
 type Range = readonly [low: number, high: number];

@@ -1,8 +1,8 @@
 // Separable resampling of 8-bit pictures with a filter that widens when it shrinks (antialiasing), in the fixed
 // point of Pillow, so that crops and evaluation transforms give the pixels that torchvision's give.
 
-import { MaNetError } from '@ma-net/core';
-import { type Box, type Picture, roundHalfEven } from './picture.ts';
+import { MaNetError, roundHalfEven } from '@ma-net/core';
+import type { Box, Picture } from './picture.ts';
 
 export type Interpolation = 'bilinear' | 'bicubic';
 
