@@ -8,15 +8,15 @@ import { readParams, Rng, startBackend } from '@ma-net/core';
 import { writeSafetensors } from '@ma-net/core/node';
 import { loadNetwork, saveNetwork } from '@ma-net/export/node';
 import { createTNet, toPyTorch } from '@ma-net/tnet';
-import { disposeState, encodeCheckpoint, fit } from '@ma-net/trainer';
+import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { changed, installed } from '../test/recipe.ts';
-import { factsOf, networkFacts } from './facts.ts';
-import { knownOf, openClosedRun, openFor, openRun, openRunData, runOf } from './open.ts';
+import { trainedAt } from '../test/trained.ts';
+import { networkFacts } from './facts.ts';
+import { knownOf, openClosedRun, openFor, openRunData } from './open.ts';
 import { testMeasures } from './predictions.ts';
 import { decide, prepare } from './prepared-network.ts';
-import { createRunDirectory } from './run-directory.ts';
 import { openSavedRun, requireCheckpoint } from './saved-run.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -58,17 +58,7 @@ beforeAll(async () => {
     'method.mnet.hidden=8',
     'method.mnet.heads=2',
   );
-  const open = await openRun(recipe, installed);
-  const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
-  const state = open.start();
-  await fit({
-    ...runOf(open),
-    state,
-    save: async (s) => directory.saveCheckpoint(await encodeCheckpoint(s, open.source, open.network)),
-    listen: () => undefined,
-  });
-  disposeState(state);
-  directory.close();
+  await trainedAt(path, recipe, backend);
   rmSync(data, { recursive: true });
   rmSync(weights);
 });

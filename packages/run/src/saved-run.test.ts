@@ -7,6 +7,7 @@ import { digits as readDigits } from '@ma-net/data/node';
 import { disposeState, encodeCheckpoint, fit } from '@ma-net/trainer';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { changed, installed } from '../test/recipe.ts';
+import { trainedAt } from '../test/trained.ts';
 import { factsOf, networkFacts, resumption } from './facts.ts';
 import { masksInForce } from './host-state.ts';
 import { openRun, runOf } from './open.ts';
@@ -32,17 +33,7 @@ let backend: RunningBackend;
 
 beforeAll(async () => {
   backend = await startBackend(cpu);
-  const open = await openRun(recipe, installed);
-  const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
-  const state = open.start();
-  await fit({
-    ...runOf(open),
-    state,
-    save: async (s) => directory.saveCheckpoint(await encodeCheckpoint(s, open.source, open.network)),
-    listen: (event) => directory.log(event),
-  });
-  disposeState(state);
-  directory.close();
+  await trainedAt(path, recipe, backend);
 });
 
 describe('openSavedRun', () => {

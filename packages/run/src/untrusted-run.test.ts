@@ -5,13 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cpu } from '@ma-net/backend-cpu';
 import { decodeSafetensors, encodeSafetensors, type HostTensor, startBackend } from '@ma-net/core';
-import { disposeState, encodeCheckpoint, fit } from '@ma-net/trainer';
+import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { changed as recipeWith, installed } from '../test/recipe.ts';
-import { factsOf } from './facts.ts';
-import { openRun, runOf } from './open.ts';
-import { createRunDirectory } from './run-directory.ts';
+import { trainedAt } from '../test/trained.ts';
 import { openSavedRun, requireCheckpoint } from './saved-run.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -29,17 +27,7 @@ const path = join(mkdtempSync(join(tmpdir(), 'ma-net-untrusted-')), 'run');
 
 beforeAll(async () => {
   const backend = await startBackend(cpu);
-  const open = await openRun(recipe, installed);
-  const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
-  const state = open.start();
-  await fit({
-    ...runOf(open),
-    state,
-    save: async (s) => directory.saveCheckpoint(await encodeCheckpoint(s, open.source, open.network)),
-    listen: (event) => directory.log(event),
-  });
-  disposeState(state);
-  directory.close();
+  await trainedAt(path, recipe, backend);
 });
 
 interface Parts {
