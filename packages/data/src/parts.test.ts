@@ -77,6 +77,28 @@ test('a part of the training images is held out where that is asked for, by clas
   for (let label = 0; label < 10; label++) expect(Math.abs(counts.get(label)! - 4)).toBeLessThanOrEqual(2);
 });
 
+test('the last training images are held out where that is asked for, and the others are drawn as if they were all', async () => {
+  const drawn = async (options: object) => {
+    const data = await digits.open(digits.schema.parse({ augment, ...options }));
+    const source = await data.open({ batchSize: 16, rng: Rng.fromSeed(5) });
+    const batch = await source.next();
+    return { data, images: [...(await batch.images_BHWC.data())] };
+  };
+  const [held, alone, all] = [
+    await drawn({ trainLimit: 100, validationLast: 40 }),
+    await drawn({ trainLimit: 60 }),
+    await readDigits({ trainLimit: 100 }),
+  ];
+  expect(held.images).toEqual(alone.images);
+  expect([held.data.train.samples, held.data.validation!.samples]).toEqual([60, 40]);
+  const labels: number[] = [];
+  for await (const batch of held.data.validationBatches!(40)) labels.push(...(await batch.labels_B.data()));
+  expect(labels).toEqual([...all.train.labels.slice(60)]);
+  await expect(drawn({ validation: 0.1, validationLast: 40 })).rejects.toMatchObject({
+    code: 'bad-argument',
+  });
+});
+
 test('views and the halves of a search reach the batches', async () => {
   const data = await digits.open({ trainLimit: 64, augment });
   const source = await data.open({ batchSize: 8, rng: Rng.fromSeed(0), views: 2 });

@@ -18,6 +18,8 @@ const fields = {
   /** Use only the first so many test images. */
   testLimit: limit,
   ...heldOut,
+  /** Instead of a part of every class: how many of the last training images are held out. */
+  validationLast: limit,
   /** What is done to a training image. */
   augment: z.strictObject(augmentFields).prefault({}),
 };

@@ -15,7 +15,12 @@ describe.each(Object.keys(recipes) as RecipeName[])('%s', (name) => {
 test('cifar10-resnet10 is the measured test bed, every constant', () => {
   expect(findRecipe('cifar10-resnet10')).toMatchObject({
     network: { name: 'resnet10-cifar' },
-    data: { trainLimit: 5_000, testLimit: 5_000, augment: { flip: true, padCrop: 0, cutout: 0 } },
+    data: {
+      trainLimit: 10_000,
+      validationLast: 5_000,
+      testLimit: 5_000,
+      augment: { flip: true, padCrop: 0, cutout: 0 },
+    },
     batchSize: 64,
     epochs: 24,
     optimizer: { name: 'sgd', learningRate: 0.1, momentum: 0.9, weightDecay: 4e-3, nesterov: false },

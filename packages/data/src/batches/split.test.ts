@@ -1,6 +1,6 @@
 import { type Dataset, MaNetError, Rng } from '@ma-net/core';
 import { expect, test } from 'vitest';
-import { holdOut, stratify, subset } from './split.ts';
+import { holdOut, holdOutLast, stratify, subset } from './split.ts';
 
 const counts = (labels: ArrayLike<number>, indices: Iterable<number>): Map<number, number> => {
   const found = new Map<number, number>();
@@ -75,4 +75,12 @@ test.each([0, 1, -0.1, Number.NaN])('a share of %d is refused', async (share) =>
 test('a validation split of nothing is refused', async () => {
   const error = await holdOut(dataset, 0.001, 0).catch((e: unknown) => e);
   expect(error).toBeInstanceOf(MaNetError);
+});
+
+test('the last samples are held out in their order, and never all of them', async () => {
+  const { train, validation } = await holdOutLast(dataset, 15);
+  const read = (of: Dataset<number>) => Promise.all(Array.from({ length: of.size }, (_, i) => of.read(i)));
+  const numbers = Array.from({ length: 40 }, (_, i) => i);
+  expect([await read(train), await read(validation)]).toEqual([numbers.slice(0, 25), numbers.slice(25)]);
+  await expect(holdOutLast(dataset, 40)).rejects.toMatchObject({ code: 'bad-argument' });
 });

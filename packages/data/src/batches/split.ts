@@ -99,6 +99,26 @@ export async function holdOut<Sample>(
   };
 }
 
+/** A training set without its last `count` samples, and those for validation: the parts that others measured on. */
+export async function holdOutLast<Sample>(
+  dataset: Dataset<Sample>,
+  count: number,
+): Promise<{ readonly train: Dataset<Sample>; readonly validation: Dataset<Sample> }> {
+  const rest = dataset.size - count;
+  if (rest < 1) {
+    throw new MaNetError(
+      'bad-argument',
+      `Of ${dataset.size} training images the last ${count} cannot be held out.`,
+      { where: `validationLast of "${dataset.name}"`, hint: `give at most ${dataset.size - 1}.` },
+    );
+  }
+  const indices = Uint32Array.from({ length: dataset.size }, (_, i) => i);
+  return {
+    train: await subset(dataset, indices.slice(0, rest), `${dataset.name}, without validation`),
+    validation: await subset(dataset, indices.slice(rest), `${dataset.name}, validation`),
+  };
+}
+
 /** Two disjoint halves by name, as an architecture search draws weights and architecture from. */
 export function halves<Sample>(
   dataset: Dataset<Sample>,
