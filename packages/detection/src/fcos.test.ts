@@ -35,6 +35,12 @@ const sizes = LEVELS.map((level, l) => {
   const [, height, width] = tensors[`head/${level}/cls`]!.shape as [number, number, number];
   return { height, width, stride: 8 * 2 ** l };
 });
+/** The reference's name of a tensor of ours. */
+const theirs = (name: string): string =>
+  name
+    .replace(/^fpn\.inner_blocks\.(\d)\.0/, (_, i) => `fpn.fpn_lateral${Number(i) + 3}`)
+    .replace(/^fpn\.layer_blocks\.(\d)\.0/, (_, i) => `fpn.fpn_output${Number(i) + 3}`)
+    .replace('fpn.extra_blocks.', 'fpn.top_block.');
 const MAPS = ['res3', 'res4', 'res5'] as const;
 
 const shapeOf = (map: string): readonly number[] => tensors[`in/${map}`]!.shape.slice(1);
@@ -66,14 +72,9 @@ let params: Record<string, tf.Tensor>;
 let inputs: Readonly<Record<(typeof MAPS)[number], tf.Tensor>>;
 beforeAll(async () => {
   await startBackend(cpu);
-  const named = (prefix: string): Record<string, tf.Tensor> =>
-    Object.fromEntries(
-      Object.keys(tensors)
-        .filter((name) => name.startsWith(prefix))
-        .map((name) => [name.slice(prefix.length), tf.tensor(numbers(name), [...tensors[name]!.shape])]),
-    );
-  params = named('w/');
-  inputs = named('in/') as typeof inputs;
+  const tensorOf = (name: string): tf.Tensor => tf.tensor(numbers(name), [...tensors[name]!.shape]);
+  params = Object.fromEntries(network.parameters.map(({ name }) => [name, tensorOf(`w/${theirs(name)}`)]));
+  inputs = Object.fromEntries(MAPS.map((map) => [map, tensorOf(`in/${map}`)])) as typeof inputs;
 });
 
 function forward(given: Params): Record<string, tf.Tensor> {
@@ -107,8 +108,9 @@ function targetsOf(centres?: (boxes: readonly number[]) => number[]) {
 
 test('parameters are those of the reference', () => {
   const expected = Object.keys(tensors).filter((name) => name.startsWith('w/'));
-  expect(network.parameters.map(({ name }) => `w/${name}`).sort()).toEqual(expected.sort());
-  for (const { name, shape } of network.parameters) expect(shape).toEqual(tensors[`w/${name}`]!.shape);
+  expect(network.parameters.map(({ name }) => `w/${theirs(name)}`).sort()).toEqual(expected.sort());
+  for (const { name, shape } of network.parameters)
+    expect(shape).toEqual(tensors[`w/${theirs(name)}`]!.shape);
 });
 
 test('every map is that of the reference', async () => {
@@ -198,7 +200,7 @@ test('losses and all gradients are those of the reference', async () => {
   expect((await value.data())[0]).toBeCloseTo(2.46750197, 4);
   for (const [name, grad] of Object.entries(grads)) {
     expect(name in params).toBe(true);
-    expectNear(await grad.data(), numbers(`grad/w/${name}`), 1e-4);
+    expectNear(await grad.data(), numbers(`grad/w/${theirs(name)}`), 1e-4);
   }
 });
 

@@ -65,6 +65,15 @@ export {
   fcosTargets,
 } from './fcos-targets.ts';
 export { learnedScale } from './learned-scale.ts';
+export {
+  type BackboneOptions,
+  BODY,
+  type BodyOptions,
+  frozenBackbone,
+  pyramidBackbone,
+  RESNET_50,
+} from './backbone.ts';
+export { detectron2Backbone, type StartedDetector, withBody } from './weights.ts';
 export { featurePyramid, type PyramidOptions } from './pyramid.ts';
 export {
   NEIGHBOURS,

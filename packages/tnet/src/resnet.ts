@@ -18,6 +18,13 @@ export interface ResNetShape {
   readonly widen?: number;
   /** `imagenet`: 7x7 stride 2 and pooling; `cifar`: 3x3; `half`: 3x3 with stride 2, for machines without a GPU. */
   readonly stem: 'imagenet' | 'cifar' | 'half';
+  /**
+   * The convolution of a bottleneck that halves the map: the 3x3 unless given, or the first 1x1, as He et al. and the
+   * MSRA weights have it.
+   */
+  readonly strideIn?: '1x1' | '3x3';
+  /** Batch normalisation that is trained, unless given, or the one that training leaves as it is, for detectors. */
+  readonly norm?: 'batch' | 'frozen';
   /** 224 x 224 for the `imagenet` stem and 32 x 32 for the others unless given, in colour. */
   readonly inputShape?: readonly [number, number, number];
 }
@@ -42,19 +49,20 @@ export function resnet(name: string, shape: ResNetShape, options: TNetOptions): 
 export function resnetBody<V>(
   net: Net<V>,
   images: V,
-  { block, depths, width = 64, widen = 1, stem }: ResNetShape,
+  { block, depths, width = 64, widen = 1, stem, strideIn = '3x3', norm = 'batch' }: ResNetShape,
 ): readonly V[] {
+  const normalise = norm === 'batch' ? net.batchNorm : net.frozenBatchNorm;
   let x = images;
   if (stem === 'imagenet') {
     x = net.conv('conv1', x, { out: width, kernel: 7, stride: 2 });
-    x = net.maxPool(net.relu(net.batchNorm('bn1', x)), { kernel: 3, stride: 2, pad: 1 });
+    x = net.maxPool(net.relu(normalise('bn1', x)), { kernel: 3, stride: 2, pad: 1 });
   } else {
     x = net.conv('conv1', x, {
       out: width,
       kernel: 3,
       stride: stem === 'half' ? 2 : 1,
     });
-    x = net.relu(net.batchNorm('bn1', x));
+    x = net.relu(normalise('bn1', x));
   }
 
   let channels = width;
@@ -68,6 +76,8 @@ export function resnetBody<V>(
         inner: inner * (block === 'bottleneck' ? widen : 1),
         out,
         stride,
+        strideIn,
+        normalise,
         project: stride !== 1 || channels !== out,
       });
       channels = out;
@@ -76,18 +86,25 @@ export function resnetBody<V>(
   });
 }
 
-interface Block {
+interface Block<V> {
   readonly block: ResNetShape['block'];
   readonly inner: number;
   readonly out: number;
   readonly stride: number;
+  readonly strideIn: '1x1' | '3x3';
+  readonly normalise: (name: string, x: V) => V;
   /** Whether the shortcut is a 1x1 convolution instead of the identity. */
   readonly project: boolean;
 }
 
-function residual<V>(net: Net<V>, layer: string, x: V, { block, inner, out, stride, project }: Block): V {
+function residual<V>(
+  net: Net<V>,
+  layer: string,
+  x: V,
+  { block, inner, out, stride, strideIn, normalise, project }: Block<V>,
+): V {
   const conv = (part: string, input: V, width: number, kernel: number, step: number): V =>
-    net.batchNorm(
+    normalise(
       `${layer}.${part.replace('conv', 'bn')}`,
       net.conv(`${layer}.${part}`, input, { out: width, kernel, stride: step }),
     );
@@ -96,12 +113,12 @@ function residual<V>(net: Net<V>, layer: string, x: V, { block, inner, out, stri
     y = net.relu(conv('conv1', x, inner, 3, stride));
     y = conv('conv2', y, out, 3, 1);
   } else {
-    y = net.relu(conv('conv1', x, inner, 1, 1));
-    y = net.relu(conv('conv2', y, inner, 3, stride));
+    y = net.relu(conv('conv1', x, inner, 1, strideIn === '1x1' ? stride : 1));
+    y = net.relu(conv('conv2', y, inner, 3, strideIn === '3x3' ? stride : 1));
     y = conv('conv3', y, out, 1, 1);
   }
   const shortcut = project
-    ? net.batchNorm(`${layer}.downsample.1`, net.conv(`${layer}.downsample.0`, x, { out, kernel: 1, stride }))
+    ? normalise(`${layer}.downsample.1`, net.conv(`${layer}.downsample.0`, x, { out, kernel: 1, stride }))
     : x;
   return net.relu(net.add(y, shortcut));
 }

@@ -209,7 +209,7 @@ export async function createTNet(name: string, options: CreateOptions): Promise<
     typeof weights === 'string'
       ? await (await import('#read')).readWeights(name, weights, hub)
       : { tensors: weights, where: 'weights in memory', verified: false };
-  const started = tryWeights(network, tensors, where, verified);
+  const started = tryWeights(network, tensors, where, { verified });
   if ('differences' in started) {
     const others = tnetNames.filter((other) => other !== name && !other.endsWith('-test'));
     const guess = await nearestNetwork(tensors, others, (other) =>

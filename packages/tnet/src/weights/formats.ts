@@ -36,13 +36,16 @@ const asNamed: Format = {
   ),
 };
 
+/** Ways to name the tensors of a network, by who names them so. */
+export type Formats = Readonly<Record<string, Format>>;
+
 /** The families whose files differ from ours, each known by a parameter that no other has. */
-const families: readonly { readonly marker: string; readonly formats: Readonly<Record<string, Format>> }[] = [
+const families: readonly { readonly marker: string; readonly formats: Formats }[] = [
   { marker: 'encoder.pos_embedding', formats: vit },
   { marker: 'features.0.2.weight', formats: swin },
 ];
 
-function formatsOf(network: Network): Readonly<Record<string, Format>> {
+function formatsOf(network: Network): Formats {
   const known = families.find(({ marker }) => network.parameters.some((p) => p.name === marker));
   return known?.formats ?? { torchvision: asNamed, timm: asNamed };
 }
@@ -104,11 +107,15 @@ export interface FromPyTorch {
 /**
  * Reads the tensors of a file in the format that leaves the fewest differences to the network. Whatever wrapper
  * stands before all names of the network (`module.`, `model.`, `state_dict.`) is taken off, and names of older
- * releases are read as today's.
+ * releases are read as today's. `formats` are those of the network's family unless given.
  */
-export function fromPyTorch(network: Network, file: HostTensors): FromPyTorch {
+export function fromPyTorch(
+  network: Network,
+  file: HostTensors,
+  formats: Formats = formatsOf(network),
+): FromPyTorch {
   const expected = torchShapes(network);
-  const readings = Object.entries(formatsOf(network)).flatMap(([format, rules]) => {
+  const readings = Object.entries(formats).flatMap(([format, rules]) => {
     const theirNames = Object.keys(expected).map((name) => theirName(rules, name));
     return prefixesOf(Object.keys(file), theirNames).map((prefix): FromPyTorch => {
       const { tensors: inside, leftOut } = withinPrefix(file, prefix, theirNames);

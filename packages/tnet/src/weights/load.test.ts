@@ -4,7 +4,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createTNet } from '../index.ts';
 import { toPyTorch } from './formats.ts';
-import { withWeights } from './load.ts';
+import { startingFrom, withWeights } from './load.ts';
 
 beforeAll(async () => {
   tf.env().set('IS_TEST', true);
@@ -47,6 +47,15 @@ describe('withWeights', () => {
     const [a, b] = [loaded.init(Rng.fromSeed(2)).params, network.init(Rng.fromSeed(2)).params];
     expect(await param(a, 'fc.weight').data()).toEqual(await param(b, 'fc.weight').data());
     expect(await param(a, 'conv1.weight').data()).not.toEqual(await param(b, 'conv1.weight').data());
+  });
+
+  test('startingFrom takes what there is and fits, and draws the rest from the seed', async () => {
+    const network = await createTNet('resnet-test', { numClasses: 5 });
+    const theirs = await readParams(network.init(Rng.fromSeed(1)).params);
+    const some = { 'conv1.weight': theirs['conv1.weight']!, 'fc.bias': theirs['fc.weight']! };
+    const ours = await readParams(startingFrom(network, some).init(Rng.fromSeed(2)).params);
+    const drawn = await readParams(network.init(Rng.fromSeed(2)).params);
+    expect(ours).toEqual({ ...drawn, 'conv1.weight': theirs['conv1.weight'] });
   });
 
   test('networks that it is retraced to start from them too', async () => {

@@ -10,7 +10,7 @@ import {
   type ParamDifference,
   uploadParams,
 } from '@ma-net/core';
-import { fromPyTorch } from './formats.ts';
+import { type Formats, fromPyTorch } from './formats.ts';
 import { explainedByClassifier, withoutOtherHeads } from './heads.ts';
 import { type Misfit, mismatch } from './mismatch.ts';
 import type { HostTensors } from './rules.ts';
@@ -49,8 +49,9 @@ export function withWeights<I extends string, O extends string>(
   network: Network<I, O>,
   file: HostTensors,
   where = 'a weight file',
+  formats?: Formats,
 ): Started<I, O> {
-  const started = tryWeights(network, file, where);
+  const started = tryWeights(network, file, where, { ...(formats === undefined ? {} : { formats }) });
   if ('differences' in started) throw mismatch(network, started, where);
   return started;
 }
@@ -60,9 +61,9 @@ export function tryWeights<I extends string, O extends string>(
   network: Network<I, O>,
   file: HostTensors,
   where: string,
-  verified = false,
+  { verified = false, formats }: { readonly verified?: boolean; readonly formats?: Formats } = {},
 ): Started<I, O> | Misfit {
-  const read = withoutOtherHeads(network, fromPyTorch(network, file));
+  const read = withoutOtherHeads(network, fromPyTorch(network, file, formats));
   const replaced = explainedByClassifier(network, read);
   const differences = read.differences.filter((d) => !replaced.includes(d));
   if (differences.length > 0) return { read, differences };
@@ -97,7 +98,7 @@ export function tryWeights<I extends string, O extends string>(
  * The network, with an `init` that takes what `tensors` has, in our layout, and draws the rest. So do the networks that
  * it is retraced to: with other outputs, and with other widths, where tensors of another shape start afresh.
  */
-function startingFrom<I extends string, O extends string>(
+export function startingFrom<I extends string, O extends string>(
   network: Network<I, O>,
   tensors: HostTensors,
 ): Network<I, O> {
