@@ -128,7 +128,7 @@ export default tseslint.config(
     // Graphs are recorded, and ONNX is written, by the engine that compiles to it.
     files: [
       'packages/backend-*/src/**/*.ts',
-      'packages/export/src/onnx.ts',
+      'packages/export/src/onnx{,-bytes}.ts',
       'packages/export/src/graph-model/*.ts',
     ],
     ignores: ['**/*.test.ts'],

@@ -3,9 +3,8 @@
 import type { BackendAdapter, RunningBackend, StartOptions } from '@ma-net/core';
 import { MaNetError } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { availableParallelism } from 'node:os';
+import { instructionSet, threadsHere } from '#platform';
 import type { OnnxBackend } from './backend.ts';
-import { instructionSet } from './instructions.ts';
 import { probe } from './probe.ts';
 import { isProcessor, loadRuntime, type Provider } from './runtime.ts';
 
@@ -55,7 +54,7 @@ export function createOnnxBackend({
       registerKernels(NAME);
       const running = tf.findBackendFactory(NAME) === null ? null : (tf.findBackend(NAME) as OnnxBackend);
       const fixed = provider === 'wasm' ? runtime.env.wasm.numThreads : undefined;
-      const threads = fixed ?? wanted ?? running?.threads ?? availableParallelism();
+      const threads = fixed ?? wanted ?? running?.threads ?? threadsHere();
       // Starting it again keeps the tensors it has; another provider, or number of threads, begins anew.
       const same = running?.provider === provider && running.threads === threads;
       if (running !== null && !same) tf.removeBackend(NAME);

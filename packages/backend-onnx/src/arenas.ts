@@ -1,7 +1,7 @@
 // Which graphs keep the memory of a run for their next one. That saves a tenth of a training step, and costs as many
 // bytes as the graph has alive at once; the sum of them has a budget.
 
-import { totalmem } from 'node:os';
+import { memoryHere } from '#platform';
 import type { Entry } from './call.ts';
 import type { Graph } from './graph.ts';
 import { sizeOf } from './lower/lowering.ts';
@@ -18,7 +18,7 @@ export class Arenas {
   #requests = 0;
   #sum = 0;
 
-  constructor(budget = defaultBudget()) {
+  constructor(budget = memoryHere() / 2) {
     this.#budget = budget;
   }
 
@@ -59,12 +59,6 @@ export class Arenas {
     const lately = this.#requests - 2 * this.#asked.size;
     return [...this.#asked].filter(([key, when]) => when < lately && this.#kept.has(key)).map(([key]) => key);
   }
-}
-
-/** Half of the memory that this process may have. */
-function defaultBudget(): number {
-  const limit = process.constrainedMemory();
-  return (limit > 0 ? Math.min(limit, totalmem()) : totalmem()) / 2;
 }
 
 /** Bytes of what a graph has alive at once at most, beside its inputs. */

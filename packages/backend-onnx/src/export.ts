@@ -199,4 +199,4 @@ function dimension(first: number, second: number, dynamic: string | undefined): 
 }
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && Buffer.compare(a, b) === 0;
+  a.length === b.length && a.every((byte, k) => byte === b[k]);

@@ -16,6 +16,7 @@ test('metadata come back as they were written, under any name', async () => {
   const path = join(folder, 'told.onnx');
   writeFileSync(path, model);
   expect(Object.fromEntries(await onnxMetadata(path))).toEqual(metadata);
+  expect(Object.fromEntries(await onnxMetadata(model))).toEqual(metadata);
 });
 
 test.each([

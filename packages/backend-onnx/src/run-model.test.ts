@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { expect, test } from 'vitest';
 import { exportOnnx } from './export.ts';
-import { runOnnx } from './run-model.ts';
+import { openOnnx, runOnnx } from './run-model.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ma-net-run-model-'));
 
@@ -27,5 +27,20 @@ test('what is no model is refused with its path', async () => {
   await expect(runOnnx(path, {})).rejects.toMatchObject({
     code: 'bad-file',
     message: expect.stringContaining(path) as string,
+  });
+});
+
+test('bytes are opened once and run often', async () => {
+  await tf.setBackend('cpu');
+  const bytes = await exportOnnx(({ x }) => ({ y: tf.neg(x!) }), { inputs: { x: { shape: [2] } } });
+  const model = await openOnnx(bytes);
+  for (const value of [1, -3]) {
+    const { y } = await model.run({ x: { data: Float32Array.of(value, 0), shape: [2] } });
+    expect(y!.data[0]).toBe(-value);
+  }
+  await model.release();
+  await expect(openOnnx(bytes.subarray(0, 20), 'half.onnx')).rejects.toMatchObject({
+    code: 'bad-file',
+    message: expect.stringContaining('half.onnx') as string,
   });
 });

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { findForProcessor, findRuntime, isProcessor, loadRuntime, refusalOf, whyNotHere } from './runtime.ts';
+import { findRuntime, refusalOf, whyNotHere } from './platform.node.ts';
+import { findForProcessor, isProcessor, loadRuntime } from './runtime.ts';
 
 test('the library is loaded with its telemetry off', async () => {
   expect(process.env['ORT_DISABLE_TELEMETRY']).toBe('1');
@@ -54,5 +55,5 @@ test('nothing else here loads the library, so that none is loaded before the swi
         readFileSync(join(folder, file), 'utf8'),
       ),
     );
-  expect(loads).toEqual(['runtime.ts']);
+  expect(loads).toEqual(['platform.node.ts']);
 });

@@ -1,11 +1,9 @@
-// ONNX Runtime itself, loaded when it is first needed, and never without its telemetry switched off: from 1.30 on it
-// writes what it does, metadata of models included, to a database under the user's cache and sends it to a server,
-// unless this variable of the environment tells it not to. It comes twice: as a library for the machine, which npm
-// removes where its install script fails and which has no binary for some machines, and in WebAssembly, which runs
-// anywhere, has no telemetry, and takes the first one's place.
+// ONNX Runtime itself. It comes twice: as a library for the machine, which npm removes where its install script fails and
+// which has no binary for some machines, and in WebAssembly, which runs anywhere, in browsers too, has no telemetry, and
+// takes the first one's place.
 
-import { isMainThread } from 'node:worker_threads';
 import { MaNetError, type Probe } from '@ma-net/core';
+import { findRuntime, loadWasm, whyNotHere } from '#platform';
 
 export type Provider = 'cpu' | 'wasm' | 'webgpu' | 'cuda';
 
@@ -14,41 +12,11 @@ export type Runtime = Pick<typeof import('onnxruntime-web'), 'InferenceSession' 
 /** Whether it computes on the processor, in the memory of the process. */
 export const isProcessor = (provider: string): boolean => provider === 'cpu' || provider === 'wasm';
 
-type Refusal = Extract<Probe, { ok: false }> & { readonly hint: string };
+export type Refusal = Extract<Probe, { ok: false }> & { readonly hint: string };
 
-interface Failure {
+export interface Failure {
   readonly code?: string;
   readonly message: string;
-}
-
-const SWITCH = 'ORT_DISABLE_TELEMETRY';
-
-// A worker has a copy of the environment, which the library does not read: only the main thread can set it.
-if (isMainThread) process.env[SWITCH] ??= '1';
-
-/** Why the library must not be loaded in this thread; undefined where it may be. */
-export function whyNotHere(
-  main = isMainThread,
-  environment: Readonly<Record<string, string | undefined>> = process.env,
-): string | undefined {
-  if (main || environment[SWITCH] !== undefined) return undefined;
-  return "in this worker ONNX Runtime's telemetry cannot be switched off";
-}
-
-/** The library, or why it cannot be had here: no package, no binary, or no way to keep it quiet. */
-export async function findRuntime(): Promise<Runtime | Refusal> {
-  const reason = whyNotHere();
-  if (reason !== undefined) return { ok: false, reason, hint: WORKER_HINT };
-  try {
-    return await import('onnxruntime-node');
-  } catch (error) {
-    return refusalOf(error as Failure);
-  }
-}
-
-/** ONNX Runtime in WebAssembly. */
-export async function loadWasm(): Promise<Runtime> {
-  return await import('onnxruntime-web');
 }
 
 /** What computes on the processor here: the library, or, with the reason, WebAssembly. Refused only where the library is to stay unloaded. */
@@ -77,22 +45,3 @@ export async function loadRuntime(
   if (provider === 'wasm') runtime.env.wasm.numThreads ??= threads;
   return { runtime, provider };
 }
-
-/** Why the library did not load, and what to do. */
-export function refusalOf({ code, message }: Failure): Refusal {
-  if (code === 'ERR_MODULE_NOT_FOUND') {
-    return {
-      ok: false,
-      reason:
-        'the package onnxruntime-node is not installed: npm leaves it out when its install script fails',
-      hint: 'npm install onnxruntime-node@1.30.0 --ignore-scripts --save-optional (the script only downloads CUDA libraries)',
-    };
-  }
-  return {
-    ok: false,
-    reason: `onnxruntime-node does not load here (${process.platform} ${process.arch}): ${message.split('\n')[0]!}`,
-    hint: 'it has binaries for Linux x64 and arm64, macOS arm64, and Windows.',
-  };
-}
-
-const WORKER_HINT = `import @ma-net/backend-onnx in the main thread before the worker is made, or start the program with ${SWITCH}=1.`;

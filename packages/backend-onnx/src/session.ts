@@ -1,8 +1,7 @@
 // Sessions of ONNX Runtime, one per graph, kept while they are being used.
 
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { MaNetError } from '@ma-net/core';
+import { dump } from '#platform';
 import type * as ort from 'onnxruntime-web';
 import { Arenas, peakBytes } from './arenas.ts';
 import type { Graph } from './graph.ts';
@@ -110,7 +109,7 @@ export class SessionCache {
     const { bytes, ...names } = lowerGraph(graph, isProcessor(provider));
     const some = workOf(graph) < PARALLEL_WORK ? 1 : threads;
     if (dumpTo !== undefined) {
-      await writeFile(join(dumpTo, `graph-${this.#counters.compiles}.onnx`), bytes);
+      await dump(dumpTo, `graph-${this.#counters.compiles}.onnx`, bytes);
     }
     try {
       return {

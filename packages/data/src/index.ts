@@ -21,6 +21,7 @@ export {
 } from './cifar10.ts';
 export { parseDigits } from './digits.ts';
 export { pictureInput } from './photos/picture-input.ts';
+export { type RgbaImage, rgbaPicture } from './photos/rgba.ts';
 export { imageData, type ImageDataOptions } from './image-data.ts';
 export {
   createImageSet,

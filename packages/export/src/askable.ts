@@ -1,7 +1,7 @@
 import { type DataFacts, readParams, uploadParams } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { OpenFile } from './format.ts';
-import type { TrainedNetwork } from './network-file.ts';
+import type { TrainedNetwork } from './network-bytes.ts';
 
 /** A network in memory that can be asked as a file can; closing it frees its tensors. */
 export function askable({ network, params, stats }: TrainedNetwork, facts: DataFacts): OpenFile {

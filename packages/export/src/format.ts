@@ -2,7 +2,7 @@
 
 import type { DataFacts, HostBatch, Installed, Network } from '@ma-net/core';
 import type { NetworkFacts } from './network-facts.ts';
-import type { TrainedNetwork } from './network-file.ts';
+import type { TrainedNetwork } from './network-bytes.ts';
 
 export interface Format extends Written {
   /** Of the file, or the folder, it writes. */

@@ -17,7 +17,8 @@ import { zoo } from '@ma-net/tnet/parts';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type NetworkFacts, toMetadata } from './network-facts.ts';
-import { loadNetwork, saveNetwork, type TrainedNetwork } from './network-file.ts';
+import type { TrainedNetwork } from './network-bytes.ts';
+import { loadNetwork, saveNetwork } from './network-file.ts';
 
 beforeAll(async () => {
   await startBackend(cpu);

@@ -5,6 +5,7 @@
 import { type HostTensor, type KeptConnections, MaNetError, type Masks } from '@ma-net/core';
 import { type PrunePlan, pruneRule } from '@ma-net/mnet';
 import { z } from 'zod';
+import { fromBase64, toBase64 } from './base64.ts';
 
 /** Its name in a file. Other programs load the file with this name left out, or with `strict=False`. */
 export const PLAN = 'ma-net.plan';
@@ -35,7 +36,7 @@ export type WrittenPlan = z.infer<typeof writtenPlan>;
 export function writePlan({ masks, kernels, ...plan }: PrunePlan): WrittenPlan {
   const texts = kernels.map((one) => ({
     ...one,
-    mask: Buffer.from(bitsOf(masks[one.param]!)).toString('base64'),
+    mask: toBase64(bitsOf(masks[one.param]!)),
   }));
   return { ...plan, kernels: texts };
 }
@@ -76,14 +77,20 @@ export function readPlan(
 
 function textBytes(kernels: WrittenPlan['kernels'], where: string): Uint8Array {
   const masks = kernels.map((one) => {
-    const bytes = Buffer.from(one.mask, 'base64');
-    if (bytes.length === bytesOf(one) && bytes.toString('base64') === one.mask) return bytes;
+    const bytes = fromBase64(one.mask);
+    if (bytes?.length === bytesOf(one)) return bytes;
     throw damaged(
       `The mask of "${one.param}" is not ${bytesOf(one)} bytes in base64, and no tensor holds it.`,
       where,
     );
   });
-  return Buffer.concat(masks);
+  const bytes = new Uint8Array(masks.reduce((sum, mask) => sum + mask.length, 0));
+  let at = 0;
+  for (const mask of masks) {
+    bytes.set(mask, at);
+    at += mask.length;
+  }
+  return bytes;
 }
 
 function tensorBytes(

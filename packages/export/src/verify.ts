@@ -14,7 +14,7 @@ import {
 } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Format } from './format.ts';
-import type { TrainedNetwork } from './network-file.ts';
+import type { TrainedNetwork } from './network-bytes.ts';
 import { imageInput } from './normalisation.ts';
 
 export interface Verified {

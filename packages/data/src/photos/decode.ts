@@ -5,7 +5,8 @@
 import { MaNetError } from '@ma-net/core';
 import type { Sharp, SharpOptions } from 'sharp';
 import type { EncodedPicture } from '../sample.ts';
-import { cut, type Picture } from '../transforms/picture.ts';
+import { cut } from '../transforms/picture.ts';
+import { withChannels } from './channels.ts';
 
 type Library = (input: Uint8Array, options: SharpOptions) => Sharp;
 let library: Promise<Library> | undefined;
@@ -65,19 +66,6 @@ export async function decodePhoto(bytes: Uint8Array, where: string): Promise<Enc
       return box === undefined || upright ? picture : cut(picture, box);
     },
   };
-}
-
-/** Grey spread over three channels, or three as their luminance. */
-function withChannels(picture: Picture, channels: number): Picture {
-  const { data, channels: found, height, width } = picture;
-  if (found === channels) return picture;
-  const out = new Uint8Array(height * width * channels);
-  for (let i = 0, p = 0; p < height * width; p++, i += found) {
-    const value =
-      found === 3 ? (19595 * data[i]! + 38470 * data[i + 1]! + 7471 * data[i + 2]! + 32768) >> 16 : data[i]!;
-    out.fill(value, p * channels, (p + 1) * channels);
-  }
-  return { height, width, channels, data: out };
 }
 
 function undecodable(where: string, bytes: Uint8Array, cause: unknown): MaNetError {

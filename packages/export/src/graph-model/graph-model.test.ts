@@ -7,7 +7,7 @@ import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { NetworkFacts } from '../network-facts.ts';
-import type { TrainedNetwork } from '../network-file.ts';
+import type { TrainedNetwork } from '../network-bytes.ts';
 import { type GraphModel, toGraphModel } from './graph-model.ts';
 
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { type Tensors, trace, type Trace } from '@ma-net/backend-onnx';
 import type { ValueInfo } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type NetworkFacts, toJson } from '../network-facts.ts';
-import type { TrainedNetwork } from '../network-file.ts';
+import type { TrainedNetwork } from '../network-bytes.ts';
 import { normalisation } from '../normalisation.ts';
 import { dimensions, Graph, type NodeDef, typeName, type Value, type Weight } from './graph.ts';
 import { writeTrace } from './write-trace.ts';

@@ -6,7 +6,8 @@ import { decodeSafetensors, defineNetwork, type Op, ops, Rng, startBackend } fro
 import { applyCompaction, applyPlan, planCompaction, planOfMasks, type PrunePlan } from '@ma-net/mnet';
 import { createTNet, tnetNames } from '@ma-net/tnet';
 import { beforeAll, expect, test } from 'vitest';
-import { saveNetwork, type TrainedNetwork } from '../network-file.ts';
+import type { TrainedNetwork } from '../network-bytes.ts';
+import { saveNetwork } from '../network-file.ts';
 import { PLAN } from '../packed-plan.ts';
 import { torchModel } from './model.ts';
 import { operations } from './operations.ts';
