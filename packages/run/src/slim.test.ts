@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { slim } from '@ma-net/baselines';
 import { cpu } from '@ma-net/backend-cpu';
-import { type Batch, crossEntropy, type Params, Rng, startBackend, type Task } from '@ma-net/core';
+import { type Params, Rng, startBackend } from '@ma-net/core';
 import { loadNetwork, saveNetwork } from '@ma-net/export/node';
 import { NEURON_LEVEL } from '@ma-net/mnet';
 import { createTNet, tnetNames } from '@ma-net/tnet';
 import { disposeState, fit, initialState, openMethod } from '@ma-net/trainer';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
+import { randomImages, smallOptions, smallSource, smallTask } from '../test/small-task.ts';
 
 beforeAll(async () => {
   await startBackend(cpu);
@@ -21,34 +22,9 @@ test.each(tnetNames.filter((name) => name.endsWith('-test')))(
   '%s, slim, trains a step and is saved',
   async (name) => {
     const network = await createTNet(name, { numClasses: 5 });
-    const given: Task<Batch> = {
-      name: 'small',
-      network,
-      headline: { measure: 'loss', better: 'smaller' },
-      inputs: ({ images }) => ({ images: images! }),
-      loss: ({ logits }, { labels }) => ({
-        loss: crossEntropy(logits as tf.Tensor2D, labels as tf.Tensor1D),
-      }),
-      decode: () => [],
-      meter: () => ({ add: () => undefined, result: () => ({}) }),
-    };
-    const shape = network.inputs[0]!.shape;
-    const images = (): tf.Tensor =>
-      tf.tensor(Rng.fromSeed(3).normals(2 * shape.reduce((a, b) => a * b), 1), [2, ...shape]);
-    const source = {
-      batchesPerEpoch: 1,
-      next: async () => ({ images: images(), labels: tf.tensor1d([0, 1], 'int32') }),
-      state: () => ({}),
-      restore: () => undefined,
-      close: async () => undefined,
-    };
-    const options = {
-      seed: 0,
-      budget: 1,
-      optimizer: { name: 'sgd', momentum: 0.9, nesterov: false, weightDecay: 0 },
-      learningRate: 0.01,
-      schedule: { name: 'constant', warmup: 0 },
-    } as const;
+    const given = smallTask(network);
+    const source = smallSource(network, 1);
+    const options = smallOptions(1);
     const method = slim({ prune: { ...NEURON_LEVEL, remove: 0.3 } });
     const { task, training } = openMethod(method, given, source, options);
     const state = initialState(task, training, options.seed);
@@ -63,13 +39,13 @@ test.each(tnetNames.filter((name) => name.endsWith('-test')))(
       {
         network: { use: '@ma-net/tnet#zoo', name },
         classNames: ['a', 'b', 'c', 'd', 'e'],
-        shapes: { images: [...shape] },
+        shapes: { images: [...network.inputs[0]!.shape] },
         input: { mean: [0, 0, 0], std: [1, 1, 1], white: 255 },
       },
     );
     const read = await loadNetwork(path);
     const logits = (net: typeof network, w: Params, s: Params): tf.Tensor =>
-      net.forward(w, s, { images: images() }, { training: false }).outputs.logits;
+      net.forward(w, s, { images: randomImages(network, 2, 3) }, { training: false }).outputs.logits;
     const before = logits(task.network as typeof network, params, stats);
     const after = logits(read.network as typeof network, read.params, read.stats);
     expect(await after.data()).toEqual(await before.data());
