@@ -122,24 +122,52 @@ export function pixelWriter(scale: Scale, where: string, padValue?: number): Pix
     padValue === undefined ? 0 : normalise(padValue, c),
   );
 
+  const fill = (out: Float32Array, from: number, to: number): void => {
+    for (let o = from; o < to; o += channels) out.set(pad, o);
+  };
+  /** Pixels from `first` on, `step` values apart. */
+  const copy = (
+    pixels: Uint8Array,
+    first: number,
+    step: number,
+    out: Float32Array,
+    from: number,
+    to: number,
+  ): void => {
+    let i = first;
+    if (channels === 3) {
+      for (let o = from; o < to; o += 3, i += step) {
+        out[o] = table[pixels[i]!]!;
+        out[o + 1] = table[256 + pixels[i + 1]!]!;
+        out[o + 2] = table[512 + pixels[i + 2]!]!;
+      }
+      return;
+    }
+    for (let o = from; o < to; o += channels, i += step) {
+      for (let c = 0; c < channels; c++) out[o + c] = table[(c << 8) + pixels[i + c]!]!;
+    }
+  };
+
   return {
     write(pixels, start, { height, width }, { dx, dy, mirrored, blank }, out, at) {
-      let o = at * height * width * channels;
-      for (let y = 0; y < height; y++) {
+      const row = width * channels;
+      // Columns of the result that the image reaches.
+      const left = Math.min(width, Math.max(0, mirrored ? dx : -dx));
+      const right = Math.max(left, Math.min(width, mirrored ? width + dx : width - dx));
+      const firstX = (mirrored ? width - 1 - left : left) + dx;
+      for (let y = 0, o = at * height * row; y < height; y++, o += row) {
         const sourceY = y + dy;
-        const row = start + sourceY * width * channels;
-        const rowInside = sourceY >= 0 && sourceY < height;
-        const rowBlank = y >= blank.top && y < blank.bottom;
-        for (let x = 0; x < width; x++) {
-          const sourceX = (mirrored ? width - 1 - x : x) + dx;
-          if (rowBlank && x >= blank.left && x < blank.right) {
-            for (let c = 0; c < channels; c++) out[o++] = 0;
-          } else if (rowInside && sourceX >= 0 && sourceX < width) {
-            const source = row + sourceX * channels;
-            for (let c = 0; c < channels; c++) out[o++] = table[(c << 8) + pixels[source + c]!]!;
-          } else {
-            for (let c = 0; c < channels; c++) out[o++] = pad[c]!;
-          }
+        if (sourceY < 0 || sourceY >= height) {
+          fill(out, o, o + row);
+        } else {
+          const [from, to] = [o + left * channels, o + right * channels];
+          fill(out, o, from);
+          const step = mirrored ? -channels : channels;
+          copy(pixels, start + sourceY * row + firstX * channels, step, out, from, to);
+          fill(out, to, o + row);
+        }
+        if (y >= blank.top && y < blank.bottom) {
+          out.fill(0, o + blank.left * channels, o + blank.right * channels);
         }
       }
     },

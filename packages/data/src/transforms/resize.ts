@@ -3,6 +3,7 @@
 
 import { MaNetError, roundHalfEven } from '@ma-net/core';
 import type { Box, Picture } from './picture.ts';
+import { resampleByVectors } from './vectors.ts';
 
 export type Interpolation = 'bilinear' | 'bicubic';
 
@@ -22,43 +23,60 @@ function cubic(x: number): number {
 const PRECISION = 22;
 const HALF = 1 << (PRECISION - 1);
 
-/** What each output of one axis is made of: `size` inputs from `first[i]` on, weighted in fixed point. */
-interface Taps {
-  readonly first: Int32Array;
-  readonly size: Int32Array;
-  readonly weights: Int32Array;
-  /** Room for so many weights an output. */
-  readonly stride: number;
+/**
+ * What each output of an axis is made of: entries of `entry` numbers, the place of its first input (counted from `first`,
+ * times the distance of inputs), how many inputs it has, and their weights in fixed point.
+ */
+export interface Taps {
+  readonly table: Int32Array;
+  readonly entry: number;
+  /** The inputs that are read at all. */
+  readonly first: number;
+  readonly inputs: number;
 }
 
 /** Outputs `from` to `from + count` of an axis of `input` pixels made `output` long. */
-function taps(input: number, output: number, from: number, count: number, filter: Interpolation): Taps {
+function taps(
+  input: number,
+  output: number,
+  from: number,
+  count: number,
+  distance: number,
+  filter: Interpolation,
+): Taps {
   const { support, weight } = FILTERS[filter];
   const scale = input / output;
   const wide = Math.max(scale, 1);
   const reach = support * wide;
-  const stride = Math.ceil(reach) * 2 + 1;
-  const first = new Int32Array(count);
-  const size = new Int32Array(count);
-  const weights = new Int32Array(count * stride);
-  const raw = new Float64Array(stride);
+  const lowest = (i: number) => Math.max(0, Math.trunc((from + i + 0.5) * scale - reach + 0.5));
+  const highest = (i: number) => Math.min(input, Math.trunc((from + i + 0.5) * scale + reach + 0.5));
+  const first = lowest(0);
+  const entry = 2 + Math.ceil(reach) * 2 + 1;
+  const table = new Int32Array(count * entry);
+  const raw = new Float64Array(entry);
   for (let i = 0; i < count; i++) {
     const centre = (from + i + 0.5) * scale;
-    const low = Math.max(0, Math.trunc(centre - reach + 0.5));
-    const high = Math.min(input, Math.trunc(centre + reach + 0.5));
+    const low = lowest(i);
+    const size = highest(i) - low;
     let sum = 0;
-    for (let k = low; k < high; k++) {
-      raw[k - low] = weight((k - centre + 0.5) / wide);
-      sum += raw[k - low]!;
+    for (let k = 0; k < size; k++) {
+      raw[k] = weight((low + k - centre + 0.5) / wide);
+      sum += raw[k]!;
     }
-    first[i] = low;
-    size[i] = high - low;
-    for (let k = 0; k < high - low; k++) {
+    table[i * entry] = (low - first) * distance;
+    table[i * entry + 1] = size;
+    for (let k = 0; k < size; k++) {
       const fixed = (raw[k]! / sum) * 2 ** PRECISION;
-      weights[i * stride + k] = Math.trunc(fixed < 0 ? fixed - 0.5 : fixed + 0.5);
+      table[i * entry + 2 + k] = Math.trunc(fixed < 0 ? fixed - 0.5 : fixed + 0.5);
     }
   }
-  return { first, size, weights, stride };
+  return { table, entry, first, inputs: highest(count - 1) - first };
+}
+
+interface Part {
+  readonly crop?: Box;
+  readonly window?: Box;
+  readonly interpolation?: Interpolation;
 }
 
 /**
@@ -67,106 +85,79 @@ function taps(input: number, output: number, from: number, count: number, filter
  */
 export function resize(
   picture: Picture,
+  size: { readonly height: number; readonly width: number },
+  part: Part = {},
+): Picture {
+  const { height, width } = part.window ?? size;
+  const job = resampling(picture, size, part);
+  return { height, width, channels: picture.channels, data: resampleByVectors(job) ?? resample(job) };
+}
+
+/** What `resize` is asked for, as sums. Exported for comparison. */
+export function resampling(
+  picture: Picture,
   { height, width }: { readonly height: number; readonly width: number },
   {
     crop = { top: 0, left: 0, height: picture.height, width: picture.width },
     window = { top: 0, left: 0, height, width },
     interpolation = 'bilinear',
-  }: { readonly crop?: Box; readonly window?: Box; readonly interpolation?: Interpolation } = {},
-): Picture {
-  const { channels } = picture;
-  const across = taps(crop.width, width, window.left, window.width, interpolation);
-  const down = taps(crop.height, height, window.top, window.height, interpolation);
-  const last = window.height - 1;
-  const firstRow = down.first[0]!;
-  const rows = down.first[last]! + down.size[last]! - firstRow;
-  const narrow = horizontal(picture, crop, firstRow, rows, across, window.width);
-  const data = vertical(narrow, firstRow, window.width * channels, down, window.height);
-  return { height: window.height, width: window.width, channels, data };
+  }: Part = {},
+): Resampling {
+  const { channels, data } = picture;
+  const row = window.width * channels;
+  const across = taps(crop.width, width, window.left, window.width, channels, interpolation);
+  const down = taps(crop.height, height, window.top, window.height, row, interpolation);
+  const pitch = picture.width * channels;
+  const from = (crop.top + down.first) * pitch + (crop.left + across.first) * channels;
+  return { data, from, pitch, channels, across, down, height: window.height, width: window.width };
 }
 
-function horizontal(
-  { data, width, channels }: Picture,
-  crop: Box,
-  firstRow: number,
-  rows: number,
-  { first, size, weights, stride }: Taps,
-  columns: number,
-): Uint8ClampedArray {
-  const out = new Uint8ClampedArray(rows * columns * channels);
-  let o = 0;
-  for (let y = 0; y < rows; y++) {
-    const row = ((crop.top + firstRow + y) * width + crop.left) * channels;
-    for (let x = 0; x < columns; x++) {
-      const count = size[x]!;
-      const at = x * stride;
-      let i = row + first[x]! * channels;
-      if (channels === 3) {
-        let red = HALF;
-        let green = HALF;
-        let blue = HALF;
-        for (let k = at; k < at + count; k++, i += 3) {
-          const w = weights[k]!;
-          red = (red + Math.imul(data[i]!, w)) | 0;
-          green = (green + Math.imul(data[i + 1]!, w)) | 0;
-          blue = (blue + Math.imul(data[i + 2]!, w)) | 0;
-        }
-        out[o] = red >> PRECISION;
-        out[o + 1] = green >> PRECISION;
-        out[o + 2] = blue >> PRECISION;
-        o += 3;
-      } else {
-        for (let c = 0; c < channels; c++) {
-          let sum = HALF;
-          for (let k = 0; k < count; k++) sum = (sum + data[i + k * channels + c]! * weights[at + k]!) | 0;
-          out[o++] = sum >> PRECISION;
-        }
+/** Bytes of rows `pitch` apart, of which those from `from` on are made [height, width]. */
+export interface Resampling {
+  readonly data: Uint8Array;
+  readonly from: number;
+  readonly pitch: number;
+  readonly channels: number;
+  readonly across: Taps;
+  readonly down: Taps;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** In plain JavaScript: any number of channels, anywhere. Exported for comparison. */
+export function resample(job: Resampling): Uint8Array {
+  const { channels, across, down, height, width } = job;
+  const row = width * channels;
+  const narrow = new Uint8ClampedArray(down.inputs * row);
+  for (let y = 0, o = 0; y < down.inputs; y++) {
+    const start = job.from + y * job.pitch;
+    for (let e = 0; e < across.table.length; e += across.entry) {
+      for (let c = 0; c < channels; c++) {
+        narrow[o++] = weighted(job.data, start + across.table[e]! + c, channels, across.table, e);
       }
     }
   }
-  return out;
-}
-
-function vertical(
-  data: Uint8ClampedArray,
-  firstRow: number,
-  row: number,
-  { first, size, weights, stride }: Taps,
-  rows: number,
-): Uint8Array {
-  const out = new Uint8ClampedArray(rows * row);
-  const sums = new Int32Array(row);
-  for (let y = 0; y < rows; y++) {
-    sums.fill(HALF);
-    const count = size[y]!;
-    // Four rows at a time: most outputs have no more, and the sums are then read and written once.
-    for (let k = 0; k < count; k += 4) {
-      const at = y * stride + k;
-      const a = (first[y]! - firstRow + k) * row;
-      const [b, c, d] = [
-        k + 1 < count ? a + row : a,
-        k + 2 < count ? a + 2 * row : a,
-        k + 3 < count ? a + 3 * row : a,
-      ];
-      const u = weights[at]!;
-      const [v, w, z] = [
-        b === a ? 0 : weights[at + 1]!,
-        c === a ? 0 : weights[at + 2]!,
-        d === a ? 0 : weights[at + 3]!,
-      ];
-      for (let x = 0; x < row; x++) {
-        sums[x] =
-          (sums[x]! +
-            Math.imul(data[a + x]!, u) +
-            Math.imul(data[b + x]!, v) +
-            Math.imul(data[c + x]!, w) +
-            Math.imul(data[d + x]!, z)) |
-          0;
-      }
-    }
-    for (let x = 0, o = y * row; x < row; x++, o++) out[o] = sums[x]! >> PRECISION;
+  const out = new Uint8ClampedArray(height * row);
+  for (let y = 0, o = 0; y < height; y++) {
+    const e = y * down.entry;
+    const start = down.table[e]!;
+    for (let x = 0; x < row; x++) out[o++] = weighted(narrow, start + x, row, down.table, e);
   }
   return new Uint8Array(out.buffer);
+}
+
+/** Inputs `step` apart by the weights of the entry at `e`. */
+function weighted(
+  data: Uint8Array | Uint8ClampedArray,
+  at: number,
+  step: number,
+  table: Int32Array,
+  e: number,
+): number {
+  const end = e + 2 + table[e + 1]!;
+  let sum = HALF;
+  for (let w = e + 2, i = at; w < end; w++, i += step) sum = (sum + Math.imul(data[i]!, table[w]!)) | 0;
+  return sum >> PRECISION;
 }
 
 /**
