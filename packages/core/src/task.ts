@@ -19,6 +19,8 @@ export interface Meter<Prediction> {
   /** `targets`: what the batch holds beside the network's inputs. */
   add(predictions: readonly Prediction[], targets: HostBatch): void;
   result(): Readonly<Record<string, number>>;
+  /** The measures of every class that has some, by its label; absent where they are not of classes. */
+  byClass?(): ReadonlyMap<number, Readonly<Record<string, number>>>;
 }
 
 /**

@@ -31,7 +31,7 @@ async function made(samples: readonly CocoSample[], changes: Partial<CocoCollate
 }
 
 test('images are brought to size and padded, objects go with them', async () => {
-  const { images_BHWC, boxes_BN4, labels_BN, sizes_B2, indices_B } = await made([
+  const { images_BHWC, boxes_BN4, labels_BN, sizes_B2, originals_B2, indices_B } = await made([
     sample([object([1, 0, 3, 2])], 5),
     sample([], 7),
   ]);
@@ -40,6 +40,7 @@ test('images are brought to size and padded, objects go with them', async () => 
   expect(boxes_BN4!.slice(0, 8)).toEqual([2, 0, 6, 4, 0, 0, 0, 0]);
   expect(labels_BN).toEqual([4, -1, -1, -1]);
   expect(sizes_B2).toEqual([8, 8, 8, 8]);
+  expect(originals_B2).toEqual([4, 4, 4, 4]);
   expect(indices_B).toEqual([5, 7]);
 });
 
@@ -52,14 +53,14 @@ test('crowds and what has no area are not asked for', async () => {
   const { labels_BN } = await made([
     sample([object([0, 0, 4, 4], { crowd: true }), object([1, 1, 1, 3]), object([0, 0, 1, 1], { label: 2 })]),
   ]);
-  expect(labels_BN).toEqual([2, -1]);
+  expect(labels_BN!.slice(0, 2)).toEqual([2, -1]);
 });
 
 test('masks are given at a stride, from its middle', async () => {
   const square = object([0, 0, 2, 4], { segmentation: { polygons: [[0, 0, 2, 0, 2, 4, 0, 4]] } });
   const { masks_BNhw } = await made([sample([square])], { maskStride: 4 });
   // [1, 2, 2, 4]: the left half of the image, of which the grid sees columns 2 and 6.
-  expect(masks_BNhw).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  expect(masks_BNhw!.slice(0, 16)).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 });
 
 test('more objects than there is room for are refused by name', async () => {
@@ -75,5 +76,48 @@ test('a view depends on the place of an image, not on its neighbours', async () 
   const objects = [object([0, 0, 1, 4])];
   const both = await made([sample(objects), sample(objects, 1)], drawn);
   const alone = await made([sample(objects)], drawn);
-  expect(both['boxes_BN4']!.slice(0, 8)).toEqual(alone['boxes_BN4']);
+  expect(both['boxes_BN4']!.slice(0, 8)).toEqual(alone['boxes_BN4']!.slice(0, 8));
+});
+
+test('fewer images than a batch holds are followed by none', async () => {
+  const { images_BHWC, labels_BN, indices_B, sizes_B2 } = await made([sample([object([0, 0, 4, 4])], 3)]);
+  expect(images_BHWC).toHaveLength(2 * 8 * 16 * 3);
+  expect(new Set(images_BHWC!.slice(8 * 16 * 3))).toEqual(new Set([0]));
+  expect(labels_BN).toEqual([4, -1, -1, -1]);
+  expect(indices_B).toEqual([3, -1]);
+  expect(sizes_B2).toEqual([8, 8, 8, 16]);
+});
+
+test('what a meter compares with is carried beside, at the size of the image, crowds included', async () => {
+  const objects = [
+    object([0, 0, 2, 4], { segmentation: { polygons: [[0, 0, 2, 0, 2, 4, 0, 4]] }, area: 8 }),
+    object([1, 1, 3, 2], { crowd: true, label: 7, area: 2 }),
+  ];
+  const found = await made([sample(objects, 6)], { truths: true });
+  expect(found['truthImages_T']).toEqual([6, 6]);
+  expect(found['truthLabels_T']).toEqual([4, 7]);
+  expect(found['truthBoxes_T4']).toEqual([0, 0, 2, 4, 1, 1, 2, 1]);
+  expect(found['truthAreas_T']).toEqual([8, 2]);
+  expect(found['truthCrowds_T']).toEqual([0, 1]);
+  // The left half of 4 x 4 pixels, column by column.
+  expect(found['truthRuns_T']).toEqual([3, 0]);
+  expect(found['truthCounts_R']).toEqual([0, 8, 8]);
+  expect(Object.keys(await made([sample(objects)])).some((name) => name.startsWith('truth'))).toBe(false);
+});
+
+test('views of an image come one after the other, the first as it is alone', async () => {
+  const drawn = { augment: true, flip: 0.5, shorter: [4, 6, 8] };
+  const samples = [sample([object([0, 0, 1, 4])]), sample([object([0, 0, 1, 4])], 1)];
+  const one = await made(samples, drawn);
+  const three = await made(samples, { ...drawn, views: 3 });
+  expect(three['indices_B']).toEqual([0, 1, 0, 1, 0, 1]);
+  expect(three['images_BHWC']!.slice(0, one['images_BHWC']!.length)).toEqual(one['images_BHWC']);
+  expect(three['boxes_BN4']!.slice(16, 32)).not.toEqual(three['boxes_BN4']!.slice(32));
+});
+
+test('an image of another size than its annotations are of is refused', async () => {
+  await expect(made([{ ...sample([]), size: [4, 5] }])).rejects.toMatchObject({
+    code: 'bad-data',
+    message: expect.stringMatching(/4 x 4 pixels.*4 x 5.*image 0/s) as string,
+  });
 });

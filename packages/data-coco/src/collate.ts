@@ -3,7 +3,9 @@
 
 import { type Bucket, type Collate, type Collated, MaNetError, type Remote, type Rng } from '@ma-net/core';
 import type { Decode, Normalisation, Picture } from '@ma-net/data';
+import { type ImageTruths, packTruths } from '@ma-net/metrics';
 import type { CocoAnnotation } from './objects.ts';
+import type { Size } from './resized.ts';
 import {
   drawView,
   plainView,
@@ -12,6 +14,7 @@ import {
   viewedMask,
   viewedPicture,
   type ViewOptions,
+  wholeMask,
 } from './view.ts';
 
 /** An image and what stands in it. */
@@ -22,6 +25,8 @@ export interface CocoSample {
   readonly objects: readonly CocoAnnotation[];
   /** What an error calls it. */
   readonly where: string;
+  /** What its annotations were made on, where that is known. */
+  readonly size?: Size;
 }
 
 export interface CocoCollateOptions extends ViewOptions {
@@ -36,20 +41,25 @@ export interface CocoCollateOptions extends ViewOptions {
   readonly maskStride?: number;
   /** Whether views are drawn, as for training; otherwise images are seen as they are evaluated. */
   readonly augment: boolean;
+  /** Views of every image, one after the other; 1 unless given. */
+  readonly views?: number;
+  /** Whether what a meter compares with is carried beside, as `packTruths` of @ma-net/metrics packs it. */
+  readonly truths?: boolean;
 }
 
 /**
  * Makes, of every image, `images_BHWC` (float32, normalised; padding is 0 after that), `boxes_BN4` (float32,
  * x0, y0, x1, y1 in pixels of the batch), `labels_BN` (int32; -1 is padding), `sizes_B2` (int32: height and width
- * without padding), `indices_B` (int32: which image of the data set; -1 is none) and, with a stride, `masks_BNhw`
- * (float32, 0 and 1). Crowds, and what has no area or is left out of a view, are not among them. Throws `bad-data` for
- * more objects than there is room for.
+ * without padding), `originals_B2` (int32: height and width of the image itself), `indices_B` (int32: which image of the
+ * data set; -1 is none) and, with a stride, `masks_BNhw` (float32, 0 and 1). Fewer images than a bucket holds are
+ * followed by none, of its whole size. Crowds, and what has no area or is left out of a view, are not among the objects.
+ * Throws `bad-data` for more objects than there is room for, and for an image of another size than its annotations are.
  */
 export function cocoCollate(
   options: CocoCollateOptions,
   { decode, remote }: { readonly decode?: Decode; readonly remote?: Remote } = {},
 ): Collate<CocoSample> {
-  const { buckets, maskStride } = options;
+  const { buckets, maskStride, views = 1 } = options;
   const channels = channelsOf(options);
 
   const batch = async (
@@ -59,22 +69,22 @@ export function cocoCollate(
     places: readonly number[],
   ): Promise<Collated> => {
     const { height, width, objects: room = 0 } = bucket;
-    const count = samples.length;
+    const each = Math.max(bucket.batch, samples.length);
+    const count = views * each;
     const images = new Float32Array(count * height * width * 3);
     const boxes = new Float32Array(count * room * 4);
     const labels = new Int32Array(count * room).fill(-1);
-    const sizes = new Int32Array(count * 2);
+    const sizes = Int32Array.from({ length: 2 * count }, (_, i) => (i % 2 === 0 ? height : width));
+    const originals = sizes.slice();
+    const indices = new Int32Array(count).fill(-1);
     const grid = maskStride === undefined ? undefined : gridOf(height, width, maskStride);
     const masks = new Float32Array(grid === undefined ? 0 : count * room * grid.height * grid.width);
 
-    for (const [b, sample] of samples.entries()) {
-      const picture = await pictureOf(sample, decode);
-      const size = [picture.height, picture.width] as const;
-      const view = options.augment
-        ? drawView(size, options, [height, width], rng.split(places[b]!))
-        : plainView(size, options, [height, width]);
+    const write = (sample: CocoSample, picture: Picture, view: View, b: number): void => {
       writePixels(viewedPicture(picture, view), channels, images, b, width, height);
       sizes.set(view.size, 2 * b);
+      originals.set([picture.height, picture.width], 2 * b);
+      indices[b] = sample.index;
       const seen = seenObjects(sample, view);
       if (seen.length > room) throw tooMany(sample, seen.length, room);
       for (const [n, { object, box }] of seen.entries()) {
@@ -84,14 +94,29 @@ export function cocoCollate(
         if (grid !== undefined && object.segmentation !== undefined)
           grid.write(viewedMask(object.segmentation, view), view.size, masks, slot);
       }
+    };
+    for (const [b, sample] of samples.entries()) {
+      const picture = await pictureOf(sample, decode);
+      const size = [picture.height, picture.width] as const;
+      refuseOtherSize(sample, size);
+      for (let v = 0; v < views; v++) {
+        const own = rng.split(places[b]!);
+        const draws = v === 0 ? own : own.split('view').split(v);
+        const view = options.augment
+          ? drawView(size, options, [height, width], draws)
+          : plainView(size, options, [height, width]);
+        write(sample, picture, view, v * each + b);
+      }
     }
-    const indices = Int32Array.from(samples, ({ index }) => index);
+    const truths = (): readonly ImageTruths[] =>
+      samples.map((sample, b) => truthsOf(sample, [originals[2 * b]!, originals[2 * b + 1]!]));
     return {
       tensors: {
         images_BHWC: { shape: [count, height, width, 3], dtype: 'float32', data: images },
         boxes_BN4: { shape: [count, room, 4], dtype: 'float32', data: boxes },
         labels_BN: { shape: [count, room], dtype: 'int32', data: labels },
         sizes_B2: { shape: [count, 2], dtype: 'int32', data: sizes },
+        originals_B2: { shape: [count, 2], dtype: 'int32', data: originals },
         indices_B: { shape: [count], dtype: 'int32', data: indices },
         ...(grid === undefined
           ? {}
@@ -102,10 +127,26 @@ export function cocoCollate(
                 data: masks,
               },
             }),
+        ...(options.truths === true ? packTruths(truths()) : {}),
       },
     };
   };
-  return { buckets, batch, ...(remote === undefined ? {} : { remote }) };
+  return { buckets, views, batch, ...(remote === undefined ? {} : { remote }) };
+}
+
+/** All that is in an image, crowds included. */
+function truthsOf({ index, objects }: CocoSample, size: Size): ImageTruths {
+  return {
+    index,
+    size,
+    objects: objects.map(({ label, box: [x0, y0, x1, y1], area, crowd, segmentation }) => ({
+      label,
+      box: [x0, y0, x1 - x0, y1 - y0] as const,
+      area,
+      crowd,
+      ...(segmentation === undefined ? {} : { mask: wholeMask(segmentation, size) }),
+    })),
+  };
 }
 
 interface SeenObject {
@@ -177,6 +218,15 @@ function gridOf(height: number, width: number, stride: number) {
       }
     },
   };
+}
+
+function refuseOtherSize({ size, where }: CocoSample, [height, width]: Size): void {
+  if (size === undefined || (size[0] === height && size[1] === width)) return;
+  throw new MaNetError(
+    'bad-data',
+    `The image is of ${height} x ${width} pixels, its annotations of ${size[0]} x ${size[1]}.`,
+    { where, hint: 'correct the height and width of the image in the file of annotations, or the image.' },
+  );
 }
 
 function tooMany({ where }: CocoSample, found: number, room: number): MaNetError {

@@ -57,7 +57,8 @@ export function cocoDataset(
         }),
         annotations.objectsOf(image),
       ]);
-      return { image: new Uint8Array(bytes), index: image, objects, where };
+      const { height, width } = images[image]!;
+      return { image: new Uint8Array(bytes), index: image, objects, where, size: [height, width] };
     },
     close: () => annotations.close(),
   };

@@ -3,3 +3,5 @@
 export { readAnnotations } from './annotations.ts';
 export { cocoDataset, type CocoDatasetOptions } from './dataset.ts';
 export { type Place, scanLists, type Visit } from './scan.ts';
+export { type CocoPlace, type CocoPlaces, findCoco, readCoco } from './folder.ts';
+export { cocoMakers, cocoPhotoCollate } from './photo-collate.ts';

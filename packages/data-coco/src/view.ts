@@ -2,7 +2,7 @@
 
 import { cut, mirror, type Picture, resize } from '@ma-net/data';
 import type { Rng } from '@ma-net/core';
-import { decodeMask, polygonsToRle } from '@ma-net/metrics';
+import { decodeMask, polygonsToRle, type Rle } from '@ma-net/metrics';
 import type { Segmentation } from './objects.ts';
 import { type ResizeRule, resizedSize, type Size } from './resized.ts';
 
@@ -120,6 +120,11 @@ export function viewedMask(segmentation: Segmentation, { size: [height, width], 
   return Uint8Array.from({ length: height * width }, (_, i) => {
     return mask[rowOf[Math.floor(i / width)]! * columns + columnOf[i % width]!]!;
   });
+}
+
+/** The mask of an object in the whole image [height, width]. */
+export function wholeMask(segmentation: Segmentation, [height, width]: Size): Rle {
+  return 'rle' in segmentation ? segmentation.rle : polygonsToRle(segmentation.polygons, height, width);
 }
 
 /** The size under the rule of `options`, smaller where there is no room. */

@@ -10,6 +10,7 @@ export {
   type SourceOptions,
   type SourceState,
 } from './batches/source.ts';
+export { nearestBucket } from './batches/order.ts';
 export { halves, holdOut, stratify, subset } from './batches/split.ts';
 export {
   CIFAR10_CLASSES,

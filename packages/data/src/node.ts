@@ -15,3 +15,4 @@ export { PHOTO_NORMALISATION, type PhotoSets } from './readers/photo-sets.ts';
 export { readPhotos } from './readers/photos.ts';
 export { readShards } from './readers/shards.ts';
 export { workerCrew } from './workers/crew.ts';
+export { moduleFor } from './workers/module-for.ts';

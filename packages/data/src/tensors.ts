@@ -1,6 +1,6 @@
 // Suffixes: B batch, H height, W width, C channels, K classes.
 
-import { type BatchSource, type HostBatch as HostTensors, uploadParams } from '@ma-net/core';
+import { type Batch, type BatchSource, type HostBatch as HostTensors, uploadParams } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { HostSource } from './batches/source.ts';
 import type { HostBatch } from './stream.ts';
@@ -24,22 +24,24 @@ export function* tensorBatches(batches: Iterable<HostBatch>): Generator<ImageBat
   for (const batch of batches) yield toTensors(batch);
 }
 
-/** Uploads a batch by name, as `toTensors` does. */
-export function uploadBatch(batch: HostTensors): ImageBatch {
-  return uploadParams(batch) as ImageBatch;
+/** Uploads a batch by name, as `toTensors` does; `B` says what is in it. */
+export function uploadBatch<B extends Batch = ImageBatch>(batch: HostTensors): B {
+  return uploadParams(batch) as unknown as B;
 }
 
 /** Uploads batches one at a time, as they are asked for. The caller owns the tensors of each. */
-export async function* uploadBatches(batches: AsyncIterable<HostTensors>): AsyncGenerator<ImageBatch, void> {
-  for await (const batch of batches) yield uploadBatch(batch);
+export async function* uploadBatches<B extends Batch = ImageBatch>(
+  batches: AsyncIterable<HostTensors>,
+): AsyncGenerator<B, void> {
+  for await (const batch of batches) yield uploadBatch<B>(batch);
 }
 
 /** What a trainer draws from: the batches of a source, uploaded when they are handed out. */
-export function tensorSource(source: HostSource): BatchSource<ImageBatch> {
+export function tensorSource<B extends Batch = ImageBatch>(source: HostSource): BatchSource<B> {
   return {
     batchesPerEpoch: source.batchesPerEpoch,
     views: source.views,
-    next: async (split) => uploadBatch(await source.next(split)),
+    next: async (split) => uploadBatch<B>(await source.next(split)),
     state: () => source.state(),
     restore: (state) => source.restore(state),
     close: () => source.close(),

@@ -90,3 +90,5 @@ export {
   type Instances,
   relativeCoordinates,
 } from './dynamic-masks.ts';
+export { type CocoKind, cocoMeter } from './coco-meter.ts';
+export { type Detections, type ImageSize, originalBoxes } from './detections.ts';

@@ -27,3 +27,4 @@ export {
   mergeMasks,
   type Rle,
 } from './coco/rle.ts';
+export { type ImageTruths, packTruths, unpackTruths } from './coco/truths.ts';

@@ -3,6 +3,7 @@ import type { AnyPart, Installed } from '@ma-net/core';
 const modules: Readonly<Record<string, () => Promise<{ readonly parts: readonly AnyPart[] }>>> = {
   '@ma-net/tnet': () => import('@ma-net/tnet/parts'),
   '@ma-net/data': () => import('@ma-net/data/parts'),
+  '@ma-net/data-coco': () => import('@ma-net/data-coco/parts'),
   '@ma-net/task-classification': () => import('@ma-net/task-classification/parts'),
   '@ma-net/method-ma-net': () => import('@ma-net/method-ma-net/parts'),
   '@ma-net/baselines': () => import('@ma-net/baselines/parts'),

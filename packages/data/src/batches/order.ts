@@ -44,8 +44,11 @@ export function sortBySize<Sample>(
   return { size, batches, bucketOf, indices };
 }
 
-/** Closest in log(height / width), then in area: what is then cut or padded is least. */
-function nearestBucket(buckets: readonly Bucket[], [height, width]: readonly [number, number]): number {
+/** The bucket of an image: closest in log(height / width), then in area: what is then cut or padded is least. */
+export function nearestBucket(
+  buckets: readonly Bucket[],
+  [height, width]: readonly [number, number],
+): number {
   const cost = (b: Bucket): number =>
     Math.abs(Math.log((height * b.width) / (width * b.height))) +
     1e-3 * Math.abs(Math.log((height * width) / (b.height * b.width)));

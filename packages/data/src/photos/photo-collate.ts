@@ -6,6 +6,6 @@ import { decodePhoto } from './decode.ts';
 
 /** `imageCollate` that decodes files too, and that worker threads can make from the same options. */
 export function photoCollate(options: ImageCollateOptions): Collate<ImageSample> {
-  const module = moduleFor('photos/photo-collate');
+  const module = moduleFor('./photo-collate', import.meta.url);
   return imageCollate(options, { decode: decodePhoto, remote: { module, name: 'photoCollate', options } });
 }

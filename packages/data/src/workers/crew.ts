@@ -27,7 +27,7 @@ export function workerCrew<Sample>(collate: Collate<Sample>, workers: number): C
       },
     );
   }
-  const filename = moduleFor('workers/collate-worker');
+  const filename = moduleFor('./collate-worker', import.meta.url);
   if (!existsSync(fileURLToPath(filename))) {
     throw new MaNetError('not-found', 'The workers are not built.', {
       where: fileURLToPath(filename),

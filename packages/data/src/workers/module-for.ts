@@ -1,10 +1,8 @@
 /**
- * URL of a module of this package for a worker thread, which loads JavaScript only: run from its source, the
- * package sends workers to what was built of it.
+ * URL of a module, `stem` from the folder that `here`, the `import.meta.url` of another one, is in, for a worker thread,
+ * which loads JavaScript only: run from its source, a package sends workers to what was built of it.
  */
-export function moduleFor(stem: string): string {
-  const here = import.meta.url;
-  return here.endsWith('.ts')
-    ? new URL(`../../dist/${stem}.js`, here).href
-    : new URL(`../${stem}.js`, here).href;
+export function moduleFor(stem: string, here: string): string {
+  const built = here.endsWith('.ts') ? here.replace(/\/src\/(?!.*\/src\/)/, '/dist/') : here;
+  return new URL(`${stem}.js`, built).href;
 }
