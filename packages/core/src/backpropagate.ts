@@ -59,6 +59,8 @@ export async function backpropagate<B extends Batch, Aux extends tf.TensorContai
 interface Made<Aux extends tf.TensorContainer> extends Forward<Aux> {
   readonly outputs: Readonly<Record<string, tf.Tensor>>;
   readonly stats: Params;
+  /** How many inputs it was given. */
+  readonly inputs: number;
 }
 
 function runForward<B extends Batch, Aux extends tf.TensorContainer>(
@@ -66,8 +68,9 @@ function runForward<B extends Batch, Aux extends tf.TensorContainer>(
   values: Params,
 ): Made<Aux> {
   const made = forward(values);
-  const result = task.network.forward(made.params, stats, task.inputs(batch), ctx);
-  return { ...made, outputs: result.outputs, stats: result.stats };
+  const inputs = task.inputs(batch);
+  const result = task.network.forward(made.params, stats, inputs, ctx);
+  return { ...made, outputs: result.outputs, stats: result.stats, inputs: Object.keys(inputs).length };
 }
 
 interface Kept<Aux> {
@@ -102,16 +105,38 @@ async function inTwoHalves<B extends Batch, Aux extends tf.TensorContainer>(
   let decided: Record<string, tf.Tensor> = {};
   try {
     const read = await readParams(pick(tape.made.outputs, assign.outputs));
-    const host = await assign.decide(read, batch);
+    const host = await assign.decide(read, batch, objective.ctx);
     refuseKnownNames(Object.keys(host), batch);
     decided = uploadParams(host);
-    const result = tape.finish((made) => lossOf(objective, made, { ...batch, ...decided }), values, names);
+    const whole = { ...batch, ...decided };
+    const result = tape.finish(
+      (made) => lossOf(objective, lookAgain(objective, made, whole), whole),
+      values,
+      names,
+    );
     const { value, grads, aux } = result;
     return { terms: { ...aux.terms, loss: value } as Terms, grads, stats: aux.stats, aux: aux.aux as Aux };
   } finally {
     tape.dispose();
     tf.dispose(decided);
   }
+}
+
+/** What the network says once it has the inputs that were decided about; what it said before where there are none. */
+function lookAgain<B extends Batch, Aux extends tf.TensorContainer>(
+  { task, ctx }: Objective<B, Aux>,
+  made: Made<Aux>,
+  batch: B,
+): Made<Aux> {
+  const inputs = task.inputs(batch);
+  if (Object.keys(inputs).length === made.inputs) return made;
+  const { outputs, stats } = task.network.forward(
+    made.params,
+    made.stats,
+    { ...inputs, ...made.outputs },
+    ctx,
+  );
+  return { ...made, outputs, stats };
 }
 
 function refuseKnownNames(names: readonly string[], batch: Batch): void {

@@ -13,6 +13,11 @@ import { type InputShapes, shapedInputs, type Trace, trace } from './trace.ts';
 export interface NetworkOptions<O extends string> {
   /** Which of the values that the program returns are the network's outputs; all of them unless given. */
   readonly outputs?: readonly O[];
+  /**
+   * Values that are needed again once inputs are known that were not given at first: boxes, found in a first look. Unlike
+   * outputs they are nobody's but the network's, and may be cut.
+   */
+  readonly carried?: readonly string[];
 }
 
 /**
@@ -24,32 +29,43 @@ export function defineNetwork<I extends string, O extends string>(
   name: string,
   inputs: Readonly<Record<I, readonly number[]>>,
   program: Program<I, O>,
-  { outputs }: NetworkOptions<O> = {},
+  { outputs, carried = [] }: NetworkOptions<O> = {},
 ): Network<I, O> {
-  return build(name, inputs, program, outputs, {});
+  return build(name, inputs, program, { outputs, carried }, {});
+}
+
+interface Wanted<O extends string> {
+  readonly outputs: readonly O[] | undefined;
+  readonly carried: readonly string[];
 }
 
 function build<I extends string, O extends string>(
   name: string,
   inputs: Readonly<Record<I, readonly number[]>>,
   program: Program<I>,
-  wanted: readonly O[] | undefined,
+  { outputs: wanted, carried }: Wanted<O>,
   shapes: Shapes,
 ): Network<I, O> {
   checkInputs(name, inputs);
   const traced = trace(program, inputs, { shapes, wanted });
-  for (const output of wanted ?? []) {
-    if (!Object.hasOwn(traced.outputs, output)) throw noSuchOutput(name, output, Object.keys(traced.values));
+  for (const output of [...(wanted ?? []), ...carried]) {
+    if (!Object.hasOwn(traced.values, output)) throw noSuchOutput(name, output, Object.keys(traced.values));
   }
   const description = describe(traced, inputs, shapes);
   const traces = new Map<string, Trace>([[JSON.stringify(inputs), traced]]);
 
-  /** The trace for inputs of other sizes, or for some of the inputs. */
-  const traceOf = (found: InputShapes): Trace => {
-    const key = JSON.stringify(found);
-    const known = traces.get(key);
-    if (known !== undefined) return known;
-    const made = trace(program, found, { shapes, wanted: wanted ?? Object.keys(traced.outputs) });
+  /** The trace for inputs of other sizes, for some of the inputs, or where some values are known already. */
+  const traceOf = (found: InputShapes, known: readonly string[]): Trace => {
+    const key = JSON.stringify(known.length === 0 ? found : [found, known]);
+    const before = traces.get(key);
+    if (before !== undefined) return before;
+    const all = wanted ?? Object.keys(traced.outputs);
+    const whole = Object.keys(inputs).every((input) => Object.hasOwn(found, input));
+    const made = trace(program, found, {
+      shapes,
+      wanted: whole ? all : [...new Set([...all, ...carried])],
+      known,
+    });
     traces.set(key, made);
     return made;
   };
@@ -74,12 +90,18 @@ function build<I extends string, O extends string>(
       return { params, stats };
     },
     forward(params, stats, given, ctx) {
-      const found = shapesOf(name, inputs, given);
-      const tensors = Object.keys(found).map((input) => given[input as I]);
-      return execute(traceOf(found), params, stats, tensors, ctx);
+      const known = Object.keys(given).filter(
+        (value) => !Object.hasOwn(inputs, value) && Object.hasOwn(traced.values, value),
+      );
+      const asked = Object.fromEntries(
+        Object.entries<tf.Tensor>(given).filter(([input]) => !known.includes(input)),
+      );
+      const found = shapesOf(name, inputs, asked);
+      const tensors = [...Object.keys(found), ...known].map((value) => given[value as I]);
+      return execute(traceOf(found, known), params, stats, tensors, ctx);
     },
-    resized: (other) => build(name, inputs, program, wanted, other),
-    withOutputs: (names) => build(name, inputs, program, names, shapes),
+    resized: (other) => build(name, inputs, program, { outputs: wanted, carried }, other),
+    withOutputs: (names) => build(name, inputs, program, { outputs: names, carried }, shapes),
   };
 }
 

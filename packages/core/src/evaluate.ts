@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Batch } from './batch-source.ts';
 import type { HostBatch } from './dataset.ts';
+import { lookAt } from './look.ts';
 import { type Params, readParams } from './params.ts';
 import type { Task } from './task.ts';
 
@@ -17,18 +18,13 @@ export async function evaluate<B extends Batch>(
   for await (const batch of batches) {
     const owned: Params[] = [batch];
     try {
-      const inputs = task.inputs(batch);
-      const outputs = tf.tidy(
-        () =>
-          task.network.forward(params, stats, inputs, { training: false })
-            .outputs as tf.TensorContainerObject,
-      ) as Params;
-      owned.push(outputs);
+      const looked = await lookAt(task, { network: task.network, params, stats }, batch);
+      owned.push(...looked.owned);
       const [read, targets]: [HostBatch, HostBatch] = await Promise.all([
-        readParams(outputs),
-        readParams(targetsOf(batch, inputs)),
+        readParams(looked.outputs),
+        readParams(targetsOf(batch, looked.inputs)),
       ]);
-      meter.add(task.decode(read, targets), targets);
+      meter.add(task.decode({ ...read, ...looked.decided }, targets), targets);
     } finally {
       tf.dispose(owned as tf.TensorContainer);
     }

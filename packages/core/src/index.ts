@@ -50,6 +50,7 @@ export {
   runningBatchNorm,
 } from './layers.ts';
 export { crossEntropy } from './losses.ts';
+export { lookAt, type Looked } from './look.ts';
 export type {
   Decision,
   MaskChange,

@@ -117,7 +117,9 @@ export interface Network<I extends string = string, O extends string = string> {
   init(rng: Rng): { readonly params: Params; readonly stats: Params };
   /**
    * Pure: borrows everything, owns its results. The shapes of `params` decide the widths, those of `inputs` the sizes.
-   * Throws `shape-mismatch` for inputs that the network cannot take.
+   * Where not all inputs are given, what the network carries from one look to the next is among the outputs; any of
+   * `values` that is given beside the inputs is not computed again. Throws `shape-mismatch` for inputs that the network
+   * cannot take.
    */
   forward(
     params: Params,

@@ -6,12 +6,15 @@ import type { ForwardContext, Network } from './network.ts';
 /** `loss` is what is minimised; everything beside it is for the log: its parts, cheap measures of the batch. */
 export type Terms = Readonly<Record<'loss', tf.Scalar>> & Readonly<Record<string, tf.Scalar>>;
 
-/** A decision on the host in the middle of a training step: Hungarian matching, sampled proposals. */
+/**
+ * A decision on the host between two halves of a step: Hungarian matching, sampled proposals. Where what is decided makes
+ * inputs of the network that were not given yet, it goes on with them: it looks again.
+ */
 export interface Assignment<B extends Batch> {
   /** Names of the network's outputs that it reads. */
   readonly outputs: readonly string[];
-  /** More of the batch for the loss, by names that the batch does not have yet, and static in shape. */
-  decide(outputs: HostBatch, batch: B): Promise<HostBatch>;
+  /** More of the batch, by names that the batch does not have yet, and static in shape. `ctx` is that of the forward pass. */
+  decide(outputs: HostBatch, batch: B, ctx: ForwardContext): Promise<HostBatch>;
 }
 
 /** Accumulates predictions against targets. */
@@ -32,13 +35,18 @@ export interface Task<B extends Batch, Prediction = unknown> {
   readonly network: Network;
   /** The measure that runs are compared by. */
   readonly headline: { readonly measure: string; readonly better: 'larger' | 'smaller' };
-  /** The network's inputs of a mini-batch, by name; borrowed from it. */
+  /** The network's inputs of a mini-batch, by name; borrowed from it. `batch` has what was decided, once it is. */
   inputs(batch: B): Readonly<Record<string, tf.Tensor>>;
   /** Where it is given, a step is two graphs, with this between them; otherwise it is one. */
   readonly assign?: Assignment<B>;
+  /** What is decided between two looks of the network where nothing is trained; it looks once unless given. */
+  readonly look?: Assignment<B>;
   /** L_TN of a mini-batch. Runs under a gradient tape. `batch` has what `assign` decided. */
   loss(outputs: Readonly<Record<string, tf.Tensor>>, batch: B, ctx: ForwardContext): Terms;
-  /** What the outputs say, one entry per sample, padding included. `targets` as a meter gets them. */
+  /**
+   * What the outputs say, one entry per sample, padding included; what `look` decided is among them. `targets` as a meter
+   * gets them.
+   */
   decode(outputs: HostBatch, targets: HostBatch): readonly Prediction[];
   meter(): Meter<Prediction>;
 }

@@ -22,6 +22,8 @@ export interface Trace {
   readonly calls: readonly Call[];
   /** The value of each output. */
   readonly outputs: Readonly<Record<string, number>>;
+  /** The values that a run begins with: the inputs, and what is known already. */
+  readonly given: readonly number[];
   /** The value of everything that the program returns. */
   readonly values: Readonly<Record<string, Shaped>>;
   /** All axes but the batch of every value, by its number. */
@@ -40,6 +42,14 @@ type AnyProgram = (
   inputs: Readonly<Record<string, Traced>>,
 ) => Readonly<Partial<Record<string, Traced>>>;
 
+export interface TraceOptions {
+  /** Widths other than those that the program asks for. */
+  readonly shapes?: Shapes;
+  readonly wanted?: readonly string[] | undefined;
+  /** Values that are given as the inputs are, and not computed. */
+  readonly known?: readonly string[];
+}
+
 /**
  * Runs `program` on `inputs`. `wanted` are its outputs, of which those that it does not return are left out; everything
  * that it returns unless given. Throws what the layers throw, and `bad-argument` for values that are none.
@@ -47,7 +57,7 @@ type AnyProgram = (
 export function trace(
   program: AnyProgram,
   inputs: InputShapes,
-  { shapes, wanted }: { readonly shapes?: Shapes; readonly wanted?: readonly string[] | undefined } = {},
+  { shapes, wanted, known = [] }: TraceOptions = {},
 ): Trace {
   const ledger = new Ledger(shapes);
   const values: Shaped[] = Object.values(shapedInputs(inputs));
@@ -71,9 +81,11 @@ export function trace(
   const places = placesOf(program(net, Object.fromEntries(given)), values.length);
   const chosen = (wanted ?? Object.keys(places)).filter((name) => Object.hasOwn(places, name));
   const outputs = Object.fromEntries(chosen.map((name) => [name, places[name]!]));
+  const handed = known.flatMap((name) => places[name] ?? []);
   return {
-    calls: needed(calls, Object.values(outputs)),
+    calls: needed(calls, Object.values(outputs), handed),
     outputs,
+    given: [...given.map(([, { place }]) => place), ...handed],
     values: Object.fromEntries(Object.entries(places).map(([name, place]) => [name, values[place]!])),
     shapes: values.map(({ shape }) => shape),
   };
@@ -105,13 +117,14 @@ export function described(ledger: Ledger, { op, name, options }: Call, of: reado
   return made;
 }
 
-/** Runs the layers of a trace on other values; the result has one for each output. */
+/** Runs the layers of a trace on other values, `inputs` as `given` says; the result has one for each output. */
 export function replay<T>(
-  { calls, outputs }: Trace,
+  { calls, outputs, given }: Trace,
   inputs: readonly T[],
   run: (call: Call, of: readonly T[]) => T,
 ): Record<string, T> {
-  const values: T[] = [...inputs];
+  const values: T[] = [];
+  for (const [i, place] of given.entries()) values[place] = inputs[i]!;
   for (const call of calls) {
     values[call.made] = run(
       call,
@@ -121,10 +134,10 @@ export function replay<T>(
   return Object.fromEntries(Object.entries(outputs).map(([name, place]) => [name, values[place]!]));
 }
 
-function needed(calls: readonly Call[], outputs: readonly number[]): Call[] {
+function needed(calls: readonly Call[], outputs: readonly number[], known: readonly number[]): Call[] {
   const read = new Set(outputs);
   const kept = calls.toReversed().filter((call) => {
-    if (!read.has(call.made)) return false;
+    if (!read.has(call.made) || known.includes(call.made)) return false;
     for (const place of call.inputs) read.add(place);
     return true;
   });

@@ -8,6 +8,7 @@ import {
   type HostBatch,
   type HostTensor,
   type InputFacts,
+  lookAt,
   MaNetError,
   readParams,
   type Task,
@@ -27,7 +28,7 @@ export interface Verified {
 
 /** Test images, and the batches in which a network is given them; the last one may be filled up. */
 export interface TestImages<B extends Batch> {
-  readonly task: Pick<Task<B>, 'inputs'>;
+  readonly task: Pick<Task<B>, 'inputs' | 'look'>;
   readonly facts: Pick<DataFacts, 'input'>;
   readonly data: { readonly test: { readonly samples: number } };
   readonly evaluationBatches: () => Iterable<B> | AsyncIterable<B>;
@@ -50,12 +51,9 @@ export async function verify<B extends Batch>(
   const image = pixels ? imageInput(network) : undefined;
   let [seen, same, largest, scale] = [0, 0, 0, 1];
   for await (const batch of evaluationBatches()) {
-    const inputs = task.inputs(batch);
-    const outputs = tf.tidy(
-      () => network.forward(params, stats, inputs, { training: false }).outputs as tf.TensorContainerObject,
-    ) as Record<string, tf.Tensor>;
+    const { inputs, outputs, owned } = await lookAt(task, { network, params, stats }, batch);
     const [given, expected] = await Promise.all([readParams(inputs), readParams(outputs)]);
-    tf.dispose([batch, outputs] as tf.TensorContainer);
+    tf.dispose([batch, owned] as tf.TensorContainer);
 
     // The last batch is filled up; only what is real is handed over and compared.
     const count = Math.min(Object.values(given)[0]!.shape[0]!, data.test.samples - seen);

@@ -1,6 +1,6 @@
 // Whether a compacted network computes what the large one did.
 
-import { type Batch, MaNetError } from '@ma-net/core';
+import { type Batch, lookAt, MaNetError } from '@ma-net/core';
 import type { TrainedNetwork } from '@ma-net/export/node';
 import * as tf from '@tensorflow/tfjs-core';
 import type { OpenRun } from './open.ts';
@@ -19,16 +19,16 @@ export async function differenceOf<B extends Batch>(
 ): Promise<number> {
   let [largest, scale] = [0, 0];
   for await (const batch of evaluationBatches()) {
-    const inputs = task.inputs(batch);
+    const looked = await lookAt(task, large, batch);
     const outputs = ({ network, params, stats }: TrainedNetwork): tf.Tensor[] =>
-      Object.values(network.forward(params, stats, inputs, { training: false }).outputs);
+      Object.values(network.forward(params, stats, looked.inputs, { training: false }).outputs);
     const [difference, size] = tf.tidy(() => {
-      const [before, after] = [outputs(large), outputs(small)];
+      const [before, after] = [Object.values(looked.outputs), outputs(small)];
       const apart = before.map((value, i) => tf.max(tf.abs(tf.sub(value, after[i]!))));
       return [tf.max(tf.stack(apart)), tf.max(tf.stack(before.map((value) => tf.max(tf.abs(value)))))];
     }) as [tf.Tensor, tf.Tensor];
     const [[apart], [most]] = await Promise.all([difference.data(), size.data()]);
-    tf.dispose([batch, difference, size] as unknown as tf.TensorContainer);
+    tf.dispose([batch, looked.owned, difference, size] as unknown as tf.TensorContainer);
     // Written so that a NaN is the largest difference there is.
     if (!(apart! <= largest)) largest = apart!;
     scale = Math.max(scale, most!);
