@@ -40,7 +40,7 @@ test('flags are few, and a new one is a decision: a field of a recipe needs none
     eval: 'best data backend threads',
     predict: 'top json pictures force best backend threads',
     prune: 'delta remove-modulated dense recalibrate dry-run group out force best data backend threads',
-    shrink: 'data network remove-params remove-macs latency epochs backend threads out',
+    shrink: 'data network remove-params remove-macs latency no-held-out epochs backend threads out',
     export:
       'format no-normalisation opset no-model verify dense recalibrate out force best data backend threads',
     data: 'out',

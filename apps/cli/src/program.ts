@@ -217,6 +217,10 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .addOption(
       removal('--latency <ms>', 'let units go until an image takes so long here, as 3ms', milliseconds),
     )
+    .option(
+      '--no-held-out',
+      'train on all images and choose by them: for folders with too few to hold a tenth of each class out',
+    )
     .addOption(new Option('--epochs <n>', 'passes over the images').argParser(wholeNumber).default(6))
     .addOption(backendOption())
     .addOption(threadsOption())

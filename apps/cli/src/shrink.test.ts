@@ -3,10 +3,10 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cpu } from '@ma-net/backend-cpu';
-import { Rng, startBackend } from '@ma-net/core';
-import { readSafetensors } from '@ma-net/core/node';
+import { readParams, Rng, startBackend } from '@ma-net/core';
+import { readSafetensors, writeSafetensors } from '@ma-net/core/node';
 import { saveNetwork } from '@ma-net/export/node';
-import { createTNet } from '@ma-net/tnet';
+import { createTNet, toPyTorch } from '@ma-net/tnet';
 import { beforeAll, expect, test } from 'vitest';
 import { manet, newFolder, startManet, TINY } from '../test/manet.ts';
 import { png } from '../test/png.ts';
@@ -24,15 +24,10 @@ const numbersIn = async (path: string): Promise<number> => {
 
 beforeAll(async () => {
   await startBackend(cpu);
-  const network = await createTNet('resnet-test', { numClasses: 2 });
+  const network = await createTNet('resnet-test', { numClasses: 5 });
   const { params, stats } = network.init(Rng.fromSeed(1));
-  // As another program would have written it: nothing in it names the network.
-  const facts = { classNames: ['dark', 'light'], shapes: { images: [8, 8, 3] } };
-  await saveNetwork(
-    weights,
-    { network, params, stats },
-    { ...facts, input: { mean: [0, 0, 0], std: [1, 1, 1], white: 255 } },
-  );
+  // As another program would have written it: torchvision's names, nothing that names the network, and other classes.
+  await writeSafetensors(weights, toPyTorch(network, await readParams({ ...params, ...stats })));
   const rng = Rng.fromSeed(2);
   for (const [name, base] of [
     ['dark', 20],
@@ -73,6 +68,53 @@ test('weights and a folder of images, to a smaller network; killed in between', 
   expect(
     (await manet(['export', 'small/shrunk.safetensors', '--out', 'copy.safetensors'], folder)).code,
   ).toBe(0);
+});
+
+test('a network that was compacted is not shrunk again, and the error says what to do', async () => {
+  const small = await createTNet('resnet-test', { numClasses: 2 });
+  const narrow = small.resized({
+    'layer1.0.conv1.weight': [3, 3, 4, 2],
+    'layer1.0.bn1.weight': [2],
+    'layer1.0.bn1.bias': [2],
+    'layer1.0.conv2.weight': [3, 3, 2, 4],
+  });
+  const { params, stats } = narrow.init(Rng.fromSeed(1));
+  const facts = { classNames: ['dark', 'light'], shapes: { images: [8, 8, 3] } };
+  await saveNetwork(
+    join(folder, 'narrow.safetensors'),
+    { network: narrow, params, stats },
+    {
+      ...facts,
+      network: { use: '@ma-net/tnet#zoo', name: 'resnet-test' },
+      input: { mean: [0, 0, 0], std: [1, 1, 1], white: 255 },
+    },
+  );
+  const args = ['shrink', 'narrow.safetensors', '--data', 'photos', '--backend', 'cpu', '--out', 'again'];
+  const { code, stderr } = await manet(args, folder);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/error \[network-mismatch\]: The weights are those of a narrower resnet-test/);
+  expect(stderr).toContain('ask for all that is to go at once');
+});
+
+test('one image a class: refused with the flag that lets all of them train', {
+  timeout: 240_000,
+}, async () => {
+  const few = newFolder();
+  for (let label = 0; label < 24; label++) {
+    const name = join(few, 'photos', 'train', `class${label}`);
+    mkdirSync(name, { recursive: true });
+    const pixels = Uint8Array.from({ length: 9 * 10 * 3 }, (_, i) => (i * label) % 256);
+    writeFileSync(join(name, 'only.png'), png(pixels, [9, 10]));
+  }
+  const args = ['shrink', weights, '--data', 'photos', '--remove-params', '20%', '--backend', 'cpu'];
+  const refused = await manet(args, few);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toMatch(/would be empty[^]*--no-held-out/);
+  const { code, stdout, stderr } = await manet([...args, '--no-held-out'], few);
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  expect(stdout).toContain('best on its training images');
+  expect(stdout).toContain('the measures say nothing about new images');
 });
 
 test('a target out of reach is refused before anything is trained, with what can be reached', async () => {

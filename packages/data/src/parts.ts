@@ -96,6 +96,8 @@ export const photos = definePart({
     /** Shapes of training batches beside the square one, for images of other proportions. */
     shapes: z.array(z.strictObject({ height: z.int().min(1), width: z.int().min(1) })).exactOptional(),
     ...heldOut,
+    /** Measure on the training images where there are no others; that says nothing about new images. */
+    measureOnTraining: z.boolean().default(false),
     /** Threads that decode and augment; they change no number. */
     workers: z.int().min(0).max(256).exactOptional(),
     /** Images that cannot be decoded. */

@@ -25,7 +25,10 @@ test('small images are taken whole, as the network was trained with', () => {
     crop: 1,
     normalisation: { mean: input.mean, std: input.std },
   });
-  expect(ownPhotos({ folder: '/photos', size: 224 })).toMatchObject({ crop: 0.875 });
+  expect(ownPhotos({ folder: '/photos', size: 224 })).toMatchObject({ crop: 0.875, validation: 0.1 });
+  const all = ownPhotos({ folder: '/photos', size: 224, heldOut: false });
+  expect(all).toMatchObject({ measureOnTraining: true });
+  expect(all).not.toHaveProperty('validation');
 });
 
 test('units are gone well before the training ends, and all that was asked for', () => {

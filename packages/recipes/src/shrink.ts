@@ -47,15 +47,17 @@ export interface PhotoChoices {
   readonly size: Network['inputs'][number]['shape'][number];
   /** What the network was trained with; ImageNet's unless given. */
   readonly input?: DataFacts['input'];
+  /** Whether a part of them is held out to choose by; else the training images choose, and measure where there are no others. */
+  readonly heldOut?: boolean;
 }
 
-/** Photographs of one's own, a tenth of them held out. Small images are taken whole, and cropped mildly. */
-export function ownPhotos({ folder, size, input }: PhotoChoices) {
+/** Photographs of one's own, a tenth of them held out unless told otherwise. Small images are taken whole, and cropped mildly. */
+export function ownPhotos({ folder, size, input, heldOut = true }: PhotoChoices) {
   const small = size < 128;
   return photos({
     path: folder,
     size,
-    validation: 0.1,
+    ...(heldOut ? { validation: 0.1 } : { measureOnTraining: true }),
     crop: small ? 1 : 0.875,
     ...(input === undefined ? {} : { normalisation: { mean: [...input.mean], std: [...input.std] } }),
     augment: { resizedCrop: { scale: [small ? 0.7 : 0.35, 1] } },

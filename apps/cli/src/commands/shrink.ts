@@ -35,6 +35,8 @@ export interface ShrinkArguments extends Omit<Removal, 'remove'> {
   readonly data?: string;
   /** Of the zoo, for a file of weights that does not say so. */
   readonly network?: string;
+  /** Whether a part of the images is held out to choose by. */
+  readonly heldOut: boolean;
   readonly epochs: number;
   readonly backend: string;
   readonly threads?: number;
@@ -54,7 +56,7 @@ export async function shrink(source: string, args: ShrinkArguments): Promise<num
   const asked = existsSync(join(source, 'recipe.json'))
     ? await ofRun(source, args, out, installed)
     : await ofWeights(source, args);
-  const recipe = await parseRecipe(await fitting(asked, installed), 'shrink', installed);
+  const recipe = await parseRecipe(await fitting(asked, installed, args), 'shrink', installed);
   screen.line(wrapped(`${out}: ${describeRule(pruneRule.parse(recipe.method['prune']))}`, screen.width));
   screen.line(`${backend.name}: ${backend.device}`);
   const shrunk = await interruptible(
@@ -110,7 +112,7 @@ async function ofWeights(source: string, args: ShrinkArguments): Promise<Recipe>
   const { inputs }: Network = await createTNet(name, { numClasses: 2 });
   return shrinkRecipe(
     { name, weights: isHub ? source : resolve(source) },
-    { folder: resolve(args.data), size: inputs[0]!.shape[0]! },
+    { folder: resolve(args.data), size: inputs[0]!.shape[0]!, heldOut: args.heldOut },
     { rule: ruleOf(args), epochs: args.epochs, batchSize: BATCH, seed: 0 },
   );
 }
@@ -149,19 +151,23 @@ async function ofRun(
     ...recipe,
     name: `shrink-${recipe.name}`,
     network: { ...recipe.network, weights },
-    ...(args.data === undefined ? {} : { data: dataIn(resolve(args.data), run) }),
+    ...(args.data === undefined ? {} : { data: dataIn(resolve(args.data), run, args) }),
     ...fineTuning(tuning),
   };
 }
 
 /** Folders of images are photographs; another folder is that of the run's own data set. */
-function dataIn(folder: string, { recipe, facts }: ClosedRun): Recipe['data'] {
+function dataIn(
+  folder: string,
+  { recipe, facts }: ClosedRun,
+  { heldOut }: Pick<ShrinkArguments, 'heldOut'>,
+): Recipe['data'] {
   const found = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
   const own =
     found.length > 0 && !found.some((entry) => entry.isDirectory() || /\.(tar|parquet)$/.test(entry.name));
   if (own) return withData(recipe, folder).data;
   const [size, , channels] = facts.shapes['images'] ?? [];
-  if (size !== undefined && channels === 3) return ownPhotos({ folder, size, input: facts.input });
+  if (size !== undefined && channels === 3) return ownPhotos({ folder, size, input: facts.input, heldOut });
   throw new MaNetError('bad-argument', 'The network of the run takes no photographs.', {
     where: '--data',
     hint: 'leave --data out: the run is fine-tuned on its own data.',
@@ -172,18 +178,39 @@ function dataIn(folder: string, { recipe, facts }: ClosedRun): Recipe['data'] {
 const LEAST_BATCHES = 8;
 /** Part of the training images that is held out. */
 const HELD_OUT = 0.1;
+/** Fields of data that hold images out already. */
+const HOLDING = ['validation', 'validationLast'];
 /** Images of a mini-batch that its mean and variance need. */
 const LEAST_BATCH = 4;
 
 /** The recipe with images held out to choose by, where its data can, and mini-batches that its images are enough for. */
-async function fitting(asked: Recipe, installed: Installed): Promise<Recipe> {
+async function fitting(
+  asked: Recipe,
+  installed: Installed,
+  { heldOut }: Pick<ShrinkArguments, 'heldOut'>,
+): Promise<Recipe> {
   const { data } = await resolveParts(asked, installed);
   const canHold = fieldsAt(data.part.schema, [], data.options).includes('validation');
-  const held = canHold && asked.data['validation'] === undefined;
+  const held = heldOut && canHold && !HOLDING.some((field) => asked.data[field] !== undefined);
   const recipe = held ? { ...asked, data: { ...asked.data, validation: HELD_OUT } } : asked;
-  const { samples } = (await (await resolveParts(recipe, installed)).data.open()).train;
+  const samples = await trainingSamples(recipe, installed, heldOut);
   const most = Math.max(Math.floor(samples / LEAST_BATCHES), Math.min(samples, LEAST_BATCH));
   return { ...recipe, batchSize: Math.min(recipe.batchSize, most) };
+}
+
+/** How many samples there are to train on. Where too few can be held out, the error says what to do. */
+async function trainingSamples(recipe: Recipe, installed: Installed, heldOut: boolean): Promise<number> {
+  const { data } = await resolveParts(recipe, installed);
+  try {
+    return (await data.open()).train.samples;
+  } catch (error) {
+    if (!heldOut || !(error instanceof MaNetError && error.where?.startsWith('validation'))) throw error;
+    throw new MaNetError(error.code, error.message.split('\n')[0]!, {
+      where: error.where,
+      hint: 'add images to each class, or pass --no-held-out: all images train, choose and measure then.',
+      cause: error,
+    });
+  }
 }
 
 function tell({ before, after, step, budget, difference, open, files }: Shrunk, screen: Screen): void {
@@ -199,10 +226,13 @@ function tell({ before, after, step, budget, difference, open, files }: Shrunk, 
   screen.line();
   for (const line of table(['', 'as it came', 'shrunk'], rows, screen.width)) screen.line(line);
   screen.line();
-  const own = open.data.validation === undefined ? 'test' : 'held-out';
+  const { train, validation, test } = open.data;
+  const onTraining = test.fingerprint === train.fingerprint;
+  const own = validation !== undefined ? 'held-out' : onTraining ? 'its training' : 'test';
   const lines = [
     `Taken after mini-batch ${step} of ${budget}, where it was best on ${own} images.`,
-    ...(open.data.validation?.fingerprint === open.data.test.fingerprint
+    ...(onTraining ? ['Nothing was held out: the measures say nothing about new images.'] : []),
+    ...(validation?.fingerprint === test.fingerprint
       ? ['The folder has no test images of its own: the held-out ones chose and measured.']
       : []),
     `Outputs are those of the masked network, within ${difference.toExponential(1)} of the largest; so are those of the ONNX file.`,

@@ -27,6 +27,8 @@ export interface PhotoDataOptions {
   readonly validation?: number;
   /** Decides which. */
   readonly validationSeed?: number;
+  /** Measure on the training images where there are no others. */
+  readonly measureOnTraining?: boolean;
   /** Threads that decode and augment; as many as there are processors, less one, unless given. Changes no number. */
   readonly workers?: number;
   readonly corrupt?: 'error' | 'skip';
@@ -38,7 +40,7 @@ export interface PhotoDataOptions {
 
 /**
  * Batches over `sets`. Without test images, what is held out for validation is all there is to measure on, so a
- * validation part is needed then: `bad-argument` says so.
+ * validation part, or leave to measure on the training images, is needed then: `bad-argument` says so.
  */
 export async function photoData(sets: PhotoSets, options: PhotoDataOptions): Promise<Data<ImageBatch>> {
   const { size, shapes = [], validation = 0, validationSeed = 0, augment = {} } = options;
@@ -47,7 +49,7 @@ export async function photoData(sets: PhotoSets, options: PhotoDataOptions): Pro
   const parts = validation > 0 ? await holdOut(sets.train, validation, validationSeed) : undefined;
   const rest = parts?.train ?? sets.train;
   const train = shapes.length === 0 ? rest : await measured(rest);
-  const test = sets.test ?? parts?.validation;
+  const test = sets.test ?? parts?.validation ?? (options.measureOnTraining === true ? rest : undefined);
   if (test === undefined) {
     throw new MaNetError('bad-argument', 'There are no test images, and none are held out.', {
       where: `"${sets.train.name}"`,

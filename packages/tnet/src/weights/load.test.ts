@@ -133,6 +133,23 @@ describe('withWeights', () => {
     expect(load).toThrow(/unexpected:(\n {4}\S+ \[.*\]){4}\n {4}\.\.\. and \d+ more/);
   });
 
+  test('weights of a compacted network are called what they are', async () => {
+    const network = await createTNet('resnet-test', { numClasses: 7 });
+    const narrow = network.resized({
+      'conv1.weight': [3, 3, 3, 4],
+      'layer1.0.conv1.weight': [3, 3, 4, 2],
+      'layer1.0.bn1.weight': [2],
+      'layer1.0.bn1.bias': [2],
+      'layer1.0.conv2.weight': [3, 3, 2, 4],
+    });
+    const file = await fileOf(narrow, 1);
+    expect(() => withWeights(network, file)).toThrow(
+      /narrower resnet-test[^]*layer1\.0\.conv1\.weight[^]*all that is to go at once/,
+    );
+    const wide = await fileOf(network, 1);
+    expect(() => withWeights(narrow, wide)).toThrow(/do not belong/);
+  });
+
   test('createTNet names the network that they look like', async () => {
     const weights = Object.fromEntries(
       Object.entries(await fileOf(await createTNet('resnet20-cifar', { numClasses: 7 }), 1)).map(

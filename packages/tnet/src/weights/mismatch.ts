@@ -31,21 +31,30 @@ export function mismatch(
           ...listed(differences, 4),
         ]
       : listed(differences, SHOWN);
+  const narrower = guess === undefined && differences.every(isNarrower);
   return new MaNetError(
     'network-mismatch',
     [
-      `The weights do not belong to ${network.name}, read with ${format}'s names. Nothing was loaded.`,
+      narrower
+        ? `The weights are those of a narrower ${network.name}: one that is slim, or was compacted. Nothing was loaded.`
+        : `The weights do not belong to ${network.name}, read with ${format}'s names. Nothing was loaded.`,
       ...lines,
       ...renamed.map((how) => `  ${how}`),
     ].join('\n'),
     {
       where,
-      hint:
-        guess === undefined
+      hint: narrower
+        ? 'start from weights of the full width, and ask for all that is to go at once.'
+        : guess === undefined
           ? 'load them into the network they were made for, or pass the weights of this one.'
           : `they look like those of ${guess}: load them into that, or pass the weights of ${network.name}.`,
     },
   );
+}
+
+function isNarrower({ expected, found }: ParamDifference): boolean {
+  if (expected === undefined || found?.length !== expected.length) return false;
+  return found.every((size, axis) => size <= expected[axis]!);
 }
 
 function listed(differences: readonly ParamDifference[], shown: number): string[] {
