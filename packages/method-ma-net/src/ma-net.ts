@@ -90,11 +90,12 @@ function openMaNet<B extends Batch>(task: Task<B>, length: RunLength, options: M
     async removal(state, asked) {
       const masks = await keeper.held(state);
       if (masks === undefined) return undefined;
-      const { params, gates = {}, scores = {} } = state;
+      const { params, gates = {}, scores = {}, averages = {} } = state;
       if (asked === undefined)
         return { masks, rule: options.prune, moved: false, weights: () => effective(mnet, params, gates) };
       const rule = parsePruneRule(asked);
-      const verdict = keeper.decider.decide(rule, { connections: await readScores(kernels, scores) }, masks);
+      const worth = options.scoreMemory === 0 ? scores : averages;
+      const verdict = keeper.decider.decide(rule, { connections: await readScores(kernels, worth) }, masks);
       return underRule(mnet, options, params, scores, rule, verdict);
     },
 
@@ -142,7 +143,10 @@ function effective({ kernels }: Pick<MNet, 'kernels'>, params: Params, gates: Pa
   }) as Params;
 }
 
-/** Phi and its cells; D of the last two beginnings of rounds; q, masks, thresholds and gates as they are held. */
+/**
+ * Phi and its cells; D of the last two beginnings of rounds; q, masks, thresholds and gates as they are held; what q was on
+ * average, where decisions go by that.
+ */
 function sectionsOf(mnet: MNet, options: MaNetOptions): Readonly<Record<string, SectionSpec>> {
   const connections = { shapes: connectionShapes(mnet.kernels), mayBeEmpty: true };
   return {
@@ -166,5 +170,6 @@ function sectionsOf(mnet: MNet, options: MaNetOptions): Readonly<Record<string, 
       mayBeEmpty: true,
     },
     gates: connections,
+    ...(options.scoreMemory === 0 ? {} : { averages: connections }),
   };
 }

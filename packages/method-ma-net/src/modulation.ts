@@ -59,14 +59,27 @@ async function decide(modulation: Modulation, b: number, state: Sections): Promi
 }
 
 async function newMasks(
-  { masks: keeper, mnet }: Modulation,
+  { masks: keeper, mnet, options }: Modulation,
   b: number,
   q: Params,
   state: Sections,
 ): Promise<Decision> {
-  const { masks, thetas, change } = await keeper.renew(b, q, state);
+  const averages =
+    options.scoreMemory === 0 ? undefined : averagesOf(q, state['averages'], options.scoreMemory);
+  const { masks, thetas, change } = await keeper.renew(b, averages ?? q, state);
   const thresholds = Object.fromEntries(mnet.kernels.map(({ param }, l) => [param, tf.scalar(thetas[l]!)]));
-  return { replaced: { masks, thresholds }, change };
+  return { replaced: { masks, thresholds, ...(averages === undefined ? {} : { averages }) }, change };
+}
+
+/** q, and what earlier decisions went by: an exponential average, which begins with the first q. */
+function averagesOf(q: Params, before: Params | undefined, memory: number): Params {
+  return tf.tidy(() => {
+    const averaged = Object.entries(q).map(([param, now]) => {
+      const old = before?.[param];
+      return [param, old === undefined ? now.clone() : tf.add(tf.mul(old, memory), tf.mul(now, 1 - memory))];
+    });
+    return Object.fromEntries(averaged) as tf.TensorContainerObject;
+  }) as Params;
 }
 
 function modulated(

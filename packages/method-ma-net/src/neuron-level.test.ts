@@ -167,6 +167,32 @@ describe('the reading slices of a dead unit learn, its writing slices and normal
   });
 });
 
+describe('a decision that goes by earlier scores as well', () => {
+  const restless: MaNetChoices = { maskEvery: 'iteration', refresh: 1, competition: 4 };
+
+  test('lets fewer units come back', async () => {
+    const [without, averaged] = [
+      await trained(50, restless),
+      await trained(50, { ...restless, scoreMemory: 0.9 }),
+    ];
+    expect(without.revived).toBeGreaterThan(0);
+    expect(averaged.revived).toBeLessThan(without.revived);
+    expect(without.state['averages']).toBeUndefined();
+  });
+
+  test('goes by an exponential average of q, which the state holds', async () => {
+    const { training, state } = await trained(14, { ...restless, scoreMemory: 0.75 });
+    const round = training.rounds.findLast(({ start }) => start <= 14)!;
+    expect(round.kind).toBe('neurons');
+    const { replaced } = (await training.before!(14, round, state))!;
+    for (const [param, after] of Object.entries(replaced['averages']!)) {
+      const [old, q] = [await state['averages']![param]!.data(), await replaced['scores']![param]!.data()];
+      (await after.data()).forEach((value, i) => expect(value).toBeCloseTo(0.75 * old[i]! + 0.25 * q[i]!, 5));
+    }
+    expect(Object.keys(training.sections)).toContain('averages');
+  });
+});
+
 test('nothing is decided where nothing is asked, and nothing is modulated without competition', async () => {
   const none = await trained(40, { prune: { ...NEURON_LEVEL, remove: 0, floor } });
   const { masks } = (await none.training.removal!(none.state))!;

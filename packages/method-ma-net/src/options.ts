@@ -23,6 +23,8 @@ export const maNetOptions = z.strictObject({
   /** Mini-batches of a neuron round between two modulation iterations. */
   refresh: z.int().min(1).default(5),
   maskEvery: z.enum(['round', 'iteration']).default('round'),
+  /** Part of the scores of earlier decisions that a decision goes by; 0 goes by q as it is. */
+  scoreMemory: z.number().min(0).lt(1).default(0),
   /** eta: gates are q^eta; 0 leaves only the masks. */
   strength: part.default(1),
   cut: z.enum(['hard', 'soft']).default('hard'),
