@@ -17,6 +17,8 @@ export type CocoBatch = {
   readonly labels_BN: tf.Tensor2D;
   /** float32, 0 and 1, at every so many pixels; where masks are asked for. */
   readonly masks_BNhw?: tf.Tensor4D;
+  /** x, y of the mean pixel of each mask, in pixels of `images_BHWC`; where masks are asked for. */
+  readonly centres_BN2?: tf.Tensor3D;
   /** int32: height and width of an image in the batch, without padding. */
   readonly sizes_B2: tf.Tensor2D;
   /** int32: height and width of the image itself. */

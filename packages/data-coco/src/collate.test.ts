@@ -58,9 +58,26 @@ test('crowds and what has no area are not asked for', async () => {
 
 test('masks are given at a stride, from its middle', async () => {
   const square = object([0, 0, 2, 4], { segmentation: { polygons: [[0, 0, 2, 0, 2, 4, 0, 4]] } });
-  const { masks_BNhw } = await made([sample([square])], { maskStride: 4 });
+  const { masks_BNhw, centres_BN2 } = await made([sample([square])], { maskStride: 4 });
   // [1, 2, 2, 4]: the left half of the image, of which the grid sees columns 2 and 6.
   expect(masks_BNhw!.slice(0, 16)).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  // Columns 0 to 3 of rows 0 to 7.
+  expect(centres_BN2!.slice(0, 4)).toEqual([1.5, 3.5, 0, 0]);
+});
+
+test('masks without a pixel have the middle of their box', async () => {
+  const thin = object([0, 0, 2, 4], { segmentation: { polygons: [[3, 1, 3, 1, 3, 1]] } });
+  const { centres_BN2 } = await made([sample([thin])], { maskStride: 4 });
+  expect(centres_BN2!.slice(0, 2)).toEqual([2, 4]);
+});
+
+test('an object without a mask is refused where masks are asked for', async () => {
+  const boxed = [sample([object([0, 0, 2, 4], { id: 12 })], 3)];
+  await expect(made(boxed)).resolves.not.toHaveProperty('masks_BNhw');
+  await expect(made(boxed, { maskStride: 4 })).rejects.toMatchObject({
+    code: 'bad-data',
+    message: expect.stringMatching(/object 12.*image 3/s) as string,
+  });
 });
 
 test('more objects than there is room for are refused by name', async () => {

@@ -51,7 +51,7 @@ export interface CocoCollateOptions extends ViewOptions {
  * Makes, of every image, `images_BHWC` (float32, normalised; padding is 0 after that), `boxes_BN4` (float32,
  * x0, y0, x1, y1 in pixels of the batch), `labels_BN` (int32; -1 is padding), `sizes_B2` (int32: height and width
  * without padding), `originals_B2` (int32: height and width of the image itself), `indices_B` (int32: which image of the
- * data set; -1 is none) and, with a stride, `masks_BNhw` (float32, 0 and 1). Fewer images than a bucket holds are
+ * data set; -1 is none) and, with a stride, `masks_BNhw` (float32, 0 and 1) and `centres_BN2` (x, y: their middles). Fewer images than a bucket holds are
  * followed by none, of its whole size. Crowds, and what has no area or is left out of a view, are not among the objects.
  * Throws `bad-data` for more objects than there is room for, and for an image of another size than its annotations are.
  */
@@ -79,6 +79,7 @@ export function cocoCollate(
     const indices = new Int32Array(count).fill(-1);
     const grid = maskStride === undefined ? undefined : gridOf(height, width, maskStride);
     const masks = new Float32Array(grid === undefined ? 0 : count * room * grid.height * grid.width);
+    const centres = new Float32Array(grid === undefined ? 0 : count * room * 2);
 
     const write = (sample: CocoSample, picture: Picture, view: View, b: number): void => {
       writePixels(viewedPicture(picture, view), channels, images, b, width, height);
@@ -91,8 +92,11 @@ export function cocoCollate(
         const slot = b * room + n;
         boxes.set(box, 4 * slot);
         labels[slot] = object.label;
-        if (grid !== undefined && object.segmentation !== undefined)
-          grid.write(viewedMask(object.segmentation, view), view.size, masks, slot);
+        if (grid === undefined) continue;
+        if (object.segmentation === undefined) throw withoutMask(sample, object);
+        const mask = viewedMask(object.segmentation, view);
+        grid.write(mask, view.size, masks, slot);
+        centres.set(centreOf(mask, view.size[1], box), 2 * slot);
       }
     };
     for (const [b, sample] of samples.entries()) {
@@ -121,6 +125,7 @@ export function cocoCollate(
         ...(grid === undefined
           ? {}
           : {
+              centres_BN2: { shape: [count, room, 2], dtype: 'float32' as const, data: centres },
               masks_BNhw: {
                 shape: [count, room, grid.height, grid.width],
                 dtype: 'float32' as const,
@@ -147,6 +152,22 @@ function truthsOf({ index, objects }: CocoSample, size: Size): ImageTruths {
       ...(segmentation === undefined ? {} : { mask: wholeMask(segmentation, size) }),
     })),
   };
+}
+
+/** The mean x and y of the pixels of a mask that are 1; the middle of the box where none is. */
+function centreOf(
+  mask: Uint8Array,
+  width: number,
+  [x0, y0, x1, y1]: SeenObject['box'],
+): readonly [x: number, y: number] {
+  let [count, sumX, sumY] = [0, 0, 0];
+  mask.forEach((seen, i) => {
+    if (seen === 0) return;
+    count++;
+    sumX += i % width;
+    sumY += Math.floor(i / width);
+  });
+  return count === 0 ? [(x0 + x1) / 2, (y0 + y1) / 2] : [sumX / count, sumY / count];
 }
 
 interface SeenObject {
@@ -227,6 +248,13 @@ function refuseOtherSize({ size, where }: CocoSample, [height, width]: Size): vo
     `The image is of ${height} x ${width} pixels, its annotations of ${size[0]} x ${size[1]}.`,
     { where, hint: 'correct the height and width of the image in the file of annotations, or the image.' },
   );
+}
+
+function withoutMask({ where }: CocoSample, { id }: CocoAnnotation): MaNetError {
+  return new MaNetError('bad-data', `Masks are to be learned, and object ${id} of the image has none.`, {
+    where,
+    hint: 'leave data.maskStride out and learn from boxes alone, as BoxInst does, or add its segmentation.',
+  });
 }
 
 function tooMany({ where }: CocoSample, found: number, room: number): MaNetError {

@@ -59,7 +59,7 @@ export interface PairwiseOptions {
   /** Colours at least so similar count; 0.3 unless given. */
   readonly threshold?: number;
   /** Mini-batches over which the loss grows to its full weight, and how many there were, this one included. */
-  readonly warmup?: { readonly over: number; readonly done: number };
+  readonly warmup?: { readonly over: number; readonly done: number | tf.Scalar };
 }
 
 /**
@@ -76,7 +76,7 @@ export function pairwiseLoss(
     const alike = tf.cast(tf.greaterEqual(similarity_IHW8, threshold), 'float32');
     const weights = tf.mul(alike, tf.expandDims(boxes_IHW, -1));
     const mean = tf.div(tf.sum(tf.mul(pairwiseTerms(logits_IHW), weights)), tf.maximum(tf.sum(weights), 1));
-    const grown = warmup === undefined ? 1 : Math.min(warmup.done / warmup.over, 1);
+    const grown = warmup === undefined ? 1 : tf.minimum(tf.div(warmup.done, warmup.over), 1);
     return tf.mul(mean, grown) as tf.Scalar;
   });
 }

@@ -25,7 +25,7 @@ export interface Instances {
 
 /** P: 169 for 8 channels of mask features, 233 for 16. */
 export function dynamicParameters(maskChannels: number, channels = 8): number {
-  return layersOf(maskChannels, channels).reduce((sum, [out, into]) => sum + out * (into + 1), 0);
+  return dynamicLayers(maskChannels, channels).reduce((sum, [out, into]) => sum + out * (into + 1), 0);
 }
 
 /**
@@ -51,7 +51,7 @@ export function dynamicMasks(
     const own = tf.reshape(tf.gather(features_NHWC, images_I), [instances, height * width, maskChannels]);
     const relative = relativeCoordinates(locations_I2, levels_I, { height, width, stride });
     let x: tf.Tensor = tf.concat([tf.reshape(relative, [instances, height * width, 2]), own], -1);
-    const layers = layersOf(maskChannels, channels);
+    const layers = dynamicLayers(maskChannels, channels);
     let weight = 0;
     let bias = layers.reduce((sum, [out, into]) => sum + out * into, 0);
     for (const [l, [out, into]] of layers.entries()) {
@@ -122,8 +122,11 @@ function weights(size: number, times: number): tf.Tensor2D {
   return tf.tensor2d(values, [size, size * times]);
 }
 
-/** [out, in] of the three layers. */
-function layersOf(maskChannels: number, channels: number): readonly (readonly [number, number])[] {
+/** [out, in] of the three layers: their weights come first in a vector, one layer after the other, then their biases. */
+export function dynamicLayers(
+  maskChannels: number,
+  channels: number,
+): readonly (readonly [number, number])[] {
   return [
     [channels, maskChannels + 2],
     [channels, channels],

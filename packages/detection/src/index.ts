@@ -82,8 +82,54 @@ export {
   pairwiseTerms,
   projectionLoss,
 } from './box-supervision.ts';
+export { alignedUpsample } from './aligned-upsample.ts';
+export {
+  boxCells,
+  cellColours,
+  colourSimilarity,
+  labOf,
+  validCells,
+} from './colour-similarity.ts';
+export { withCondInstWeights } from './condinst-weights.ts';
+export {
+  condInst,
+  CONDINST_LEVELS,
+  condInstBoxLosses,
+  condInstDetections,
+  condInstHead,
+  type CondInstHeadOptions,
+  condInstLevels,
+  condInstMasks,
+  type CondInstOptions,
+  meanOfReal,
+} from './condinst.ts';
+export {
+  type HostFeatures,
+  type HostInstance,
+  instanceLogits,
+  maskAtSize,
+  maskProbabilities,
+  type MaskSizes,
+} from './instance-masks.ts';
+export {
+  bestOfEach,
+  instanceTargets,
+  type InstanceTargetOptions,
+  type ObjectsOfBatch,
+  type Positive,
+  someOf,
+} from './instance-targets.ts';
+export {
+  maskBranch,
+  type MaskBranchOptions,
+  semanticHead,
+  type SemanticHeadOptions,
+  semanticLabels,
+  semanticLoss,
+} from './mask-branch.ts';
 export {
   alignedBilinear,
+  dynamicLayers,
   dynamicMasks,
   type DynamicMaskOptions,
   dynamicParameters,

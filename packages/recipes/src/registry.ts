@@ -8,6 +8,7 @@ import {
   imagenetVitB16,
   photosResnet18,
 } from './imagenet.ts';
+import { cocoBoxInst, cocoCondInst, scenesBoxInst, scenesCondInst } from './instances.ts';
 import type { Recipe } from '@ma-net/run';
 
 /** Every recipe we ship, by the name that `--recipe` takes. */
@@ -21,6 +22,10 @@ export const recipes = {
   'imagenet-resnet50': imagenetResnet50,
   'imagenet-vit-b16': imagenetVitB16,
   'imagenet-swin-b': imagenetSwinB,
+  'scenes-condinst': scenesCondInst,
+  'scenes-boxinst': scenesBoxInst,
+  'coco-condinst-r50-fpn': cocoCondInst,
+  'coco-boxinst-r50-fpn': cocoBoxInst,
 } as const satisfies Record<string, () => Recipe>;
 
 export type RecipeName = keyof typeof recipes;

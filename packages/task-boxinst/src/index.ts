@@ -1,0 +1,3 @@
+export { boxInstTask, type BoxInstTaskOptions } from './boxinst.ts';
+export { countIterations } from './iterations.ts';
+export { boxInstNetwork } from './network.ts';

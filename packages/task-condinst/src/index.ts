@@ -1,0 +1,2 @@
+export { condInstTask, type CondInstTaskOptions } from './condinst.ts';
+export { condInstNetwork } from './network.ts';
