@@ -268,6 +268,23 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
       done(await (await import('./commands/export.ts')).exportNetwork(path, options)),
     );
 
+  command('report', 'Write what runs did as one page of figures that needs no other file.', [
+    'manet report runs/digits-ma-net-s0',
+    'manet report runs/compare-digits --out digits.html --png',
+  ])
+    .usage('<run...> [options]')
+    .argument('<run...>', 'run directories, or folders of them')
+    .addOption(new Option('--out <file>', 'what to write').default('report.html'))
+    .option('--svg', 'each figure as an SVG, too, in <out>-figures')
+    .option('--png', 'each figure as a PNG, too, in <out>-figures')
+    .option('--no-time', 'leave out how long an image takes here')
+    .addOption(forceOption())
+    .addOption(backendOption())
+    .addOption(threadsOption())
+    .action(async (paths, options) =>
+      done(await (await import('./commands/report.ts')).report(paths, options)),
+    );
+
   command('data', 'Download a published data set, or look through a folder of images.', [
     'manet data download cifar10',
     'manet data check photos',

@@ -32,6 +32,8 @@ export interface MaskChange {
   readonly revived: number;
   /** Parameters of dead connections. */
   readonly removedParams: number;
+  /** Connections alive of every kernel, in the order of the network's; not all methods tell. */
+  readonly keptByKernel?: readonly number[];
 }
 
 /** Tensors of a run by section, then by name. W and its running statistics are everybody's. */

@@ -34,7 +34,12 @@ export interface Task<B extends Batch, Prediction = unknown> {
   readonly name: string;
   readonly network: Network;
   /** The measure that runs are compared by. */
-  readonly headline: { readonly measure: string; readonly better: 'larger' | 'smaller' };
+  readonly headline: {
+    readonly measure: string;
+    readonly better: 'larger' | 'smaller';
+    /** Whether it is the part of the samples that are right, each right or wrong: their number then says how sure it is. */
+    readonly proportion?: true;
+  };
   /** The network's inputs of a mini-batch, by name; borrowed from it. `batch` has what was decided, once it is. */
   inputs(batch: B): Readonly<Record<string, tf.Tensor>>;
   /** Where it is given, a step is two graphs, with this between them; otherwise it is one. */

@@ -56,6 +56,7 @@ test('counts what died, what came back, and what it is worth, against the masks 
     died: all.filter(({ now, old }) => old === 1 && now === 0).length,
     revived: all.filter(({ now, old }) => old === 0 && now === 1).length,
     removedParams: all.reduce((sum, { area, now }) => sum + area * (1 - now), 0),
+    keptByKernel: kernels.map(({ param }) => after[param]!.reduce((sum, one) => sum + one, 0)),
   });
   expect(second.change.died).toBeGreaterThan(0);
   expect(second.change.revived).toBeGreaterThan(0);

@@ -158,8 +158,10 @@ function changeOf(
   after: Record<string, Uint8Array>,
 ): Omit<MaskChange, 'removedParams'> {
   const change = { kept: 0, connections: 0, died: 0, revived: 0 };
+  const keptByKernel: number[] = [];
   for (const { param } of kernels) {
     const current = after[param]!;
+    const keptBefore = change.kept;
     const old = before?.[param] ?? new Uint8Array(current.length).fill(1);
     change.connections += current.length;
     for (let i = 0; i < current.length; i++) {
@@ -167,8 +169,9 @@ function changeOf(
       change.died += old[i]! & ~current[i]! & 1;
       change.revived += ~old[i]! & current[i]! & 1;
     }
+    keptByKernel.push(change.kept - keptBefore);
   }
-  return change;
+  return { ...change, keptByKernel };
 }
 
 function percent(part: number): string {

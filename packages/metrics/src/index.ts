@@ -4,7 +4,14 @@ export {
   type ParameterCount,
 } from './connections.ts';
 export { type ClassificationMeter, classificationMeter } from './ranking.ts';
-export { type PairedSummary, pairedDifferences, studentT, type Summary, summarise } from './spread.ts';
+export {
+  type PairedSummary,
+  pairedDifferences,
+  proportionInterval,
+  studentT,
+  type Summary,
+  summarise,
+} from './spread.ts';
 export {
   type CocoDetection,
   type CocoMeasure,

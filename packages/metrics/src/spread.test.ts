@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { pairedDifferences, studentT, summarise } from './spread.ts';
+import { pairedDifferences, proportionInterval, studentT, summarise } from './spread.ts';
 
 // The five seeds of the main comparison, plain and MA-Net (section 15.1 of docs/algorithm.md), in per cent.
 const plain = [59.88, 60.96, 58.64, 59.98, 59.78];
@@ -77,5 +77,36 @@ describe('pairedDifferences', () => {
 
   test('refuses runs without a partner', () => {
     expect(() => pairedDifferences([1], [1, 2])).toThrow(expect.objectContaining({ code: 'shape-mismatch' }));
+  });
+});
+
+describe('proportionInterval', () => {
+  test.each([
+    [0.9, 1000],
+    [0.5, 4],
+    [0.03, 77],
+    [0.999, 10_000],
+  ])('%d of %d: at its ends the part found is 1.96 standard deviations away', (value, samples) => {
+    const ends = proportionInterval(value, samples);
+    for (const p of ends)
+      expect(Math.abs(p - value) / Math.sqrt((p * (1 - p)) / samples)).toBeCloseTo(1.96, 3);
+    expect(ends[0]).toBeLessThan(value);
+    expect(ends[1]).toBeGreaterThan(value);
+  });
+
+  test('stays within 0 and 1 where all are right, or none', () => {
+    // z^2 / (n + z^2), and its mirror image.
+    expect(proportionInterval(0, 10)).toEqual([0, expect.closeTo(3.8415 / 13.8415, 4)]);
+    expect(proportionInterval(1, 10)).toEqual([expect.closeTo(10 / 13.8415, 4), 1]);
+  });
+
+  test.each([
+    [1.5, 10],
+    [Number.NaN, 10],
+    [0.5, 0],
+  ])('refuses %d of %d', (value, samples) => {
+    expect(() => proportionInterval(value, samples)).toThrow(
+      expect.objectContaining({ code: 'bad-argument' }),
+    );
   });
 });

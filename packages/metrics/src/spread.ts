@@ -44,6 +44,24 @@ export function studentT(within: number, degrees: number): number {
   return Math.sqrt(degrees) * Math.tan(low);
 }
 
+/**
+ * The 95 % interval of a part, of which `value` was found in `samples` independent ones: Wilson's score interval (1927),
+ * which stays within 0 and 1.
+ */
+export function proportionInterval(value: number, samples: number): readonly [number, number] {
+  if (!(value >= 0 && value <= 1) || !(samples >= 1)) {
+    throw new MaNetError('bad-argument', `${value} of ${samples} samples is no part of them.`, {
+      hint: 'give a part from 0 to 1, and at least one sample.',
+    });
+  }
+  // The normal distribution lies within this of its mean with probability 0.95.
+  const z2 = 1.959963984540054 ** 2;
+  const middle = (value + z2 / (2 * samples)) / (1 + z2 / samples);
+  const margin =
+    Math.sqrt((z2 * value * (1 - value)) / samples + (z2 / (2 * samples)) ** 2) / (1 + z2 / samples);
+  return [Math.max(0, middle - margin), Math.min(1, middle + margin)];
+}
+
 /** A(t | degrees), where tan(angle) = t / sqrt(degrees). */
 function probabilityWithin(angle: number, degrees: number): number {
   const [sin, cos] = [Math.sin(angle), Math.cos(angle)];

@@ -46,10 +46,7 @@ export function curvesFigure(given: readonly Curve[], options: CurvesOptions): s
   const curves = given.map((curve) => ({ ...curve, points: finite(curve.points) }));
   const { title, y, percent = false, held = false, most = 240 } = options;
   const groups = [...new Set(curves.map(({ group }) => group))];
-  const span = curves.reduce(
-    (last, { points }) => points.reduce((m, { step }) => Math.max(m, step), last),
-    1,
-  );
+  const span = Math.max(1, ...curves.map(lastOf));
   const thin = curves.map((curve) => ({
     ...curve,
     points: held ? changes(curve.points) : thinned(curve.points, span, most),
@@ -88,7 +85,8 @@ export function curvesFigure(given: readonly Curve[], options: CurvesOptions): s
       kinds.map((kind, k) => boxKey(kind, phaseColour(k))),
     ],
     plot: {
-      height: 230 + below,
+      height: 236 + below,
+      marginTop: 26,
       marginLeft: 50,
       marginRight: 14,
       marginBottom: 38 + below,
@@ -126,7 +124,8 @@ function stripsOf(curves: readonly Curve[], groups: readonly string[]): Strip[] 
   const strips = groups.flatMap((group) => {
     const all = curves.filter((curve) => curve.group === group).map(({ phases = [] }) => phases);
     const [longest] = all.sort((a, b) => (b.at(-1)?.to ?? 0) - (a.at(-1)?.to ?? 0));
-    return longest === undefined || longest.length < 2 ? [] : [{ group, phases: merged(longest) }];
+    const phases = merged(longest ?? []);
+    return phases.length < 2 ? [] : [{ group, phases }];
   });
   const seen = new Map(strips.map((strip) => [JSON.stringify(strip.phases), strip]));
   return [...seen.values()];
@@ -176,6 +175,13 @@ function stripMarks(
     ),
   );
 }
+
+/** The last mini-batch that there is anything to draw of. */
+const lastOf = ({ points, phases = [] }: Curve): number =>
+  Math.max(
+    phases.at(-1)?.to ?? 0,
+    points.reduce((last, { step }) => Math.max(last, step), 0),
+  );
 
 const finite = (points: readonly Point[]): Point[] =>
   points.filter(({ step, value }) => Number.isFinite(step) && Number.isFinite(value));

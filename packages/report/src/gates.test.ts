@@ -43,17 +43,32 @@ describe('gateHistograms', () => {
   });
 });
 
-test('gatesFigure has a bar for every bin that holds a gate', () => {
-  const histograms = gateHistograms([{ layer: 'a', pre: 1, post: 5, gates: [0, 1, 1.4, 1.6, 2] }], 4);
-  const svg = parsed(gatesFigure(histograms));
-  expect(all(svg, 'g[aria-label="rect"] rect').map(({ textContent }) => textContent)).toEqual([
-    'a: 1 from 1.00 to 1.25',
-    'a: 1 from 1.25 to 1.50',
-    'a: 1 from 1.50 to 1.75',
-    'a: 1 from 1.75 to 2.00',
-  ]);
-  expect(svg.querySelector('desc')!.textContent).toContain('a: 4 live, 1 dead');
-  expect(gatesFigure([])).toMatch(/^<svg/);
+describe('gatesFigure', () => {
+  test('has an outline for every layer, as high as its fullest bin', () => {
+    const histograms = gateHistograms(
+      [{ layer: 'a', pre: 1, post: 7, gates: [0, 1, 1.1, 1.4, 1.6, 1.7, 2] }],
+      2,
+    );
+    const svg = parsed(gatesFigure(histograms));
+    const [path] = all(svg, 'g[aria-label="area"] path');
+    expect(path!.textContent).toBe('a: 6 live, most around 1.3; 1 dead');
+    const d = path!.getAttribute('d')!;
+    const base = Math.max(...[...d.matchAll(/[\d.]+,([\d.]+)/g)].map(([, y]) => Number(y)));
+    const heights = [...d.slice(0, d.indexOf('L', d.length / 2)).matchAll(/[\d.]+,([\d.]+)/g)].map(
+      ([, y]) => base - Number(y),
+    );
+    // Three of each: both bins are the fullest.
+    expect(Math.max(...heights)).toBeCloseTo(heights[0]!, 2);
+    expect(all(svg, 'g[aria-label="area"] path')).toHaveLength(1);
+  });
+
+  test('tells dead ones apart, and does with nothing', () => {
+    const svg = parsed(
+      gatesFigure(gateHistograms([{ layer: 'a', pre: 1, post: 5, gates: [0, 1, 1.4, 1.6, 2] }])),
+    );
+    expect(svg.querySelector('desc')!.textContent).toContain('a: 4 live');
+    expect(gatesFigure([])).toMatch(/^<svg/);
+  });
 });
 
 test('modulationOf is the mean distance from a gate of 1', () => {

@@ -58,30 +58,13 @@ export function gatesFigure(
   title = 'Gates of living connections',
 ): string {
   const layers = histograms.map(({ layer }) => layer);
-  const bars = histograms.flatMap(({ layer, counts, from, to }, row) => {
-    const most = Math.max(1, ...counts);
-    const width = (to - from) / counts.length;
-    return counts.flatMap((count, i) =>
-      count === 0
-        ? []
-        : [
-            {
-              layer,
-              count,
-              x1: from + i * width,
-              x2: from + (i + 1) * width,
-              y1: -row,
-              y2: -row + (0.85 * count) / most,
-            },
-          ],
-    );
-  });
+  const outlines = histograms.map(outlineOf);
   const [first] = histograms;
   const unmodulated = first !== undefined && first.from <= 1 && first.to >= 1;
   return figure({
     title,
     about: `By layer, how many connections are multiplied by how much. ${histograms
-      .map(({ layer, counts, dead }) => `${layer}: ${counts.reduce((a, b) => a + b, 0)} live, ${dead} dead`)
+      .map(saysHistogram)
       .join('; ')}.`,
     plot: {
       height: 56 + ROW * layers.length,
@@ -103,16 +86,16 @@ export function gatesFigure(
           layers.map((_, row) => -row),
           { stroke: colour('line') },
         ),
-        Plot.rect(bars, {
-          x1: 'x1',
-          x2: 'x2',
-          y1: 'y1',
-          y2: 'y2',
-          fill: seriesColour(0),
-          insetRight: 0.5,
-          title: (bar: (typeof bars)[number]) =>
-            `${bar.layer}: ${bar.count} from ${bar.x1.toPrecision(3)} to ${bar.x2.toPrecision(3)}`,
-        }),
+        ...outlines.map((outline, row) =>
+          Plot.areaY(outline, {
+            x: 'x',
+            y1: -row,
+            y2: ({ y }: (typeof outline)[number]) => y - row,
+            curve: 'step-after',
+            fill: seriesColour(0),
+            title: () => saysHistogram(histograms[row]!),
+          }),
+        ),
         Plot.text(layers, {
           x: null,
           frameAnchor: 'left',
@@ -125,6 +108,23 @@ export function gatesFigure(
       ],
     },
   });
+}
+
+/** The outline of a histogram, its fullest bin 0.85 high. */
+function outlineOf({ counts, from, to }: GateHistogram): { readonly x: number; readonly y: number }[] {
+  const most = Math.max(1, ...counts);
+  const width = (to - from) / counts.length;
+  return [...counts, counts.at(-1) ?? 0].map((count, i) => ({
+    x: from + i * width,
+    y: (0.85 * count) / most,
+  }));
+}
+
+function saysHistogram({ layer, counts, dead, from, to }: GateHistogram): string {
+  const live = counts.reduce((a, b) => a + b, 0);
+  const fullest = counts.indexOf(Math.max(...counts));
+  const middle = from + ((fullest + 0.5) * (to - from)) / counts.length;
+  return `${layer}: ${live.toLocaleString('en')} live, most around ${middle.toPrecision(2)}; ${dead.toLocaleString('en')} dead`;
 }
 
 /** How far the gates of a kernel are from leaving it as it is: the mean of |gate - 1| over all its connections. */
@@ -203,7 +203,7 @@ export function kernelMapFigure(
     about: `Rows are pre-neurons, columns post-neurons. ${chosen
       .map((k) => `${k.layer}: gates are ${modulationOf(k).toFixed(3)} from 1 on average`)
       .join('; ')}.`,
-    legend: [scaleKeys(`gate, of ${largest.toPrecision(3)}`)],
+    legend: [scaleKeys(`gate, to ${largest.toPrecision(3)}`, 'dead', 'largest')],
     plot: { height: tops.at(-1)!, margin: 0, axis: null, marks: chosen.map(map) },
   });
 }

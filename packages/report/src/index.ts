@@ -8,6 +8,9 @@ export {
   kernelMapFigure,
   modulationOf,
 } from './gates.ts';
+export { type Figure, methodRows, reportFigures } from './figures.ts';
 export { type KeptRounds, type LayerLeft, layersFigure, type Left, roundsFigure } from './layers.ts';
 export { type MethodRow, methodsFigure, type MethodsOptions, methodsTable } from './methods.ts';
+export { htmlPage, type PageOptions, reportPage } from './page.ts';
+export type { RunInside, RunRecord } from './record.ts';
 export { standalone, type Theme, themeCss } from './theme.ts';

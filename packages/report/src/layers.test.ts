@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { all, parsed } from '../test/parsed.ts';
+import { all, type Node, parsed } from '../test/parsed.ts';
 import { layerName, layersFigure, roundsFigure, scaleKeys } from './layers.ts';
 import { scaleColour } from './theme.ts';
 
@@ -40,6 +40,9 @@ describe('layersFigure', () => {
   });
 });
 
+const bars = (svg: Node): (string | null)[][] =>
+  all(svg, 'g[aria-label="bar"] rect').map((bar) => [bar.textContent, bar.getAttribute('fill')]);
+
 describe('roundsFigure', () => {
   const layers = [
     { layer: 'conv1', of: 10 },
@@ -57,24 +60,32 @@ describe('roundsFigure', () => {
         ],
       }),
     );
-    const cells = all(svg, 'g[aria-label="cell"] rect').map((cell) => [
-      cell.textContent,
-      cell.getAttribute('fill'),
+    expect(bars(svg)).toEqual([
+      ['conv1, round 3: 5 of 10 connections', scaleColour(0.5)],
+      ['conv1, round 4: 10 of 10 connections', scaleColour(1)],
+      ['fc, round 3: 0 of 4 connections', scaleColour(0)],
+      ['fc, round 4: 1 of 4 connections', scaleColour(0.25)],
     ]);
-    expect(cells).toEqual([
-      ['conv1, round 3 (mini-batch 31): 5 of 10 connections', scaleColour(0.5)],
-      ['fc, round 3 (mini-batch 31): 0 of 4 connections', scaleColour(0)],
-      ['conv1, round 4 (mini-batch 40): 10 of 10 connections', scaleColour(1)],
-      ['fc, round 4 (mini-batch 40): 1 of 4 connections', scaleColour(0.25)],
+  });
+
+  test('draws rounds of one level as one', () => {
+    const decisions = [500, 480, 470, 100].map((kept, round) => ({ round, step: round, kept: [kept] }));
+    const svg = parsed(roundsFigure({ layers: [{ layer: 'a', of: 1000 }], decisions }));
+    expect(bars(svg).map(([title]) => title)).toEqual([
+      'a, rounds 0 to 2: 500 to 470 of 1,000 connections',
+      'a, round 3: 100 of 1,000 connections',
     ]);
   });
 
   test('leaves rounds out where there are very many, never the last', () => {
-    const decisions = Array.from({ length: 500 }, (_, round) => ({ round, step: round, kept: [1, 1] }));
+    const decisions = Array.from({ length: 500 }, (_, round) => ({
+      round,
+      step: round,
+      kept: [round % 2 === 0 ? 1 : 9, 1],
+    }));
     const svg = parsed(roundsFigure({ layers, decisions }));
-    const cells = all(svg, 'g[aria-label="cell"] rect');
-    expect(cells.length).toBeLessThanOrEqual(2 * 48);
-    expect(cells.at(-1)!.textContent).toContain('round 499');
+    expect(bars(svg).length).toBeLessThanOrEqual(48 + 1);
+    expect(bars(svg).at(-1)![0]).toContain('to 499');
   });
 
   test('does with no decision', () => {

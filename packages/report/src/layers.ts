@@ -2,7 +2,7 @@
 
 import * as Plot from '@observablehq/plot';
 import { boxKey, figure, FONT, type Key, shortened, WIDTH } from './figure.ts';
-import { colour, LEVELS, scaleColour, seriesColour } from './theme.ts';
+import { colour, LEVELS, scaleColour, scaleLevel, seriesColour } from './theme.ts';
 
 /** How many there are left, of how many. */
 export interface Left {
@@ -27,7 +27,9 @@ export function layersFigure(
   title = 'Kept connections and channels by layer',
 ): string {
   const groups = [...new Set(rows.map(({ group }) => group))];
-  const layers = [...new Set(rows.map(({ layer }) => layer))];
+  // In the order of the run that has most of them: a method may decide about some kernels only.
+  const layersOf = groups.map((group) => rows.filter((row) => row.group === group).map(({ layer }) => layer));
+  const layers = [...new Set(layersOf.sort((a, b) => b.length - a.length).flat())];
   const units = rows.flatMap((row) => (row.units === undefined ? [] : [{ ...row, units: row.units }]));
   const share = ({ kept, of }: Left): number => (of === 0 ? 1 : kept / of);
   const says = (what: string, { kept, of }: Left): string =>
@@ -116,20 +118,24 @@ export interface KeptRounds {
 /** Columns at most: of more rounds than that, every second, third, ... is shown, and the last. */
 const COLUMNS = 48;
 
+interface Stretch extends Left {
+  readonly layer: string;
+  /** Columns: from the first to before the last. */
+  readonly x1: number;
+  readonly x2: number;
+  readonly title: string;
+}
+
 /** Kept connections by layer and round, as SVG: darker is more, and what keeps all or nothing has a level of its own. */
 export function roundsFigure(
   { layers, decisions }: KeptRounds,
   title = 'Kept connections by layer and round',
 ): string {
-  const last = new Map(decisions.map((decision) => [decision.round, decision]));
-  const all = [...last.values()];
+  const all = [...new Map(decisions.map((decision) => [decision.round, decision])).values()];
   const every = Math.ceil(all.length / COLUMNS);
   const shown = all.filter((_, i) => (all.length - 1 - i) % every === 0);
-  const cells = shown.flatMap(({ round, step, kept }) =>
-    layers.map(({ layer, of }, i) => ({ round, step, layer, of, kept: kept[i] ?? of })),
-  );
-  type Cell = (typeof cells)[number];
   const names = layers.map(({ layer }) => layer);
+  const ticks = shown.flatMap((_, i) => (i % Math.ceil(shown.length / 10) === 0 ? [i + 0.5] : []));
   return figure({
     title,
     about: `${layers.length} layers over ${all.length} rounds in which connections were decided about.`,
@@ -141,39 +147,58 @@ export function roundsFigure(
       marginTop: 4,
       marginBottom: 38,
       x: {
-        type: 'band',
         label: 'round',
+        domain: [0, Math.max(1, shown.length)],
+        ticks,
+        tickFormat: (at: number) => String(shown[Math.floor(at)]?.round ?? ''),
         tickSize: 0,
         labelOffset: 34,
-        padding: 0.04,
-        ticks: labelled(shown),
       },
       y: { label: null, domain: names, tickFormat: layerName, tickSize: 0, padding: 0.08 },
       marks: [
-        Plot.axisX(labelled(shown), { tickSize: 0, label: 'round', labelOffset: 34 }),
-        Plot.cell(cells, {
-          x: 'round',
-          y: 'layer',
-          fill: ({ kept, of }: Cell) => scaleColour(of === 0 ? 1 : kept / of),
-          title: ({ layer, round, step, kept, of }: Cell) =>
-            `${layer}, round ${round} (mini-batch ${step}): ${kept.toLocaleString('en')} of ${of.toLocaleString('en')} connections`,
-        }),
+        Plot.barX(
+          layers.flatMap((layer, i) => stretches(layer, i, shown)),
+          {
+            x1: 'x1',
+            x2: 'x2',
+            y: 'layer',
+            fill: ({ kept, of }: Stretch) => scaleColour(of === 0 ? 1 : kept / of),
+            title: 'title',
+          },
+        ),
       ],
     },
   });
 }
 
-/** Rounds that have room for their number. */
-function labelled(shown: readonly { readonly round: number }[]): number[] {
-  const every = Math.ceil(shown.length / 10);
-  return shown.filter((_, i) => i % every === 0).map(({ round }) => round);
+/** Rounds in a row in which a layer has the same level. */
+function stretches(
+  { layer, of }: KeptRounds['layers'][number],
+  i: number,
+  shown: KeptRounds['decisions'],
+): Stretch[] {
+  const found: Stretch[] = [];
+  const level = (kept: number): number => scaleLevel(of === 0 ? 1 : kept / of);
+  for (let x1 = 0; x1 < shown.length; ) {
+    const at = (x: number): number => shown[x]!.kept[i] ?? of;
+    let x2 = x1 + 1;
+    while (x2 < shown.length && level(at(x2)) === level(at(x1))) x2++;
+    const [first, last] = [shown[x1]!.round, shown[x2 - 1]!.round];
+    const when = first === last ? `round ${first}` : `rounds ${first} to ${last}`;
+    const [from, to] = [at(x1), at(x2 - 1)].map((n) => n.toLocaleString('en')) as [string, string];
+    const kept = from === to ? from : `${from} to ${to}`;
+    const title = `${layer}, ${when}: ${kept} of ${of.toLocaleString('en')} connections`;
+    found.push({ layer, of, kept: at(x1), x1, x2, title });
+    x1 = x2;
+  }
+  return found;
 }
 
 /** What the levels of the scale say. */
-export function scaleKeys(what: string): Key[] {
+export function scaleKeys(what: string, none = 'none', all = 'all'): Key[] {
   const between = Array.from({ length: LEVELS - 2 }, (_, i) => (i + 0.5) / (LEVELS - 2));
   return [
-    boxKey('none', scaleColour(0)),
+    boxKey(none, scaleColour(0)),
     {
       name: what,
       width: 14 * between.length + 2,
@@ -186,7 +211,7 @@ export function scaleKeys(what: string): Key[] {
           ),
         ),
     },
-    boxKey('all', scaleColour(1)),
+    boxKey(all, scaleColour(1)),
   ];
 }
 

@@ -11,8 +11,8 @@ export interface MethodRow {
   readonly runs: number;
   /** The measure that methods are compared by. */
   readonly value: number;
-  /** Half the width of its 95 % interval; absent where nothing says how wide it is. */
-  readonly margin?: number;
+  /** Its 95 % interval, from and to; absent where nothing says how wide it is. */
+  readonly interval?: readonly [number, number];
   /** What the interval is over: runs of several seeds, or the samples of one test. */
   readonly over?: 'seeds' | 'samples';
   /** Parameters stored. */
@@ -35,18 +35,22 @@ const percent = (value: number): string => `${(100 * value).toFixed(2)} %`;
 const count = (value: number | undefined): string =>
   value === undefined ? '–' : Math.round(value).toLocaleString('en');
 
+/** 1.5M, 20k. */
+const compact = (value: number): string =>
+  new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 }).format(value);
+
 /** The table, as HTML: a row for each method. */
 export function methodsTable(rows: readonly MethodRow[], { measure, device }: MethodsOptions): string {
   const overSeeds = rows.some(({ over }) => over === 'seeds');
   const overSamples = rows.some(({ over }) => over === 'samples');
   const head = ['method', 'runs', measure, '95 % interval', 'parameters stored', 'MACs', 'ms per image'];
-  const body = rows.map(({ group, runs, value, margin, over, parameters, macs, milliseconds }) => [
+  const body = rows.map(({ group, runs, value, interval, over, parameters, macs, milliseconds }) => [
     group,
     String(runs),
     percent(value),
-    margin === undefined
+    interval === undefined
       ? '–'
-      : `${percent(Math.max(0, value - margin))} to ${percent(Math.min(1, value + margin))}${overSeeds && over === 'samples' ? ' *' : ''}`,
+      : `${percent(interval[0])} to ${percent(interval[1])}${overSeeds && over === 'samples' ? ' *' : ''}`,
     count(parameters),
     count(macs),
     milliseconds === undefined ? '–' : milliseconds.toPrecision(3),
@@ -55,7 +59,7 @@ export function methodsTable(rows: readonly MethodRow[], { measure, device }: Me
     ...(overSeeds ? ['Intervals of the mean over seeds, by Student’s t.'] : []),
     ...(overSamples
       ? [
-          `${overSeeds ? '* Of one run: ' : ''}Intervals by the number of test samples (Wald), seeds not counted.`,
+          `${overSeeds ? '* Of one run: ' : ''}Intervals by the number of test samples (Wilson); other seeds would differ more.`,
         ]
       : []),
     ...(device === undefined ? [] : [`Times of the network that is left, on ${device}.`]),
@@ -91,16 +95,23 @@ export function methodsFigure(rows: readonly MethodRow[], { measure, title }: Me
       marginLeft: 50,
       marginRight: 24,
       marginBottom: 38,
-      x: { label: 'parameters stored', zero: true, ticks: 4, tickFormat: 's', labelOffset: 34, nice: true },
+      x: {
+        label: 'parameters stored',
+        zero: true,
+        ticks: 4,
+        tickFormat: compact,
+        labelOffset: 34,
+        nice: true,
+      },
       y: { label: `${measure} (%)`, percent: true, grid: true, ticks: 5, nice: true },
       marks: [
         Plot.frame({ anchor: 'bottom', stroke: colour('line') }),
         Plot.ruleX(
-          drawn.filter(({ margin }) => margin !== undefined),
+          drawn.filter(({ interval }) => interval !== undefined),
           {
             x: 'parameters',
-            y1: (row: Row) => Math.max(0, row.value - row.margin!),
-            y2: (row: Row) => Math.min(1, row.value + row.margin!),
+            y1: (row: Row) => row.interval![0],
+            y2: (row: Row) => row.interval![1],
             stroke: (row: Row) => seriesColour(index(row)),
             strokeWidth: 2,
           },

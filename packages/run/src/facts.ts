@@ -20,7 +20,16 @@ export function factsOf<B extends Batch>(open: OpenRun<B>, backend: RunningBacke
     computing: backend.facts(),
     seed: recipe.seed,
     method: method.name,
-    network: { name: network.name, parameters: total, modulated },
+    network: {
+      name: network.name,
+      parameters: total,
+      modulated,
+      kernels: network.kernels.map(({ param, preNeurons, postNeurons }) => ({
+        param,
+        preNeurons,
+        postNeurons,
+      })),
+    },
     ...(training.about === undefined ? {} : { about: training.about }),
     data: splitsOf(data),
     known: knownOf(open),

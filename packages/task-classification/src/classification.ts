@@ -38,7 +38,7 @@ export function classification(
   return {
     name: 'classification',
     network,
-    headline: { measure: 'top1', better: 'larger' },
+    headline: { measure: 'top1', better: 'larger', proportion: true },
     inputs: ({ images_BHWC }) => ({ images: images_BHWC }),
 
     loss: ({ logits }, { labels_B, targets_BK }) => {

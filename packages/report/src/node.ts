@@ -1,0 +1,3 @@
+export { type InspectOptions, inspectRun } from './inspect-run.ts';
+export { readRun } from './read-run.ts';
+export { readRuns } from './report.ts';
