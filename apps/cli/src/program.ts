@@ -65,6 +65,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
       ),
     )
     .option('--resume <run>', 'continue a run from its last checkpoint')
+    .option('--tensorboard', 'write event files for TensorBoard, too, in <run>/tensorboard')
     .addOption(
       new Option('--print', 'print the resolved recipe and exit').conflicts(['out', 'backend', 'resume']),
     )

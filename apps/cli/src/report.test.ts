@@ -88,7 +88,7 @@ describe('in Chromium', () => {
     { timeout: 60_000 },
     async (colorScheme, width) => {
       const browser = await chromium.launch({
-        executablePath: executable,
+        executablePath: executable!,
         args: ['--no-sandbox', '--disable-dev-shm-usage'],
       });
       try {

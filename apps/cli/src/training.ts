@@ -8,6 +8,7 @@ import {
   type RunWriter,
   testSet,
   type TrainedRun,
+  type TrainOptions,
   trainRun,
 } from '@ma-net/run/node';
 import type { TrainingEvent, TrainingState } from '@ma-net/trainer';
@@ -37,6 +38,7 @@ export async function train(
   directory: RunWriter,
   state: TrainingState,
   screen: Screen,
+  options: Pick<TrainOptions, 'tensorboard'> = {},
 ): Promise<Trained> {
   const started = performance.now();
   const show = await showing(open, state, screen);
@@ -47,6 +49,7 @@ export async function train(
       () => screen.line('  stopping after this mini-batch; press Ctrl-C again to stop at once'),
       (signal) =>
         trainRun(open, directory, state, {
+          ...options,
           signal,
           listen(event) {
             show(event);

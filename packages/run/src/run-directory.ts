@@ -17,6 +17,7 @@ import {
 } from './checkpoint-files.ts';
 import { appendMetrics, type MetricLine, readMetrics, rewindMetrics } from './metrics-file.ts';
 import { isLockName, lockRun, type RunLock } from './run-lock.ts';
+import { TENSORBOARD } from './tensorboard/events-file.ts';
 
 const RECIPE = 'recipe.json';
 const FACTS = 'run.json';
@@ -55,7 +56,7 @@ export interface RunWriter extends RunDirectory {
 
 /** Whether a run keeps something of its own under this name of its directory. */
 export function isOwnName(name: string): boolean {
-  const own: readonly string[] = [RECIPE, FACTS, METRICS, ...CHECKPOINT_NAMES];
+  const own: readonly string[] = [RECIPE, FACTS, METRICS, TENSORBOARD, ...CHECKPOINT_NAMES];
   // Where a file system does not tell capitals apart, neither may we.
   return own.includes(name.toLowerCase()) || isLockName(name.toLowerCase());
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cpu } from '@ma-net/backend-cpu';
@@ -14,7 +14,7 @@ import { openRun, testSet } from './open.ts';
 import { override } from './override.ts';
 import { createRunDirectory, isOwnName } from './run-directory.ts';
 import { continueSavedRun, requireBest } from './saved-run.ts';
-import { continuedRun, trainRun } from './train-run.ts';
+import { continuedRun, type TrainOptions, trainRun } from './train-run.ts';
 
 let backend: RunningBackend;
 beforeAll(async () => {
@@ -36,13 +36,14 @@ const tell = (words: string): never => {
 const held = await override(whole, ['data.validation=0.25', 'evaluateEvery=0.5'], installed);
 
 /** A new run that stops after `stopAt` mini-batches. */
-async function started(stopAt: number, recipe = whole) {
+async function started(stopAt: number, recipe = whole, more: TrainOptions = {}) {
   const path = join(mkdtempSync(join(tmpdir(), 'ma-net-train-')), 'run');
   const open = await openRun(recipe, installed);
   const directory = await createRunDirectory(path, recipe, factsOf(open, backend));
   const state = open.start();
   const stop = new AbortController();
   const trained = await trainRun(open, directory, state, {
+    ...more,
     signal: stop.signal,
     listen: ({ type, step }) => {
       if (type === 'step' && step === stopAt) stop.abort();
@@ -62,7 +63,7 @@ test('a run that was stopped goes on as one that was not', async () => {
     reason: 'budget',
     measures: { top1: expect.any(Number) as number },
   });
-  const { path, trained } = await started(4);
+  const { path, trained } = await started(4, whole, { tensorboard: true });
   expect(trained.reason).toBe('interrupted');
 
   const saved = await continueSavedRun(path, installed);
@@ -73,6 +74,9 @@ test('a run that was stopped goes on as one that was not', async () => {
   expect(measures).toEqual(unstopped.trained.measures);
   expect(losses(saved.directory.metrics())).toEqual(losses(unstopped.lines));
   expect(saved.directory.metrics().length).toBeGreaterThan(0);
+  // Event files of a run that has some go on without being asked for.
+  expect(readdirSync(join(path, 'tensorboard'))).toHaveLength(2);
+  expect(existsSync(join(unstopped.path, 'tensorboard'))).toBe(false);
   saved.directory.close();
   disposeState(state);
 });

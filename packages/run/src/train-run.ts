@@ -13,6 +13,7 @@ import { changesBetween } from './recipe-changes.ts';
 import { createRunDirectory, type RunWriter } from './run-directory.ts';
 import { whyDigitsDiffer } from './same-digits.ts';
 import { continueSavedRun, type SavedRun, type Tell } from './saved-run.ts';
+import { hasTensorboard, tensorboardListener } from './tensorboard/events-file.ts';
 
 export interface TrainedRun {
   readonly reason: 'budget' | 'interrupted';
@@ -24,6 +25,8 @@ export interface TrainOptions {
   /** Stops after the current mini-batch, saved. */
   readonly signal?: AbortSignal;
   readonly listen?: Listener;
+  /** Whether to write event files for TensorBoard, too; a run that has some goes on with them. */
+  readonly tensorboard?: boolean;
   /** Keeps its best state; in its directory, by the images that are held out, unless given. */
   readonly keeper?: BestState;
 }
@@ -33,7 +36,7 @@ export async function trainRun<B extends Batch>(
   open: OpenRun<B>,
   directory: RunWriter,
   state: TrainingState,
-  { signal, listen, ...options }: TrainOptions = {},
+  { signal, listen, tensorboard = hasTensorboard(directory.path), ...options }: TrainOptions = {},
 ): Promise<TrainedRun> {
   let reason: TrainedRun['reason'] = 'budget';
   let measures: TrainedRun['measures'];
@@ -42,6 +45,9 @@ export async function trainRun<B extends Batch>(
     (open.data.validation === undefined
       ? undefined
       : bestState(directory.path, open, { step: state.step, metrics: directory.metrics() }));
+  const board = tensorboard
+    ? await tensorboardListener(directory.path, state.step, open.network.kernels)
+    : undefined;
   await fit({
     ...runOf(open),
     state,
@@ -52,6 +58,7 @@ export async function trainRun<B extends Batch>(
       // nobody would hear a signal.
       if (event.type === 'step') await setImmediate();
       directory.log(event);
+      board?.(event);
       await keeper?.listen(event, state);
       await listen?.(event);
       if (event.type === 'evaluation') ({ measures } = event);

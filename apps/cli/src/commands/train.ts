@@ -31,6 +31,7 @@ export interface TrainArguments extends RecipeArguments {
   readonly out?: string;
   readonly resume?: string;
   readonly print?: boolean;
+  readonly tensorboard?: boolean;
 }
 
 /** `manet train`: a new run, or the rest of one. */
@@ -55,7 +56,7 @@ export async function train(args: TrainArguments): Promise<number> {
     screen.line(`${path}: ${describeRun(open)}`);
     screen.line(`${backend.name}: ${backend.device}`);
     for (const words of weights) screen.line(wrapped(words, screen.width));
-    return await finish(open, directory, open.start(), screen);
+    return await finish(open, directory, open.start(), screen, args);
   } finally {
     directory.close();
   }
@@ -87,7 +88,7 @@ async function goOn(saved: SavedRun<RunWriter>, args: TrainArguments, screen: Sc
       ? 'stopped before its first checkpoint: starting at the first mini-batch'
       : `continuing after mini-batch ${state.step} of ${open.options.budget}`,
   );
-  return finish(open, directory, state, screen);
+  return finish(open, directory, state, screen, args);
 }
 
 async function finish(
@@ -95,8 +96,10 @@ async function finish(
   directory: RunWriter,
   state: TrainingState,
   screen: Screen,
+  { tensorboard }: TrainArguments,
 ): Promise<number> {
-  const { reason, seconds } = await trainRun(open, directory, state, screen);
+  const board = tensorboard === undefined ? {} : { tensorboard };
+  const { reason, seconds } = await trainRun(open, directory, state, screen, board);
   const { path } = directory;
   screen.line();
   if (reason === 'interrupted') {
