@@ -35,7 +35,7 @@ describe.each(commands)('%s --help', (name, command) => {
 test('flags are few, and a new one is a decision: a field of a recipe needs none', () => {
   const flags = program.commands.map((c) => [c.name(), c.options.map((o) => o.long!.slice(2)).join(' ')]);
   expect(Object.fromEntries(flags)).toEqual({
-    train: 'recipe set data method seed backend threads out resume print',
+    train: 'recipe set data method seed backend threads out resume tensorboard print',
     compare: 'recipe set data seeds methods remove remove-macs latency backend threads out',
     eval: 'best data backend threads',
     predict: 'top json pictures force best backend threads',
@@ -43,6 +43,8 @@ test('flags are few, and a new one is a decision: a field of a recipe needs none
     shrink: 'data network remove-params remove-macs latency no-held-out epochs backend threads out',
     export:
       'format no-normalisation opset no-model verify dense recalibrate out force best data backend threads',
+    report: 'out svg png no-time force backend threads',
+    watch: 'port',
     data: 'out',
     recipes: 'schema',
     init: 'force',

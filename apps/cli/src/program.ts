@@ -286,6 +286,16 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
       done(await (await import('./commands/report.ts')).report(paths, options)),
     );
 
+  command('watch', 'Show a run in a page that changes while it trains, for this machine alone.', [
+    'manet watch runs/digits-ma-net-s0',
+  ])
+    .usage('<run> [options]')
+    .argument('<run>', 'a run directory')
+    .addOption(
+      new Option('--port <n>', 'of the page; 0 for any that is free').argParser(wholeNumber).default(6061),
+    )
+    .action(async (path, options) => done(await (await import('./commands/watch.ts')).watch(path, options)));
+
   command('data', 'Download a published data set, or look through a folder of images.', [
     'manet data download cifar10',
     'manet data check photos',
