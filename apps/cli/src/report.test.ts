@@ -26,7 +26,7 @@ test('writes one page and its figures', { timeout: 60_000 }, async () => {
   const page = readFileSync(join(folder, 'report.html'), 'utf8');
   // The table: accuracy, its interval, parameters, MACs, and a time that was measured.
   expect(page).toMatch(
-    /<td>\d+\.\d\d %<\/td><td>\d+\.\d\d % to \d+\.\d\d %<\/td><td>[\d,]+<\/td><td>[\d,]+<\/td><td>[\d.]+<\/td>/,
+    /<td>\d+\.\d\d %<\/td><td>\d+\.\d\d % to \d+\.\d\d %<\/td><td>[\d,]+<\/td><td>[\d,]+<\/td><td>[\d,]+<\/td><td>[\d.]+<\/td>/,
   );
   expect(page).toContain('on cpu, ');
   const figures = readdirSync(join(folder, 'report-figures'));

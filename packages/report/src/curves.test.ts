@@ -37,6 +37,15 @@ describe('curvesFigure', () => {
     );
   });
 
+  test('draws no line over mini-batches in which nothing was measured', () => {
+    const points = [1, 2, 3, 20, 21, 22].map((step) => ({ step, value: step }));
+    const svg = parsed(curvesFigure([{ group: 'a', name: '0', points }], options));
+    const [path] = all(svg, 'g[aria-label="line"] path');
+    expect(path!.getAttribute('d')!.match(/M/g)).toHaveLength(2);
+    const held = parsed(curvesFigure([{ group: 'a', name: '0', points }], { ...options, held: true }));
+    expect(all(held, 'g[aria-label="line"] path')[0]!.getAttribute('d')!.match(/M/g)).toHaveLength(1);
+  });
+
   test('marks the phases of a training, neighbours of a kind as one', () => {
     const phases = [
       { kind: 'plain', from: 1, to: 1 },

@@ -51,6 +51,7 @@ export function curvesFigure(given: readonly Curve[], options: CurvesOptions): s
     ...curve,
     points: held ? changes(curve.points) : thinned(curve.points, span, most),
   }));
+  const drawn = (points: readonly Point[]): readonly Point[] => (held ? points : interrupted(points));
   const strips = stripsOf(curves, groups);
   const kinds = [...new Set(strips.flatMap(({ phases }) => phases.map(({ kind }) => kind)))];
   const look = { x: 'step', y: 'value', ...(held ? { curve: 'step-after' as const } : {}) };
@@ -58,7 +59,7 @@ export function curvesFigure(given: readonly Curve[], options: CurvesOptions): s
     const own = thin.filter((curve) => curve.group === group);
     const line = { ...look, stroke: seriesColour(g), strokeDasharray: seriesDash(g) };
     const each = own.map(({ points }) =>
-      Plot.line(points, {
+      Plot.line(drawn(points), {
         ...line,
         strokeWidth: own.length > 1 ? 0.8 : 1.8,
         strokeOpacity: own.length > 1 ? 0.45 : 1,
@@ -70,7 +71,7 @@ export function curvesFigure(given: readonly Curve[], options: CurvesOptions): s
       ...each,
       ...dots.map(({ points }) => Plot.dot(points, { x: 'step', y: 'value', fill: seriesColour(g), r: 3 })),
       ...(own.length > 1
-        ? [Plot.line(meanOf(own.map(({ points }) => points)), { ...line, strokeWidth: 2.4 })]
+        ? [Plot.line(drawn(meanOf(own.map(({ points }) => points))), { ...line, strokeWidth: 2.4 })]
         : []),
     ];
   });
@@ -200,6 +201,15 @@ export function thinned(points: readonly Point[], span: number, most: number): P
     step: Math.round((10 * steps) / count) / 10,
     value: values / count,
   }));
+}
+
+/** With a point of no value where nothing was measured for a while: a line over it would tell of numbers that are not. */
+function interrupted(points: readonly Point[]): Point[] {
+  const gaps = points.slice(1).map(({ step }, i) => step - points[i]!.step);
+  const usual = gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? 0;
+  return points.flatMap((point, i) =>
+    i > 0 && gaps[i - 1]! > 4 * usual ? [{ step: point.step, value: Number.NaN }, point] : [point],
+  );
 }
 
 /** The first and the last point, and those where the number changes. */

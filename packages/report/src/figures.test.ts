@@ -10,7 +10,15 @@ const run = (method: string, seed: number, top1: number) =>
       lines: lines.map((line) => ('measures' in line ? { ...line, measures: { top1 } } : line)),
     }),
   );
-const inside = { headline: 'top1', proportion: true, layers: [], parameters: 100, macs: 10, milliseconds: 2 };
+const inside = {
+  headline: 'top1',
+  proportion: true,
+  layers: [],
+  alive: 50,
+  parameters: 100,
+  macs: 10,
+  milliseconds: 2,
+};
 
 describe('methodRows', () => {
   test('means over seeds, with the interval of Student: 0.5 and 0.6 are 0.55 +- 12.706 * 0.05', () => {
@@ -25,6 +33,7 @@ describe('methodRows', () => {
       runs: 2,
       value: 0.55,
       over: 'seeds',
+      alive: 50,
       parameters: 100,
       macs: 10,
       milliseconds: 2,

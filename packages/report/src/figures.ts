@@ -44,7 +44,14 @@ function learning(runs: readonly RunRecord[]): Figure[] {
       section: 'learning',
       svg: curvesFigure(
         curves((run) => field(run.terms, name)),
-        { title: name === 'loss' ? 'Training loss' : `Training: ${name}`, y: name },
+        {
+          title: name === 'loss' ? 'Training loss' : `Training: ${name}`,
+          y: name,
+          // A cheap measure of the mini-batch, as the measure of the whole set is written.
+          percent:
+            name !== 'loss' &&
+            runs.some(({ measures }) => Object.values(measures).some((own) => Object.hasOwn(own, name))),
+        },
       ),
     });
   }
@@ -130,7 +137,8 @@ export function methodRows(runs: readonly RunRecord[]): {
       const all = own.flatMap(({ inside }) => (inside === undefined ? [] : (of(inside) ?? [])));
       return all.length === 0 ? undefined : mean(all);
     };
-    const [parameters, macs, milliseconds] = [
+    const [alive, parameters, macs, milliseconds] = [
+      over((inside) => inside.alive),
       over((inside) => inside.parameters),
       over((inside) => inside.macs),
       over((inside) => inside.milliseconds),
@@ -142,6 +150,7 @@ export function methodRows(runs: readonly RunRecord[]): {
         runs: values.length,
         value: mean(values),
         ...interval,
+        ...(alive === undefined ? {} : { alive }),
         ...(parameters === undefined ? {} : { parameters }),
         ...(macs === undefined ? {} : { macs }),
         ...(milliseconds === undefined ? {} : { milliseconds }),

@@ -148,16 +148,14 @@ export function kernelMapFigure(
   title = 'The most modulated kernels',
 ): string {
   const chosen = [...kernels].sort((a, b) => modulationOf(b) - modulationOf(a)).slice(0, most);
-  const largest = Math.max(
-    Number.MIN_VALUE,
-    ...chosen.map(
-      ({ gates }) =>
-        Array.prototype.reduce.call(gates, (m, g) => Math.max(m as number, g as number), 0) as number,
-    ),
-  );
   const cells = chosen.map(pooled);
   const high = ({ height, width }: (typeof cells)[number]): number =>
     (SIDE * height) / Math.max(height, width);
+  // A few gates are far larger than all others: the darkest level begins where 98 % are lighter.
+  const largest = quantile(
+    cells.flatMap(({ values }) => [...values].filter((value) => value > 0)),
+    0.98,
+  );
   // Two maps beside each other, below the higher of those before.
   const tops = [0];
   for (let i = 0; i < cells.length; i += 2)
@@ -203,9 +201,15 @@ export function kernelMapFigure(
     about: `Rows are pre-neurons, columns post-neurons. ${chosen
       .map((k) => `${k.layer}: gates are ${modulationOf(k).toFixed(3)} from 1 on average`)
       .join('; ')}.`,
-    legend: [scaleKeys(`gate, to ${largest.toPrecision(3)}`, 'dead', 'largest')],
+    legend: [scaleKeys('larger gates', 'dead', `${largest.toPrecision(2)} and more`)],
     plot: { height: tops.at(-1)!, margin: 0, axis: null, marks: chosen.map(map) },
   });
+}
+
+/** The smallest of the values that `part` of them do not exceed; 1 where there are none. */
+function quantile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? 1;
 }
 
 interface Element_ {

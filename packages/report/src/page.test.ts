@@ -66,6 +66,7 @@ describe('reportPage', () => {
       proportion: true,
       layers: [{ layer: evil, connections: { kept: 1, of: 2 }, units: { kept: 1, of: 2 } }],
       gates: [{ layer: evil, pre: 1, post: 2, gates: [1, 0.5] }],
+      alive: 1,
       parameters: 1,
       macs: 1,
     };
@@ -132,6 +133,7 @@ describe('reportPage', () => {
             post: 64,
             gates: Float32Array.from({ length: 4096 }, () => rng.uniform() * 2),
           })),
+          alive: 5e5,
           parameters: 1e6 * (r + 1),
           macs: 1e8,
           milliseconds: 3,

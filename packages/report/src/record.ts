@@ -44,6 +44,8 @@ export interface RunInside {
   readonly layers: readonly Omit<LayerLeft, 'group'>[];
   /** Absent where the method has no gates. */
   readonly gates?: readonly Gates[];
+  /** Parameters of connections that live, and of all else. */
+  readonly alive: number;
   /** Parameters that the network stores that is left. */
   readonly parameters: number;
   /** Multiply-accumulates of a sample. */

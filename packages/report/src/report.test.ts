@@ -76,6 +76,16 @@ test('inspectRun finds in a checkpoint what its masks and gates say', async () =
   expect(kept).toBeLessThan(inside.layers.reduce((all, { connections }) => all + connections.of, 0));
   expect(inside).toMatchObject({ headline: 'top1', proportion: true });
   expect(inside.milliseconds).toBeUndefined();
+  const area: Record<string, number> = {};
+  for (const [name, { shape }] of Object.entries(tensors)) {
+    if (!name.startsWith('params/')) continue;
+    area[name.slice('params/'.length)] = shape.slice(0, -2).reduce((a, b) => a * b, 1);
+  }
+  const dead = masks.reduce(
+    (all, [name, { data }]) => all + (data.length - sum(data)) * area[name.slice('masks/'.length)]!,
+    0,
+  );
+  expect(inside.alive).toBe(1382 - dead);
   // What its units are multiplied by is what is left of parameters: fewer than the network had.
   expect(inside.parameters).toBeLessThanOrEqual(1382);
 });
