@@ -13,7 +13,8 @@ export function softmax(x: tf.Tensor): tf.Tensor {
 /**
  * Scaled dot-product attention in `heads` heads (Vaswani et al. 2017, Eq. 1), without projections.
  * q, k, v and the result are [B, N, D]; the scale is 1 / sqrt(D / heads). `bias` is added to the scores
- * [B, heads, N, N] before the softmax; with a first axis shorter than the batch it is repeated along it.
+ * [B, heads, N, N] before the softmax; with a first axis shorter than the batch it is repeated along it. `drop` is done
+ * to the weights after it.
  */
 export function attention(
   q_BND: tf.Tensor3D,
@@ -21,6 +22,7 @@ export function attention(
   v_BND: tf.Tensor3D,
   heads: number,
   bias?: tf.Tensor,
+  drop: (weights_BANN: tf.Tensor) => tf.Tensor = (weights_BANN) => weights_BANN,
 ): tf.Tensor3D {
   return tf.tidy(() => {
     const [batch, queries, width] = q_BND.shape;
@@ -29,7 +31,7 @@ export function attention(
       tf.transpose(tf.reshape(t, [batch, t.shape[1], heads, t.shape[2] / heads]), [0, 2, 1, 3]);
     const scores_BANN = tf.matMul(tf.mul(split(q_BND), 1 / Math.sqrt(perHead)), split(k_BND), false, true);
     const weights_BANN = softmax(bias === undefined ? scores_BANN : addRepeated(scores_BANN, bias));
-    const mixed = tf.transpose(tf.matMul(weights_BANN, split(v_BND)), [0, 2, 1, 3]);
+    const mixed = tf.transpose(tf.matMul(drop(weights_BANN), split(v_BND)), [0, 2, 1, 3]);
     return tf.reshape(mixed, [batch, queries, v_BND.shape[2]]);
   });
 }

@@ -146,6 +146,8 @@ export type {
 export { type Interpreter, type Net, netOf, type Program, scoped } from './program.ts';
 export { Rng, type RngState } from './rng.ts';
 export { roundHalfEven } from './round.ts';
+export { takeRows } from './rows.ts';
+export { sampleAt } from './sample-at.ts';
 export {
   decodeSafetensors,
   encodeSafetensors,

@@ -2,11 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { attention as attend } from '../attention.ts';
 import { forEveryImage } from '../layers.ts';
 import type { Op } from '../op.ts';
+import { checkRate, kept } from '../random-masks.ts';
 import { headsOf, text, tokensOf } from '../shapes.ts';
 
 export interface AttentionOptions {
   /** Width of one head. How many heads there are follows from the width of the queries. */
   readonly headDim: number;
+  /** Part of the weights that is dropped while training (Vaswani et al. 2017, section 5.4); `name` says whose random numbers. */
+  readonly dropout?: { readonly name: string; readonly rate: number };
 }
 
 /** What is added to the score of a key that is not there. */
@@ -19,7 +22,8 @@ const NOT_THERE = -1e9;
  */
 export const attention: Op<AttentionOptions> = {
   kind: 'attention',
-  describe(on, _, [q, k, v, mask], { headDim }) {
+  describe(on, _, [q, k, v, mask], { headDim, dropout }) {
+    if (dropout !== undefined) checkRate(on, dropout.rate);
     const [[queries, width], [keys]] = [tokensOf(on, q!), tokensOf(on, k!)];
     if (mask !== undefined && mask.shape.join() !== String(keys)) {
       on.refuse(
@@ -30,7 +34,7 @@ export const attention: Op<AttentionOptions> = {
     on.macs(2 * queries * keys * width);
     return headsOf(on, q!, k!, v!, headDim);
   },
-  execute(_, __, [q, k, v, mask], { headDim }) {
+  execute(on, _, [q, k, v, mask], { headDim, dropout }) {
     const heads = q!.shape.at(-1)! / headDim;
     const bias =
       mask === undefined
@@ -38,6 +42,10 @@ export const attention: Op<AttentionOptions> = {
         : tf.reshape(tf.mul(tf.sub(1, mask), NOT_THERE), [mask.shape[0]!, 1, 1, mask.shape[1]!]);
     const batch = Math.max(q!.shape[0]!, k!.shape[0]!, v!.shape[0]!);
     const [queries, keys, values] = [q!, k!, v!].map((x) => forEveryImage(x as tf.Tensor3D, batch));
-    return attend(queries!, keys!, values!, heads, bias);
+    if (!on.training || dropout === undefined || dropout.rate === 0)
+      return attend(queries!, keys!, values!, heads, bias);
+    const rng = on.random(dropout.name);
+    const drop = (weights: tf.Tensor): tf.Tensor => tf.mul(weights, kept(rng, weights.shape, dropout.rate));
+    return attend(queries!, keys!, values!, heads, bias, drop);
   },
 };

@@ -8,12 +8,14 @@ export interface DenseOptions {
   readonly out: number;
   readonly bias?: boolean;
   readonly init?: Initializer;
+  /** Of the bias; zero where `init` is given, uniform within 1 / sqrt(fan-in) where neither is. */
+  readonly biasInit?: Initializer;
 }
 
 /** Matrix product over the last axis, `<name>.weight` and `<name>.bias`. */
 export const dense: Op<DenseOptions> = {
   kind: 'dense',
-  describe(on, name, [x], { out: asked, bias = true, init }) {
+  describe(on, name, [x], { out: asked, bias = true, init, ...more }) {
     const inputs = x!.shape.at(-1)!;
     const out = on.width(`${name}.weight`, 1, asked);
     const spec = {
@@ -22,7 +24,7 @@ export const dense: Op<DenseOptions> = {
       init: init ?? uniformFanIn(inputs),
       positions: sizeOf(x!.shape.slice(0, -1)),
     } as const;
-    const biasInit = init === undefined ? uniformFanIn(inputs) : zeros;
+    const biasInit = more.biasInit ?? (init === undefined ? uniformFanIn(inputs) : zeros);
     return {
       shape: [...x!.shape.slice(0, -1), out],
       spaces: [on.kernel(name, x!, spec, { bias, biasInit })],

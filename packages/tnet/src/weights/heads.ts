@@ -5,11 +5,16 @@ import type { FromPyTorch } from './formats.ts';
 
 /** The parameters that make outputs of one number per class. */
 function classifierOf({ groups, outputs }: Network): Set<string> {
-  const scores = new Set(outputs.filter(({ shape }) => shape.length === 1).map(({ name }) => name));
+  const scores = new Set(outputs.filter(isScore).map(({ name }) => name));
   const made = groups.filter(({ pinnedBy }) =>
     pinnedBy.some((p) => p.kind === 'output' && scores.has(p.name)),
   );
   return new Set(made.flatMap(({ members }) => members.map((m) => m.tensor)));
+}
+
+/** One number per class of an image, or logits of its parts. */
+function isScore({ name, shape }: Network['outputs'][number]): boolean {
+  return shape.length === 1 || /^(.*\.)?logits$/.test(name);
 }
 
 /**
