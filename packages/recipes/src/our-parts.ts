@@ -7,6 +7,7 @@ const modules: Readonly<Record<string, () => Promise<{ readonly parts: readonly 
   '@ma-net/task-classification': () => import('@ma-net/task-classification/parts'),
   '@ma-net/task-condinst': () => import('@ma-net/task-condinst/parts'),
   '@ma-net/task-boxinst': () => import('@ma-net/task-boxinst/parts'),
+  '@ma-net/task-detr': () => import('@ma-net/task-detr/parts'),
   '@ma-net/method-ma-net': () => import('@ma-net/method-ma-net/parts'),
   '@ma-net/baselines': () => import('@ma-net/baselines/parts'),
 };

@@ -1,5 +1,6 @@
 import { MaNetError, suggestion } from '@ma-net/core';
 import { cifar10Resnet10, cifar10Resnet18, cifar10Resnet20 } from './cifar10.ts';
+import { cocoDetrR50, cocoDynamicDetrR50, scenesDetr } from './detr.ts';
 import { digits } from './digits.ts';
 import {
   imagenetResnet18,
@@ -26,6 +27,9 @@ export const recipes = {
   'scenes-boxinst': scenesBoxInst,
   'coco-condinst-r50-fpn': cocoCondInst,
   'coco-boxinst-r50-fpn': cocoBoxInst,
+  'scenes-detr': scenesDetr,
+  'coco-detr-r50': cocoDetrR50,
+  'coco-dynamic-detr-r50': cocoDynamicDetrR50,
 } as const satisfies Record<string, () => Recipe>;
 
 export type RecipeName = keyof typeof recipes;

@@ -155,7 +155,7 @@ test('what is decided: a query of its own for every object, in each layer', asyn
   const outputs = Object.fromEntries(
     assign!.outputs.map((output) => [output, drawn([3, 5, output.endsWith('logits') ? 4 : 4])]),
   );
-  const decided = await assign!.decide(outputs, uploaded(hostBatch(things, sizes)));
+  const decided = await assign!.decide(outputs, uploaded(hostBatch(things, sizes)), { training: true });
   const queries = [...decided['queries_LBN']!.data];
   const classes = [...decided['classes_LBQ']!.data];
   for (const [at, count] of [2, 0, 1, 2, 0, 1].entries()) {
