@@ -63,6 +63,7 @@ export default tseslint.config(
     ignores: [
       '**/dist/**',
       '**/generated/**',
+      'apps/studio/site/**',
       '**/fixtures/**',
       'docs/.vitepress/**',
       'tools/repo/snippets/**',
@@ -70,10 +71,13 @@ export default tseslint.config(
     ],
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     languageOptions: {
       parser: tseslint.parser,
-      parserOptions: { project: './tsconfig.check.json', tsconfigRootDir: import.meta.dirname },
+      parserOptions: {
+        project: ['./tsconfig.check.json', './apps/studio/tsconfig.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
     },
     plugins: { '@typescript-eslint': tseslint.plugin },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
@@ -104,7 +108,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['apps/*/src/**/*.ts'],
+    files: ['apps/*/src/**/*.{ts,tsx}'],
     ignores: ['**/*.test.ts'],
     rules: { 'no-restricted-syntax': restrict(everywhere, noReadBack, noTfRandom) },
   },

@@ -17,7 +17,10 @@ import {
 } from './repository.ts';
 
 const project = JSON.parse(read('package.json')) as Manifest;
-const built = workspaces.filter(({ kind }) => kind !== 'tools');
+/** What others install or import; an app that is not published is a page, and its bundler builds it. */
+const built = workspaces.filter(
+  ({ kind, manifest }) => kind === 'packages' || (kind === 'apps' && manifest.private !== true),
+);
 
 test('there are packages to look at', () => {
   expect(packages.map(({ id }) => id)).toContain('core');

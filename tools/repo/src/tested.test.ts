@@ -18,14 +18,20 @@ describe.each(titled(workspaces.filter(({ kind }) => kind !== 'tools')))('%s', (
     const follow = (file: string): void => {
       if (reached.has(file) || !files.includes(file)) return;
       reached.add(file);
-      for (const { fileName } of ts.preProcessFile(read(file), true, true).importedFiles) {
+      const text = read(file);
+      // Workers go by their address.
+      for (const [, path] of text.matchAll(/new URL\('(\.[^']+)', import\.meta\.url\)/g))
+        follow(join(dirname(file), path!));
+      for (const { fileName } of ts.preProcessFile(text, true, true).importedFiles) {
         const own = entries(workspace).find(({ specifier }) => specifier === fileName)?.source;
         if (own !== undefined) follow(own);
         else if (fileName.startsWith('.')) follow(join(dirname(file), fileName));
       }
     };
     tests(workspace).forEach(follow);
-    if (workspace.kind === 'apps') follow(`${workspace.folder}/src/main.ts`); // its tests run it
+    // Its tests run it.
+    if (workspace.kind === 'apps')
+      for (const main of ['main.ts', 'main.tsx']) follow(`${workspace.folder}/src/${main}`);
     expect(sources(workspace).filter((file) => !reached.has(file) && computes(file))).toEqual([]);
   });
 });
