@@ -92,13 +92,18 @@ export class Ledger {
     this.attach(x, name, 0, 'norm');
   }
 
-  /** One number per channel of `x`, moved by training. */
-  statistic(name: string, x: Shaped, initial: number): void {
+  /** One number per channel of `x`, moved by training; `held` where it is no estimate from images. */
+  statistic(
+    name: string,
+    x: Shaped,
+    initial: number,
+    { held = false }: { readonly held?: boolean } = {},
+  ): void {
     const known = this.#statistics.get(name);
     const shape = [x.shape.at(-1)!];
     if (known !== undefined) this.#mustBeOne(`[${shape.join()}]`, `[${known.shape.join()}]`, name);
     this.#owner.set(name, this.kind);
-    this.#statistics.set(name, { name, shape, initial });
+    this.#statistics.set(name, { name, shape, initial, ...(held ? { held } : {}) });
     this.attach(x, name, 0, 'norm');
   }
 

@@ -22,6 +22,8 @@ export interface StatisticSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly initial: number;
+  /** Whether it is no estimate from images: what is estimated again for other weights leaves it as it is. */
+  readonly held?: true;
 }
 
 /** A kernel between neurons. Its slice between one pre-neuron and one post-neuron is a connection. */

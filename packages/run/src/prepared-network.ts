@@ -118,7 +118,7 @@ export async function prepare<B extends Batch>(
   const stats =
     samples === undefined
       ? cloneParams(running)
-      : await recalibrate(task, params, samples.recalibrationBatches());
+      : await recalibrate(task, { params, stats: running }, samples.recalibrationBatches());
   if (decision.compaction === undefined) return { network, params, stats };
   const compacted = applyCompaction(network, params, stats, decision.compaction);
   tf.dispose([params, stats] as tf.TensorContainer);

@@ -9,7 +9,7 @@ export const countIterations: Op<null> = {
   kind: 'countIterations',
   describe(on, name) {
     const count = { shape: [1], spaces: [on.space(`${name} iterations`, 1, `${name}._iter`)], stride: 0 };
-    on.statistic(`${name}._iter`, count, 0);
+    on.statistic(`${name}._iter`, count, 0, { held: true });
     on.pin(count);
     return count;
   },

@@ -1,18 +1,22 @@
-import { type Batch, type Params, sync, type Task } from '@ma-net/core';
+import { type Batch, cloneParams, type Params, pick, sync, type Task } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
  * Running statistics estimated anew for given weights: the cumulative average over unaugmented training
- * batches, from a reset and without a weight update (section 11). Disposes the batches; the caller owns the
- * result.
+ * batches, from a reset and without a weight update (section 11). Those of `known` that are held, because they are no
+ * estimates, stay as they are. Disposes the batches; the caller owns the result.
  */
 export async function recalibrate<B extends Batch>(
   { network, inputs }: Pick<Task<B>, 'network' | 'inputs'>,
-  params: Params,
+  { params, stats: known }: { readonly params: Params; readonly stats: Params },
   batches: AsyncIterable<B> | Iterable<B>,
 ): Promise<Params> {
+  const held = network.statistics.flatMap((statistic) => (statistic.held === true ? [statistic.name] : []));
   let stats: Params = Object.fromEntries(
-    network.statistics.map(({ name, shape, initial }) => [name, tf.fill([...shape], initial)]),
+    network.statistics.map(({ name, shape, initial, held: stays }) => [
+      name,
+      stays === true ? known[name]!.clone() : tf.fill([...shape], initial),
+    ]),
   );
   let seen = 0;
   for await (const batch of batches) {
@@ -27,5 +31,7 @@ export async function recalibrate<B extends Batch>(
     seen++;
     await sync();
   }
-  return stats;
+  // A count of mini-batches went on.
+  tf.dispose(pick(stats, held));
+  return { ...stats, ...cloneParams(pick(known, held)) };
 }

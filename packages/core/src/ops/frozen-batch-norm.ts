@@ -9,7 +9,8 @@ import type { Op } from '../op.ts';
 export const frozenBatchNorm: Op<null> = {
   kind: 'frozenBatchNorm',
   describe(on, name, [x]) {
-    for (const [part, initial] of Object.entries(PARTS)) on.statistic(`${name}.${part}`, x!, initial);
+    for (const [part, initial] of Object.entries(PARTS))
+      on.statistic(`${name}.${part}`, x!, initial, { held: true });
     return x!;
   },
   execute(on, name, [x]) {
