@@ -29,6 +29,7 @@ export default defineConfig({
           { text: 'Your own network and data', link: '/guide/your-own-network' },
           { text: 'Recipes', link: '/guide/recipes' },
           { text: 'A run directory', link: '/guide/run-directory' },
+          { text: 'Many machines', link: '/guide/many-machines' },
           { text: 'Backends', link: '/guide/backends' },
           { text: 'What passes where', link: '/guide/backend-table' },
           { text: 'Add a network', link: '/guide/add-a-network' },

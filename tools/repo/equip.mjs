@@ -1,9 +1,9 @@
 // What some tests need of the machine and no package of npm can bring: a Chromium with its software renderer
-// and the loader of Vulkan drivers (WebGPU without a GPU), and TensorFlow's C library (CUDA's adapter without a GPU).
+// and the loader of Vulkan drivers (WebGPU without a GPU), an MPI, and TensorFlow's C library (CUDA's adapter without a GPU).
 // Tests skip what is missing, by name.
 //
 //   node tools/repo/equip.mjs            says what there is
-//   node tools/repo/equip.mjs --install  installs Chromium where the system's package manager may do so, and in
+//   node tools/repo/equip.mjs --install  installs Chromium and MPI where the system's package manager may do so, and in
 //                                        CI builds the library, which takes minutes and a large download
 
 import { execFileSync, execSync } from 'node:child_process';
@@ -14,10 +14,11 @@ import { delimiter, join, resolve } from 'node:path';
 const install = process.argv.includes('--install');
 const minutes = (n) => n * 60_000;
 
-/** What WebGPU without a GPU takes, and the packages that bring it. `MA_NET_CHROMIUM` names another browser. */
+/** What tests take, and the packages that bring it. `MA_NET_CHROMIUM` and `MA_NET_MPIRUN` name others. */
 const needs = [
   {
     name: 'chromium',
+    of: 'WebGPU',
     found: [
       process.env.MA_NET_CHROMIUM,
       ...onPath(['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']),
@@ -27,8 +28,15 @@ const needs = [
   {
     // The browser's software renderer is a Vulkan driver, and nothing but this library finds drivers. Debian's chromium only recommends it.
     name: 'vulkan loader',
+    of: 'WebGPU',
     found: libraries('libvulkan.so.1'),
     packages: { 'apt-get': 'libvulkan1', dnf: 'vulkan-loader', apk: 'vulkan-loader' },
+  },
+  {
+    name: 'mpi',
+    of: 'MPI',
+    found: [process.env.MA_NET_MPIRUN, ...onPath(['mpirun', 'mpiexec']), '/usr/lib64/openmpi/bin/mpirun'],
+    packages: { 'apt-get': 'openmpi-bin', dnf: 'openmpi', apk: 'openmpi' },
   },
 ];
 /** What gets packages on their way, which may be cut short, then what installs them, which must not be. */
@@ -45,15 +53,15 @@ const managers = {
   apk: { fetch: () => 'apk update -q', install: (names) => `apk add -q ${names}` },
 };
 
-webgpu();
+system();
 tfjsNode();
 
-function webgpu() {
+function system() {
   const missing = needs.filter((need) => !need.found.some(isThere));
   const problem = missing.length > 0 ? add(missing) : '';
   for (const need of needs) {
     const path = need.found.find(isThere);
-    const state = path ?? (problem === '' ? 'installed' : `${problem}; tests of WebGPU are skipped`);
+    const state = path ?? (problem === '' ? 'installed' : `${problem}; tests of ${need.of} are skipped`);
     console.log(`${need.name}: ${state}`);
   }
 }

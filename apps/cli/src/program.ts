@@ -40,6 +40,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     'manet train --recipe digits --method plain --seed 1',
     'manet train --recipe cifar10-resnet10 --data ../cifar10 --set epochs=3',
     'manet train --resume runs/digits-ma-net-s0',
+    'mpirun -n 4 manet train --recipe cifar10-resnet18 --data ../cifar10',
   ])
     .usage('--recipe <name> [--set path=value]... [options]')
     .option('--recipe <name>', 'a name of "manet recipes", a .json, .mjs or .ts file, or a run')
@@ -66,6 +67,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     )
     .option('--resume <run>', 'continue a run from its last checkpoint')
     .option('--tensorboard', 'write event files for TensorBoard, too, in <run>/tensorboard')
+    .option('--sync-bn', 'under mpirun: normalise with the moments of all ranks')
     .addOption(
       new Option('--print', 'print the resolved recipe and exit').conflicts(['out', 'backend', 'resume']),
     )

@@ -38,7 +38,7 @@ export async function train(
   directory: RunWriter,
   state: TrainingState,
   screen: Screen,
-  options: Pick<TrainOptions, 'tensorboard'> = {},
+  options: Pick<TrainOptions, 'tensorboard' | 'ranks'> = {},
 ): Promise<Trained> {
   const started = performance.now();
   const show = await showing(open, state, screen);

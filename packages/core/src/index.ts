@@ -74,6 +74,7 @@ export type {
   ParameterSpec,
   Pin,
   StatisticSpec,
+  StepRanks,
   ValueInfo,
 } from './network.ts';
 export type { Ledger, Shapes } from './ledger.ts';

@@ -4,6 +4,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { type Dilated, dilatedConv } from './dilated.ts';
+import type { StepRanks } from './network.ts';
 
 export const NORM_EPSILON = 1e-5;
 export const BATCH_NORM_MOMENTUM = 0.1;
@@ -42,30 +43,43 @@ export interface RunningMoments {
 /**
  * Batch normalisation with the moments of the batch (Ioffe & Szegedy 2015): biased variance in the
  * output, unbiased variance in the running statistics, running = (1 - momentum) running + momentum batch.
+ * With `ranks` the batch is that of all of them.
  */
 export function batchNorm(
   x: tf.Tensor,
   affine: Affine,
   running: RunningMoments,
   momentum: number | tf.Scalar = BATCH_NORM_MOMENTUM,
+  ranks?: Pick<StepRanks, 'size' | 'mean'>,
 ): { readonly y: tf.Tensor; readonly running: RunningMoments } {
   return tf.tidy(() => {
     const axes = x.shape.slice(0, -1).map((_, i) => i);
-    const count = x.size / x.shape.at(-1)!;
-    const mean_C = tf.mean(x, axes) as tf.Tensor1D;
+    const count = ((ranks?.size ?? 1) * x.size) / x.shape.at(-1)!;
+    const over = (moment: tf.Tensor1D): tf.Tensor1D =>
+      ranks === undefined ? moment : (ranks.mean(moment) as tf.Tensor1D);
+    const mean_C = over(tf.mean(x, axes));
     const centred = tf.sub(x, mean_C);
-    const variance_C: tf.Tensor1D = tf.mean(tf.mul(centred, centred), axes);
+    const variance_C = over(tf.mean(tf.mul(centred, centred), axes));
     const unbiased_C: tf.Tensor1D = tf.mul(variance_C, count / Math.max(1, count - 1));
     const towards = (old: tf.Tensor1D, batch: tf.Tensor1D): tf.Tensor1D =>
       tf.add(old, tf.mul(tf.sub(batch, old), momentum));
     return {
-      y: normalise(x, affine, centred, variance_C, axes),
+      y:
+        ranks === undefined
+          ? normalise(x, affine, centred, variance_C, axes)
+          : scaled(centred, affine, variance_C),
       running: {
         mean_C: towards(running.mean_C, mean_C),
         variance_C: towards(running.variance_C, unbiased_C),
       },
     };
   });
+}
+
+/** gain xhat + offset, whose gradient goes through the moments: those are not of `centred` alone. */
+function scaled(centred: tf.Tensor, { gain_C, offset_C }: Affine, variance_C: tf.Tensor1D): tf.Tensor {
+  const inverse_C = tf.rsqrt(tf.add(variance_C, NORM_EPSILON));
+  return tf.add(tf.mul(centred, tf.mul(gain_C, inverse_C)), offset_C);
 }
 
 /** Batch normalisation with the running statistics: one multiply-add per number. */

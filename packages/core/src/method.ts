@@ -70,7 +70,10 @@ export interface Step {
   readonly stats: Params;
   /** Gradients by section. A parameter without one is not touched. */
   readonly grads: Readonly<Record<string, Params>>;
-  /** Sections that consist of these tensors from now on. */
+  /**
+   * Sections that consist of these tensors from now on. They follow from the state, not from the mini-batch: ranks see
+   * different parts of it, and must agree.
+   */
   readonly replaced?: Readonly<Record<string, Params>>;
 }
 
@@ -136,10 +139,23 @@ export interface Method {
   open<B extends Batch>(task: Task<B>, length: RunLength): Training<B>;
 }
 
-/** The ranks of a data-parallel run. A run of one has none, and its step stays one graph. */
+/**
+ * The ranks of a data-parallel run: processes that each take a part of every mini-batch, and hold the same state. A run of
+ * one has none, and its step stays one graph. All ranks call the same functions in the same order.
+ */
 export interface Ranks {
+  /** From 0 to size - 1; rank 0 evaluates, saves and reports. */
   readonly rank: number;
   readonly size: number;
-  /** The mean over all ranks of tensors that each of them has; owned by the caller. */
+  /** The mean over all ranks of float32 tensors that each of them has; the same bits everywhere, owned by the caller. */
   mean(tensors: Params): Promise<Params>;
+  /**
+   * The mean over all ranks of numbers of a step, inside of its graph and with gradients: the gradient of a mean of the
+   * ranks' losses, if their gradients are averaged. Throws `unsupported-op` on backends that do not compute on the host.
+   */
+  meanInStep(x: tf.Tensor): tf.Tensor;
+  /** What every rank says, by rank. */
+  gather(words: string): Promise<readonly string[]>;
+  /** What rank 0 says, to all. */
+  broadcast(bytes?: Uint8Array): Promise<Uint8Array>;
 }

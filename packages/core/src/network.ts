@@ -79,6 +79,15 @@ export interface ValueInfo {
   readonly stride: number;
 }
 
+/** Ranks that each compute a part of a mini-batch, all of one size, as the inside of a step sees them. */
+export interface StepRanks {
+  readonly size: number;
+  /** The mean over the ranks, with gradients: of the counts that a loss is divided by, for one. */
+  mean(x: tf.Tensor): tf.Tensor;
+  /** Whether batch normalisation takes the moments of the whole mini-batch, and not of this part of it. */
+  readonly syncBatchNorm: boolean;
+}
+
 export interface ForwardContext {
   /** Normalise with the batch and move the running statistics (true), or use them (false). */
   readonly training: boolean;
@@ -89,6 +98,8 @@ export interface ForwardContext {
    * generator does not move. Networks without such layers need none.
    */
   readonly rng?: Rng;
+  /** The ranks that share the mini-batch, where several do. */
+  readonly ranks?: StepRanks;
 }
 
 export interface ForwardResult<O extends string = string> {

@@ -56,6 +56,7 @@ export {
   type Tell,
   withData,
 } from './saved-run.ts';
+export { followRanks, type Invited, leadRanks, trainPart } from './shared-run.ts';
 export { shrink, type ShrinkOptions, type Shrunk, type Worth } from './shrink.ts';
 export {
   type Begun,

@@ -98,6 +98,8 @@ export const recipeFrame = z.strictObject({
   evaluateEvery: z.number().positive(),
   /** Mini-batches between two checkpoints; an epoch unless given. */
   saveEvery: count.exactOptional(),
+  /** Batch normalisation over all ranks of a run on several machines; over each rank's images unless given. */
+  syncBatchNorm: z.boolean().exactOptional(),
 });
 
 type Frame = Readonly<Omit<z.infer<typeof recipeFrame>, Slot>>;

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { type Batch, type Installed, MaNetError, type RunningBackend } from '@ma-net/core';
+import { type Batch, type Installed, MaNetError, type Ranks, type RunningBackend } from '@ma-net/core';
 import { encodeCheckpoint, fit, type Listener, type TrainingState } from '@ma-net/trainer';
 import { type BestState, bestState } from './best-state.ts';
 import { factsOf, resumption } from './facts.ts';
@@ -13,6 +13,7 @@ import { changesBetween } from './recipe-changes.ts';
 import { createRunDirectory, type RunWriter } from './run-directory.ts';
 import { whyDigitsDiffer } from './same-digits.ts';
 import { continueSavedRun, type SavedRun, type Tell } from './saved-run.ts';
+import { sharingOf } from './shared-run.ts';
 import { hasTensorboard, tensorboardListener } from './tensorboard/events-file.ts';
 
 export interface TrainedRun {
@@ -29,6 +30,8 @@ export interface TrainOptions {
   readonly tensorboard?: boolean;
   /** Keeps its best state; in its directory, by the images that are held out, unless given. */
   readonly keeper?: BestState;
+  /** The ranks that share its mini-batches, as rank 0 of them. */
+  readonly ranks?: Ranks;
 }
 
 /** Trains from `state` to the end of the budget, or until it is told to stop; all is in the directory then. */
@@ -36,7 +39,7 @@ export async function trainRun<B extends Batch>(
   open: OpenRun<B>,
   directory: RunWriter,
   state: TrainingState,
-  { signal, listen, tensorboard = hasTensorboard(directory.path), ...options }: TrainOptions = {},
+  { signal, listen, ranks, tensorboard = hasTensorboard(directory.path), ...options }: TrainOptions = {},
 ): Promise<TrainedRun> {
   let reason: TrainedRun['reason'] = 'budget';
   let measures: TrainedRun['measures'];
@@ -52,6 +55,7 @@ export async function trainRun<B extends Batch>(
     ...runOf(open),
     state,
     ...(signal === undefined ? {} : { signal }),
+    ...(ranks === undefined ? {} : { sharing: sharingOf(open, ranks) }),
     save: async (now) => directory.saveCheckpoint(await encodeCheckpoint(now, open.source, open.network)),
     async listen(event) {
       // A backend that computes on this thread never lets go of it by itself: without this turn of the event loop

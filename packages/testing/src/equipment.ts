@@ -16,6 +16,13 @@ export const chromium = first([
 
 const nearby = ['/usr/lib/chromium', '/usr/lib/chromium-browser', '/usr/lib64/chromium-browser'];
 
+/** The launcher of an MPI; undefined where there is none. `MA_NET_MPIRUN` names another. */
+export const mpirun = first([
+  ...(process.env['MA_NET_MPIRUN'] === undefined ? [] : [process.env['MA_NET_MPIRUN']]),
+  ...['mpirun', 'mpiexec'].flatMap((program) => onPath.map((folder) => join(folder, program))),
+  '/usr/lib64/openmpi/bin/mpirun',
+]);
+
 /** SwiftShader's Vulkan driver, which comes with Chromium; undefined where there is none. */
 export const swiftshader = first(
   [...(chosen === undefined ? [] : [dirname(chosen)]), ...nearby, '/opt/google/chrome'].map((folder) =>

@@ -1,1 +1,2 @@
-export { chromium, swiftshader, tfjsNode, useSwiftShader } from './equipment.ts';
+export { chromium, mpirun, swiftshader, tfjsNode, useSwiftShader } from './equipment.ts';
+export { type Ended, underMpi } from './ranks.ts';

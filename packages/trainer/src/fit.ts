@@ -5,7 +5,6 @@ import {
   type BatchSource,
   evaluate,
   type ForwardContext,
-  type Ranks,
   Rng,
   sync,
   type Task,
@@ -17,6 +16,7 @@ import { refuseNonFinite, refuseNonFiniteMeasures } from './finite.ts';
 import { restingSlots } from './optimizers.ts';
 import { readNumbers } from './numbers.ts';
 import type { TrainingOptions } from './options.ts';
+import { averaged, inStep, ownPart, refuseDifferentWeights, type Sharing } from './ranks.ts';
 import { roundAt } from './rounds.ts';
 import { learningRateAt } from './schedules.ts';
 import { become, replace, section, slotsOf, type TrainingState } from './state.ts';
@@ -45,15 +45,24 @@ export interface Run<B extends Batch> {
   readonly saveEvery?: number;
   /** Ends the run after the current mini-batch, once it is saved. */
   readonly signal?: AbortSignal;
-  /** The other ranks of a data-parallel run. */
-  readonly ranks?: Ranks;
+  /**
+   * The other ranks of a data-parallel run, which all call this with the same state and the same source. Rank 0 evaluates,
+   * saves and listens; the others give none of these.
+   */
+  readonly sharing?: Sharing;
 }
 
 const EVALUATED_AT_END: readonly EvaluatedSet[] = ['validation', 'test'];
 
+/** Ranks drop other units: they see other samples. */
+const contextOf = (rng: Rng, sharing: Sharing | undefined): ForwardContext =>
+  sharing === undefined
+    ? { training: true, rng }
+    : { training: true, rng: rng.split('rank').split(sharing.ranks.rank), ranks: inStep(sharing) };
+
 /** Trains from the state's mini-batch to the last. Resuming is starting with the state of a checkpoint. */
 export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
-  const { task, training, options, source, state, listen, signal, ranks } = run;
+  const { task, training, options, source, state, listen, signal, sharing } = run;
   const { budget } = options;
   const { rounds, warnings = [] } = training;
   const sections = trainedSections(task.network, training, options);
@@ -89,11 +98,14 @@ export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
     for (const [name, tensors] of Object.entries(decision?.replaced ?? {})) become(state, name, tensors);
     if (decision?.change !== undefined) await listen({ type: 'masks', step: b + 1, ...decision.change });
 
-    const batch = await source.next(round.split);
-    const ctx: ForwardContext = { training: true, rng: dropout.split(b) };
-    const step = await training.step(b, round, state.sections, batch, ctx);
+    const drawn = await source.next(round.split);
+    const batch = sharing === undefined ? drawn : ownPart(drawn, sharing.ranks, source.views);
+    const own = await training.step(b, round, state.sections, batch, contextOf(dropout.split(b), sharing));
     tf.dispose(batch as tf.TensorContainerObject);
-    const update = await updateOf(step, state, sections, { b, budget, ranks });
+    const asked = signal?.aborted === true;
+    const { step, stop } =
+      sharing === undefined ? { step: own, stop: asked } : await averaged(own, sharing.ranks, asked);
+    const update = updateOf(step, state, sections, { b, budget });
     const numbers = await readNumbers(step.terms, update.norms);
     try {
       refuseNonFinite(numbers, { b, round, saved });
@@ -124,8 +136,10 @@ export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
       refuseNonFiniteMeasures(measures, { step: state.step, saved });
       await listen({ type: 'evaluation', step: state.step, set, measures });
     }
+    if (sharing !== undefined && (over || state.step % saveEvery === 0))
+      await refuseDifferentWeights(state, sharing.ranks);
     if (over || state.step % saveEvery === 0) await save();
-    if (signal?.aborted && !over) {
+    if ((stop || (sharing === undefined && signal?.aborted)) && !over) {
       await save();
       await listen({ type: 'end', step: state.step, reason: 'interrupted' });
       return;

@@ -7,7 +7,6 @@ import {
   type BatchSource,
   type Method,
   type Params,
-  type Ranks,
   Rng,
   startBackend,
   type Task,
@@ -15,7 +14,7 @@ import {
 import type { ImageBatch } from '@ma-net/data';
 import { classification } from '@ma-net/task-classification';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import {
   decodeCheckpoint,
   disposeState,
@@ -76,11 +75,9 @@ async function weightsAfter(
   method: Method,
   {
     source = sourceOf(7),
-    ranks,
     task: given = classification(network),
   }: {
     readonly source?: BatchSource<ImageBatch>;
-    readonly ranks?: Ranks;
     readonly task?: Task<ImageBatch>;
   } = {},
 ): Promise<{ readonly weights: number[]; readonly events: TrainingEvent[] }> {
@@ -88,7 +85,7 @@ async function weightsAfter(
   const state = initialState(task, training, options.seed);
   const events: TrainingEvent[] = [];
   const listen = (event: TrainingEvent): void => void events.push(event);
-  await fit({ task, training, options, source, state, listen, ...(ranks === undefined ? {} : { ranks }) });
+  await fit({ task, training, options, source, state, listen });
   const weights = await flat(state.sections.params);
   disposeState(state);
   return { weights, events };
@@ -191,52 +188,4 @@ test('a step without a loss is refused', async () => {
     },
   }));
   await expect(weightsAfter(lossless)).rejects.toMatchObject({ code: 'bad-argument' });
-});
-
-describe('ranks', () => {
-  /** Two ranks in one process: each waits for the other, and both get the mean. */
-  function pair(): Ranks[] {
-    let waiting: { tensors: Params; resolve: (mean: Params) => void } | undefined;
-    const mean = (tensors: Params): Promise<Params> =>
-      new Promise((resolve) => {
-        if (waiting === undefined) {
-          waiting = { tensors, resolve };
-          return;
-        }
-        const other = waiting;
-        waiting = undefined;
-        const average = (): Params =>
-          Object.fromEntries(
-            Object.entries(tensors).map(([name, t]) => [
-              name,
-              tf.tidy(() => tf.div(tf.add(t, other.tensors[name]!), 2)),
-            ]),
-          );
-        const [mine, theirs] = [average(), average()];
-        other.resolve(theirs);
-        resolve(mine);
-      });
-    return [0, 1].map((rank) => ({ rank, size: 2, mean }));
-  }
-
-  test('of equal mini-batches train as one does', async () => {
-    const [first, second] = pair();
-    const [a, b] = await Promise.all([
-      weightsAfter(plain(), { ranks: first! }),
-      weightsAfter(plain(), { ranks: second! }),
-    ]);
-    const alone = await weightsAfter(plain());
-    expect(a.weights).toEqual(b.weights);
-    expect(a.weights).toEqual(alone.weights);
-  });
-
-  test('of different mini-batches stay in step', async () => {
-    const [first, second] = pair();
-    const [a, b] = await Promise.all([
-      weightsAfter(plain(), { ranks: first!, source: sourceOf(8) }),
-      weightsAfter(plain(), { ranks: second!, source: sourceOf(9) }),
-    ]);
-    expect(a.weights).toEqual(b.weights);
-    expect(a.weights).not.toEqual((await weightsAfter(plain(), { source: sourceOf(8) })).weights);
-  });
 });

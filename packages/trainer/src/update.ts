@@ -5,7 +5,6 @@ import {
   type Network,
   type Optimization,
   type Params,
-  type Ranks,
   type SectionSpec,
   type Step,
 } from '@ma-net/core';
@@ -49,13 +48,13 @@ export interface Update {
 }
 
 /** Takes the step over: what it owned is in the update, or disposed. */
-export async function updateOf(
+export function updateOf(
   step: Step,
   state: TrainingState,
   sections: Readonly<Record<string, Trained>>,
-  { b, budget, ranks }: { readonly b: number; readonly budget: number; readonly ranks?: Ranks | undefined },
-): Promise<Update> {
-  const grads = ranks === undefined ? step.grads : await reduced(step.grads, ranks);
+  { b, budget }: { readonly b: number; readonly budget: number },
+): Update {
+  const { grads } = step;
   const made = tf.tidy(() => {
     const next: Record<string, Params> = {};
     const norms: Record<string, tf.Scalar> = {};
@@ -95,14 +94,4 @@ export function keep(state: TrainingState, { sections, whole }: Update): void {
   for (const [name, tensors] of Object.entries(sections))
     if (whole.has(name)) become(state, name, tensors);
     else replace(state, name, tensors);
-}
-
-/** The mean over all ranks, section by section. Disposes what it was given. */
-async function reduced(grads: Step['grads'], ranks: Ranks): Promise<Step['grads']> {
-  const means: Record<string, Params> = {};
-  for (const [name, own] of Object.entries(grads)) {
-    means[name] = await ranks.mean(own);
-    tf.dispose(own as tf.TensorContainer);
-  }
-  return means;
 }

@@ -28,16 +28,16 @@ function equip(
 }
 
 test.each([
-  ['apt-get', 'apt-get install -qy --no-install-recommends chromium libvulkan1'],
-  ['dnf', 'dnf install -qy chromium vulkan-loader'],
-  ['apk', 'apk add -q chromium vulkan-loader'],
+  ['apt-get', 'apt-get install -qy --no-install-recommends chromium libvulkan1 openmpi-bin'],
+  ['dnf', 'dnf install -qy chromium vulkan-loader openmpi'],
+  ['apk', 'apk add -q chromium vulkan-loader openmpi'],
 ])('%s would install the browser with the loader of its renderer', (manager, command) => {
   const installer = command.replace('apt-get install', 'DEBIAN_FRONTEND=noninteractive apt-get install');
   expect(equip({ [manager]: '' }).said).toContain(`try "${installer}"`);
 });
 
 test('a browser without the loader is half of it: the loader is asked for', () => {
-  const { said } = equip({ 'apt-get': '', chromium: '' });
+  const { said } = equip({ 'apt-get': '', chromium: '', mpirun: '' });
   expect(said).toMatch(/^chromium: \/.*\/chromium$/m);
   expect(said).toMatch(
     /^vulkan loader: not installed, try ".*install -qy --no-install-recommends libvulkan1"; tests of WebGPU are skipped$/m,
@@ -49,8 +49,8 @@ test.runIf(process.getuid?.() === 0)('--install runs the package manager, and te
   expect(readFileSync(join(folder, 'asked'), 'utf8')).toBe(
     [
       'update -q',
-      'install -qy --no-install-recommends --download-only chromium libvulkan1',
-      'install -qy --no-install-recommends chromium libvulkan1',
+      'install -qy --no-install-recommends --download-only chromium libvulkan1 openmpi-bin',
+      'install -qy --no-install-recommends chromium libvulkan1 openmpi-bin',
       '',
     ].join('\n'),
   );

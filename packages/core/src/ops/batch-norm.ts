@@ -24,7 +24,8 @@ export const batchNorm: Op<null> = {
       variance_C: on.statistic(`${name}.running_var`) as tf.Tensor1D,
     };
     if (!on.training) return runningBatchNorm(x!, affine, running);
-    const result = normalise(x!, affine, running, on.momentum);
+    const ranks = on.ranks?.syncBatchNorm === true ? on.ranks : undefined;
+    const result = normalise(x!, affine, running, on.momentum, ranks);
     on.move(`${name}.running_mean`, result.running.mean_C);
     on.move(`${name}.running_var`, result.running.variance_C);
     return result.y;

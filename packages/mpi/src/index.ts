@@ -1,0 +1,2 @@
+export { type Launched, launched } from './launched.ts';
+export { type MpiRanks, openRanks } from './ranks.ts';
