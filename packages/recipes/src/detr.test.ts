@@ -1,10 +1,11 @@
 // What holds for a run of classification holds for one of detection: DETR, small, through everything a run goes through.
 
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onnx as engine } from '@ma-net/backend-onnx';
-import { evaluate, type RunningBackend, startBackend } from '@ma-net/core';
+import { evaluate, type Network, readParams, Rng, type RunningBackend, startBackend } from '@ma-net/core';
+import { writeSafetensors } from '@ma-net/core/node';
 import { scenes } from '@ma-net/data-coco/parts';
 import { onnx } from '@ma-net/export/parts';
 import { verify } from '@ma-net/export/node';
@@ -23,6 +24,7 @@ import {
   trainRun,
 } from '@ma-net/run/node';
 import { detrNetwork } from '@ma-net/task-detr/parts';
+import { resnet, toPyTorch } from '@ma-net/tnet';
 import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
@@ -142,4 +144,34 @@ test('pruned, and with all that is dead cut out, it computes what the MA-Net com
   const verified = await verify(format, file, compact, open, false);
   expect(verified).toMatchObject({ images: 3, same: 3 });
   disposeState(state);
+});
+
+test('a body that was pruned on classes keeps its widths, also where the run goes on without its file', {
+  timeout: 60_000,
+}, async () => {
+  const body = { block: 'basic', depths: [1, 1], width: 8, stem: 'half' } as const;
+  const classifier = resnet('classifier', body, { numClasses: 2, inputShape: [32, 32, 3] });
+  const narrow = classifier.resized({
+    'layer1.0.conv1.weight': [3, 3, 8, 5],
+    'layer1.0.conv2.weight': [3, 3, 5, 8],
+  }) as unknown as Network;
+  const { params, stats } = narrow.init(Rng.fromSeed(2));
+  const folder = mkdtempSync(join(tmpdir(), 'ma-net-detr-body-'));
+  const weights = join(folder, 'classifier.safetensors');
+  await writeSafetensors(weights, toPyTorch(narrow, await readParams({ ...params, ...stats })));
+  const given = { ...recipe, network: { ...recipe.network, weights }, epochs: 2 } as Recipe;
+  const whole = await started(Infinity, given);
+  const { path } = await started(3, given);
+  rmSync(weights);
+
+  const saved = await continueSavedRun(path, ourParts);
+  const again = await continuedRun(saved, backend, tell);
+  const first = 'backbone.body.layer1.0.conv1.weight';
+  expect(again.state.sections.params[first]!.shape).toEqual([3, 3, 8, 5]);
+  const { measures } = await trainRun(again.open, saved.directory, again.state);
+  expect(measures).toEqual(whole.trained.measures);
+  expect(lossesOf(saved.directory.metrics())).toEqual(whole.losses);
+  saved.directory.close();
+  disposeState(again.state);
+  disposeState(whole.state);
 });

@@ -32,7 +32,7 @@ export function factsOf<B extends Batch>(open: OpenRun<B>, backend: RunningBacke
     },
     ...(training.about === undefined ? {} : { about: training.about }),
     data: splitsOf(data),
-    known: knownOf(open),
+    known: { ...knownOf(open), ...(open.widths === undefined ? {} : { widths: open.widths }) },
     started: new Date().toISOString(),
   };
 }

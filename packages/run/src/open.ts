@@ -41,6 +41,8 @@ export interface ClosedRun<B extends Batch = Batch> {
   readonly options: TrainingOptions;
   readonly batchesPerEpoch: number;
   readonly evaluateEvery: number;
+  /** As those of `Known`. */
+  readonly widths?: Widths;
   /** A state before the first mini-batch. */
   start(): TrainingState;
 }
@@ -85,7 +87,12 @@ export interface Known {
   readonly batchesPerEpoch: number;
   /** Of every sample in a mini-batch. */
   readonly views: number;
+  /** Shapes of parameters that are not what the recipe alone makes them: it started from a network that was pruned. */
+  readonly widths?: Widths;
 }
+
+/** Shapes of parameters by name. */
+type Widths = Readonly<Record<string, readonly number[]>>;
 
 /** What there is to know of data that are open. */
 export function knownOf<B extends Batch>({ data, source }: Pick<RunData<B>, 'data' | 'source'>): Known {
@@ -158,12 +165,12 @@ async function closedRun<B extends Batch>(
   recipe: Recipe<B>,
   parts: RecipeParts<B>,
   method: Method,
-  { facts, batchesPerEpoch, views }: Known,
+  { facts, batchesPerEpoch, views, widths: known }: Known,
   how: Building,
 ): Promise<ClosedRun<B>> {
   const [build, on] = [await parts.network.open(), await parts.task.open()];
   const taskOn = (network: Network): Task<B> => on(network, facts);
-  const network = await build(facts, how);
+  const { network, widths } = await builtWith(build, facts, how, known);
   const options = trainingOptions(recipe, batchesPerEpoch);
   const { task, training } = openMethod(method, taskOn(network), { batchesPerEpoch, views }, options);
   return {
@@ -177,8 +184,27 @@ async function closedRun<B extends Batch>(
     options,
     batchesPerEpoch,
     evaluateEvery: Math.max(1, Math.round(recipe.evaluateEvery * batchesPerEpoch)),
+    ...(widths === undefined ? {} : { widths }),
     start: () => initialState(task, training, recipe.seed),
   };
+}
+
+/**
+ * The network, with the widths that a pruned one to start from gave it: found where that is read, known where it is not.
+ */
+async function builtWith(
+  build: Architecture,
+  facts: DataFacts,
+  how: Building,
+  known: Widths | undefined,
+): Promise<{ readonly network: Network; readonly widths?: Widths | undefined }> {
+  const network = await build(facts, how);
+  if (!how.fresh) return { network: known === undefined ? network : network.resized(known), widths: known };
+  const own = await build(facts, { fresh: false });
+  const shapes = new Map(own.parameters.map(({ name, shape }) => [name, shape.join()]));
+  const others = network.parameters.filter(({ name, shape }) => shapes.get(name) !== shape.join());
+  if (others.length === 0) return { network };
+  return { network, widths: Object.fromEntries(others.map(({ name, shape }) => [name, shape])) };
 }
 
 /** The numbers of a run that follow from a recipe and the size of its data. */
