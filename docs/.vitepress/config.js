@@ -42,6 +42,7 @@ export default defineConfig({
         items: [
           { text: 'The algorithm', link: '/algorithm' },
           { text: 'Neuron level', link: '/neuron-level' },
+          { text: 'What astrocytes add', link: '/what-astrocytes-add' },
           { text: 'Architecture', link: '/architecture' },
         ],
       },
