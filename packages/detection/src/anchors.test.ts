@@ -56,3 +56,8 @@ test('points lie in the middle of their cells, x first', () => {
     4, 4, 12, 4, 20, 4, 4, 12, 12, 12, 20, 12,
   ]);
 });
+
+test('anchors may stand further apart across than down', () => {
+  const anchors = gridAnchors([0, 0, 1, 1], { height: 2, width: 2, stride: [10, 7] });
+  expect([...anchors]).toEqual([0, 0, 1, 1, 7, 0, 8, 1, 0, 10, 1, 11, 7, 10, 8, 11]);
+});

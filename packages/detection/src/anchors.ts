@@ -26,8 +26,8 @@ export function baseAnchors({ sizes, ratios, rounded = false }: AnchorOptions): 
 export interface GridOptions {
   readonly height: number;
   readonly width: number;
-  /** Pixels of the image per pixel of the map. */
-  readonly stride: number;
+  /** Pixels of the image per pixel of the map, down and across where these differ. */
+  readonly stride: number | readonly [down: number, across: number];
   /** Where in its cell an anchor has its centre, in strides; its corner unless given. */
   readonly offset?: number;
 }
@@ -38,11 +38,13 @@ export function gridAnchors(
   { height, width, stride, offset = 0 }: GridOptions,
 ): Float32Array<ArrayBuffer> {
   const anchors = new Float32Array(height * width * base.length);
+  const [down, across] = typeof stride === 'number' ? [stride, stride] : stride;
   let k = 0;
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
       for (let side = 0; side < base.length; side++) {
-        anchors[k++] = ((side % 2 === 0 ? column : row) + offset) * stride + base[side]!;
+        const place = side % 2 === 0 ? (column + offset) * across : (row + offset) * down;
+        anchors[k++] = place + base[side]!;
       }
     }
   }
@@ -54,7 +56,7 @@ export function gridPoints({
   height,
   width,
   stride,
-}: Omit<GridOptions, 'offset'>): Float32Array<ArrayBuffer> {
+}: Omit<GridOptions, 'offset' | 'stride'> & { readonly stride: number }): Float32Array<ArrayBuffer> {
   const middle = Math.floor(stride / 2);
   return Float32Array.from({ length: 2 * height * width }, (_, k) => {
     const cell = Math.floor(k / 2);

@@ -47,6 +47,8 @@ export {
   type SampleOptions,
 } from './match.ts';
 export { bySize, nms, type NmsOptions } from './nms.ts';
+export { mapDense, type MapDenseOptions } from './map-dense.ts';
+export { type RoiFeatureOptions, roiFeatures } from './roi-features.ts';
 export { type PyramidLevel, roiAlign, type RoiAlignOptions, type Rois } from './roi-align.ts';
 export {
   type FcosDetectionOptions,

@@ -47,3 +47,9 @@ test('no two that stay overlap, and each that goes overlaps a surer one that sta
 test('of equal values the lower index comes first', () => {
   expect([...bySize([1, 3, 3, 2])]).toEqual([1, 2, 3, 0]);
 });
+
+test('the largest few are the first of all, also where they are equal', () => {
+  const values = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9];
+  for (let limit = 0; limit <= values.length + 1; limit++)
+    expect([...bySize(values, limit)]).toEqual([...bySize(values)].slice(0, limit));
+});

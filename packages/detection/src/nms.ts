@@ -33,9 +33,13 @@ export function nms(
   return Int32Array.from(kept);
 }
 
-/** Indices from the largest value to the smallest; of equal ones the lower index comes first. */
-export function bySize(values: ArrayLike<number>): Int32Array<ArrayBuffer> {
-  return Int32Array.from({ length: values.length }, (_, i) => i).sort(
-    (a, b) => values[b]! - values[a]! || a - b,
-  );
+/** Indices from the largest value to the smallest, at most `limit`; of equal ones the lower index comes first. */
+export function bySize(values: ArrayLike<number>, limit = Infinity): Int32Array<ArrayBuffer> {
+  let indices = Int32Array.from({ length: values.length }, (_, i) => i);
+  if (limit < values.length) {
+    // Numbers are sorted faster than indices: first the value that the last of them has.
+    const least = Float64Array.from(values).sort()[values.length - limit]!;
+    indices = indices.filter((i) => values[i]! >= least);
+  }
+  return indices.sort((a, b) => values[b]! - values[a]! || a - b).subarray(0, limit);
 }

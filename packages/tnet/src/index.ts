@@ -10,3 +10,5 @@ export { type Started, startingFrom, type WeightReport, withWeights } from './we
 export { type PublishedWeights, published } from './weights/published.ts';
 export type { Format, HostTensors, Place } from './weights/rules.ts';
 export { type CreateOptions, createTNet, type TNetName, tnetNames, zoo } from './zoo.ts';
+export { readWeights } from './weights/open.ts';
+export type { ReadWeights } from './weights/read.ts';

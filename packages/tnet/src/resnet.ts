@@ -14,6 +14,8 @@ export interface ResNetShape {
   readonly depths: readonly number[];
   /** Width of the first stage, which each later stage doubles; 64 unless given. */
   readonly width?: number;
+  /** Channels of the stem; `width` unless given. */
+  readonly stemWidth?: number;
   /** Width of the inner convolutions of a bottleneck, as a multiple of the stage's width. */
   readonly widen?: number;
   /** `imagenet`: 7x7 stride 2 and pooling; `cifar`: 3x3; `half`: 3x3 with stride 2, for machines without a GPU. */
@@ -46,26 +48,24 @@ export function resnet(name: string, shape: ResNetShape, options: TNetOptions): 
 }
 
 /** The stages of a residual network, one after the other: `layer1`, `layer2`, ... of torchvision's names. */
-export function resnetBody<V>(
-  net: Net<V>,
-  images: V,
-  { block, depths, width = 64, widen = 1, stem, strideIn = '3x3', norm = 'batch' }: ResNetShape,
-): readonly V[] {
+export function resnetBody<V>(net: Net<V>, images: V, shape: ResNetShape): readonly V[] {
+  const { block, depths, width = 64, widen = 1, stem, strideIn = '3x3', norm = 'batch' } = shape;
+  const { stemWidth = width } = shape;
   const normalise = norm === 'batch' ? net.batchNorm : net.frozenBatchNorm;
   let x = images;
   if (stem === 'imagenet') {
-    x = net.conv('conv1', x, { out: width, kernel: 7, stride: 2 });
+    x = net.conv('conv1', x, { out: stemWidth, kernel: 7, stride: 2 });
     x = net.maxPool(net.relu(normalise('bn1', x)), { kernel: 3, stride: 2, pad: 1 });
   } else {
     x = net.conv('conv1', x, {
-      out: width,
+      out: stemWidth,
       kernel: 3,
       stride: stem === 'half' ? 2 : 1,
     });
     x = net.relu(normalise('bn1', x));
   }
 
-  let channels = width;
+  let channels = stemWidth;
   return depths.map((depth, stage) => {
     const inner = width * 2 ** stage;
     for (let i = 0; i < depth; i++) {

@@ -3,6 +3,7 @@ import type { HubOptions, TNetOptions, TransformerOptions } from './options.ts';
 import { tryWeights, type WeightReport } from './weights/load.ts';
 import { mismatch } from './weights/mismatch.ts';
 import { nearestNetwork } from './weights/nearest.ts';
+import { readWeights } from './weights/open.ts';
 import type { HostTensors } from './weights/rules.ts';
 
 /** Builds the network that the zoo knows as `name`. */
@@ -207,7 +208,7 @@ export async function createTNet(name: string, options: CreateOptions): Promise<
   if (weights === undefined) return network;
   const { tensors, where, verified } =
     typeof weights === 'string'
-      ? await (await import('#read')).readWeights(name, weights, hub)
+      ? await readWeights(name, weights, hub)
       : { tensors: weights, where: 'weights in memory', verified: false };
   const started = tryWeights(network, tensors, where, { verified });
   if ('differences' in started) {

@@ -120,7 +120,7 @@ export function fromPyTorch(
     return prefixesOf(Object.keys(file), theirNames).map((prefix): FromPyTorch => {
       const { tensors: inside, leftOut } = withinPrefix(file, prefix, theirNames);
       const { tensors: today, used } = fromOlder(rules, inside);
-      const tensors = toOurs(rules, patchesAsKernel(today, expected));
+      const tensors = matricesAsKernels(toOurs(rules, today), expected);
       const found = named(Object.entries(tensors).map(([name, { shape }]) => [name, shape]));
       const renamed = [
         ...(prefix === '' ? [] : [`${excerpt(prefix)} before every name was left out`]),
@@ -139,16 +139,20 @@ function torchShapes(network: Network): Record<string, readonly number[]> {
   ]);
 }
 
-/** Some files hold the embedding of patches as a matrix over pixels, [O, I H W]; its numbers lie as the kernel's. */
-function patchesAsKernel(
-  file: HostTensors,
+/**
+ * Some files hold a convolution whose windows do not overlap, or whose one window is all of the map, as a matrix over
+ * pixels, [O, I H W]; its numbers lie as the kernel's.
+ */
+function matricesAsKernels(
+  ours: HostTensors,
   expected: Readonly<Record<string, readonly number[]>>,
 ): HostTensors {
-  const name = 'patch_embed.proj.weight';
-  const kernel = expected['conv_proj.weight'];
-  const matrix = file[name];
-  if (matrix?.shape.length !== 2 || kernel === undefined) return file;
-  const [outputs, inputs] = [kernel[0]!, kernel.slice(1).reduce((a, b) => a * b, 1)];
-  if (matrix.shape[0] !== outputs || matrix.shape[1] !== inputs) return file;
-  return named([...Object.entries(file), [name, { ...matrix, shape: kernel }]]);
+  const read = Object.entries(ours).map(([name, tensor]): [string, HostTensors[string]] => {
+    const kernel = Object.hasOwn(expected, name) ? expected[name] : undefined;
+    if (tensor.shape.length !== 2 || kernel?.length !== 4) return [name, tensor];
+    const [outputs, inputs] = [kernel[0]!, kernel.slice(1).reduce((a, b) => a * b, 1)];
+    if (tensor.shape[0] !== outputs || tensor.shape[1] !== inputs) return [name, tensor];
+    return [name, { ...tensor, shape: kernel }];
+  });
+  return named(read);
 }

@@ -3,7 +3,7 @@
 import { excerpt, type Network, named, type ParamDifference } from '@ma-net/core';
 import type { FromPyTorch } from './formats.ts';
 
-/** The parameters that make outputs of one number per class. */
+/** The parameters that make outputs of one number per class, of an image or of each of a list. */
 function classifierOf({ groups, outputs }: Network): Set<string> {
   const scores = new Set(outputs.filter(isScore).map(({ name }) => name));
   const made = groups.filter(({ pinnedBy }) =>
@@ -12,9 +12,9 @@ function classifierOf({ groups, outputs }: Network): Set<string> {
   return new Set(made.flatMap(({ members }) => members.map((m) => m.tensor)));
 }
 
-/** One number per class of an image, or logits of its parts. */
+/** One number per class of an image, or what its parts are; boxes may be those of every class. */
 function isScore({ name, shape }: Network['outputs'][number]): boolean {
-  return shape.length === 1 || /^(.*\.)?logits$/.test(name);
+  return shape.length === 1 || /^(.*\.)?(logits|classes|boxes)$/.test(name);
 }
 
 /**

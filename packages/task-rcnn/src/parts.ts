@@ -1,0 +1,92 @@
+// What recipes may choose here: the network and the task, by the same rules.
+
+import { type Architecture, definePart, type TaskOn } from '@ma-net/core';
+import type { CocoBatch } from '@ma-net/data-coco';
+import { z } from 'zod';
+import { RCNN_RULES } from './rules.ts';
+
+const count = z.int().min(1);
+
+/** Whose constants, and how many of what: the same for the network and for the task. */
+const ruled = {
+  rules: z.enum(RCNN_RULES).default('detectron2'),
+  /** Where machines or images are smaller than those of COCO. */
+  amounts: z
+    .strictObject({
+      /** Anchors of an image that the first losses look at. */
+      anchors: count.exactOptional(),
+      /** Proposals of an image in training and elsewhere. */
+      proposals: z.tuple([count, count]).exactOptional(),
+      /** Proposals of an image that the second losses look at. */
+      rois: count.exactOptional(),
+      /** Points along a side of a cell of a box. */
+      sampling: count.exactOptional(),
+      /** Side of a square anchor, in strides of its level. */
+      scale: z.number().positive().exactOptional(),
+    })
+    .default({}),
+};
+
+const body = z.strictObject({
+  block: z.enum(['basic', 'bottleneck']).default('bottleneck'),
+  depths: z.array(count).length(4).default([3, 4, 6, 3]),
+  width: count.default(64),
+  stem: z.enum(['imagenet', 'half', 'cifar']).default('imagenet'),
+  /** The convolution of a bottleneck that halves the map. */
+  strideIn: z.enum(['1x1', '3x3']).default('3x3'),
+  /** Frozen normalisation is for weights to start from. */
+  norm: z.enum(['batch', 'frozen']).default('frozen'),
+});
+
+/** A residual network under a pyramid, with two looks. */
+export const network = definePart({
+  id: '@ma-net/task-rcnn#network',
+  kind: 'network',
+  about: 'Faster R-CNN on a residual network and a pyramid',
+  schema: z.strictObject({
+    body: body.prefault({}),
+    /** Channels of the pyramid. */
+    width: count.default(256),
+    /** Neurons of both layers that look at a box. */
+    hidden: count.default(1024),
+    ...ruled,
+    /** Weights to start from: a safetensors file of a classifier or of a whole detector, or `hub:owner/name`. */
+    weights: z.string().exactOptional(),
+  }),
+  open: async ({ rules, amounts, weights, ...shape }): Promise<Architecture> => {
+    const [{ rcnnNetwork }, { rcnnRules }, { withRcnnWeights }, { describeWeights, readWeights }] =
+      await Promise.all([
+        import('./network.ts'),
+        import('./rules.ts'),
+        import('./weights.ts'),
+        import('@ma-net/tnet'),
+      ]);
+    return async ({ classNames, shapes }, { fresh, tell }) => {
+      const images = shapes['images']!;
+      const made = rcnnNetwork(
+        'rcnn',
+        { ...shape, classes: classNames.length, images },
+        rcnnRules(rules, amounts),
+      );
+      if (!fresh || weights === undefined) return made;
+      const { tensors, where } = await readWeights('rcnn', weights);
+      const { network: started, report } = withRcnnWeights(made, tensors, where);
+      tell?.(`starts from ${weights}: ${describeWeights(report)}`);
+      return started;
+    };
+  },
+});
+
+/** Boxes of objects, by Faster R-CNN. */
+export const rcnn = definePart({
+  id: '@ma-net/task-rcnn#rcnn',
+  kind: 'task',
+  about: "boxes of objects: Faster R-CNN's four losses, COCO's average precision",
+  schema: z.strictObject(ruled),
+  open: async ({ rules, amounts }): Promise<TaskOn<CocoBatch>> => {
+    const [{ rcnn: create }, { rcnnRules }] = await Promise.all([import('./rcnn.ts'), import('./rules.ts')]);
+    return (of) => create(of, rcnnRules(rules, amounts));
+  },
+});
+
+export const parts = [network, rcnn];
