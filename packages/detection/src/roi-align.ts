@@ -44,10 +44,12 @@ export function roiAlign(
   return tf.tidy(() => {
     const [rows, columns] = size;
     const [count, channels] = [boxes_R4.shape[0], pyramid[0]!.features_NHWC.shape[3]];
-    const table = tf.concat(
-      pyramid.map(({ features_NHWC }) => tf.reshape(features_NHWC, [-1, channels])),
-      0,
+    const levels = pyramid.map(({ features_NHWC }) =>
+      tf.reshape(features_NHWC, [features_NHWC.shape[0], -1, channels]),
     );
+    // All levels of an image, then those of the next.
+    const joined = tf.concat(levels, 1);
+    const table = tf.reshape(joined, [-1, channels]);
     const level = levelFacts(pyramid, levels_R);
     const [x0, y0, x1, y1] = tf.split(boxes_R4, 4, 1).map((side) => tf.reshape(side, [-1])) as Side[];
     const of = (low: Side, high: Side, cells: number, length: tf.Tensor1D): Samples =>
@@ -56,7 +58,7 @@ export function roiAlign(
     const x = of(x0!, x1!, columns, level.width_R);
 
     const [ys, xs] = [y.at.shape[1], x.at.shape[1]];
-    const start = tf.add(level.start_R, tf.mul(images_R, tf.mul(level.height_R, level.width_R)));
+    const start = tf.add(level.start_R, tf.mul(images_R, joined.shape[1]!));
     const rowStart = tf.add(
       tf.reshape(start, [count, 1]),
       tf.mul(y.at, tf.reshape(level.width_R, [count, 1])),
@@ -104,12 +106,10 @@ function samplesOf({ low, high, scale, length, cells, sampling, aligned }: SideO
   const side = aligned ? extent : tf.maximum(extent, 1);
   const cell = tf.div(side, cells);
   const points =
-    typeof sampling === 'number'
-      ? tf.fill([count], sampling)
-      : tf.minimum(tf.maximum(tf.ceil(cell), 0), most);
+    typeof sampling === 'number' ? tf.tensor1d([sampling]) : tf.minimum(tf.maximum(tf.ceil(cell), 0), most);
   const divisor = tf.maximum(points, 1);
 
-  const column = (x: tf.Tensor): tf.Tensor3D => tf.reshape(x, [count, 1, 1]);
+  const column = (x: tf.Tensor): tf.Tensor3D => tf.reshape(x, [x.shape[0], 1, 1]);
   const place = tf.reshape(tf.range(0, most), [1, 1, most]);
   const inCell = tf.div(tf.mul(tf.add(place, 0.5), column(cell)), column(divisor));
   const cellStart = tf.reshape(tf.range(0, cells), [1, cells, 1]);
@@ -130,7 +130,7 @@ function samplesOf({ low, high, scale, length, cells, sampling, aligned }: SideO
   return { at: both(lower, upper), weight: both(tf.mul(share, tf.sub(1, part)), tf.mul(share, part)) };
 }
 
-/** Of the level of every box [R]: its scale, its size, and where it begins in the table of all levels. */
+/** Of the level of every box [R]: its scale, its size, and where it begins among the rows of an image. */
 function levelFacts(
   pyramid: readonly PyramidLevel[],
   levels_R: tf.Tensor1D,
@@ -138,7 +138,7 @@ function levelFacts(
   let start = 0;
   const facts = pyramid.map(({ features_NHWC: { shape }, stride }) => {
     const row = [1 / stride, shape[1], shape[2], start];
-    start += shape[0] * shape[1] * shape[2];
+    start += shape[1] * shape[2];
     return row;
   });
   const of = (fact: number): tf.Tensor1D => tf.gather(tf.tensor1d(facts.map((row) => row[fact]!)), levels_R);

@@ -35,10 +35,13 @@ export const roiFeatures: Op<RoiFeatureOptions> = {
   execute(_, __, [boxes, ...levels], { strides, finest = 56, ...options }) {
     const [batch, count] = boxes!.shape as [number, number, number];
     const boxes_R4 = tf.reshape(boxes!, [batch * count, 4]) as tf.Tensor2D;
-    const images = Int32Array.from({ length: batch * count }, (_, i) => Math.floor(i / count));
+    // Counted, so that an exported graph takes batches of every size.
+    const ones_B = tf.add(tf.mul(tf.sum(boxes!, [1, 2]), 0), 1);
+    const images_B1 = tf.reshape(tf.cumsum(ones_B, 0, true), [batch, 1]);
+    const images_R = tf.reshape(tf.add(images_B1, tf.zeros([1, count])), [batch * count]);
     const rois = {
       boxes_R4,
-      images_R: tf.tensor1d(images, 'int32'),
+      images_R: tf.cast(images_R, 'int32') as tf.Tensor1D,
       levels_R: levelsOf(boxes_R4, strides.length, finest),
     };
     const pyramid = levels.map((level, l) => ({ features_NHWC: level as tf.Tensor4D, stride: strides[l]! }));
@@ -55,10 +58,10 @@ function levelsOf(boxes_R4: tf.Tensor2D, count: number, finest: number): tf.Tens
     tf.Tensor2D,
   ];
   const doublings_R1 = tf.add(tf.div(tf.sqrt(tf.mul(width_R1, height_R1)), finest), 1e-6);
-  if (count === 1) return tf.zeros([boxes_R4.shape[0]], 'int32');
+  // The last step is never reached: a pyramid of one level has a step, too.
   const steps = tf.tensor2d(
-    Array.from({ length: count - 1 }, (_, k) => 2 ** (k + 1)),
-    [1, count - 1],
+    Array.from({ length: count }, (_, k) => (k + 1 < count ? 2 ** (k + 1) : Infinity)),
+    [1, count],
   );
   const reached_RL = tf.cast(tf.greaterEqual(doublings_R1, steps), 'float32');
   return tf.cast(tf.sum(reached_RL, 1), 'int32');

@@ -8,6 +8,7 @@ const modules: Readonly<Record<string, () => Promise<{ readonly parts: readonly 
   '@ma-net/task-condinst': () => import('@ma-net/task-condinst/parts'),
   '@ma-net/task-boxinst': () => import('@ma-net/task-boxinst/parts'),
   '@ma-net/task-detr': () => import('@ma-net/task-detr/parts'),
+  '@ma-net/task-rcnn': () => import('@ma-net/task-rcnn/parts'),
   '@ma-net/method-ma-net': () => import('@ma-net/method-ma-net/parts'),
   '@ma-net/baselines': () => import('@ma-net/baselines/parts'),
 };

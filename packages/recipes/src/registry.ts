@@ -10,6 +10,7 @@ import {
   photosResnet18,
 } from './imagenet.ts';
 import { cocoBoxInst, cocoCondInst, scenesBoxInst, scenesCondInst } from './instances.ts';
+import { cocoRcnnR50Fpn, scenesRcnn } from './rcnn.ts';
 import type { Recipe } from '@ma-net/run';
 
 /** Every recipe we ship, by the name that `--recipe` takes. */
@@ -30,6 +31,8 @@ export const recipes = {
   'scenes-detr': scenesDetr,
   'coco-detr-r50': cocoDetrR50,
   'coco-dynamic-detr-r50': cocoDynamicDetrR50,
+  'scenes-rcnn': scenesRcnn,
+  'coco-rcnn-r50-fpn': cocoRcnnR50Fpn,
 } as const satisfies Record<string, () => Recipe>;
 
 export type RecipeName = keyof typeof recipes;

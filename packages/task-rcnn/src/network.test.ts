@@ -73,7 +73,7 @@ const small = (set: RuleSet = 'detectron2', classes = 3) =>
       classes,
       images: [64, 64, 3],
     },
-    rcnnRules(set, { rois: 5, sampling: 2 }),
+    rcnnRules(set, { proposals: [9, 5], sampling: 2 }),
   );
 
 describe.each(RCNN_RULES)('by the rules of %s', (set) => {
@@ -130,7 +130,7 @@ describe('on tensors', () => {
         await of(left.network, left.params, left.stats),
       ];
       for (const [name, { data }] of Object.entries(before)) {
-        const scale = data.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-6);
+        const scale = Array.from(data).reduce((most, x) => Math.max(most, Math.abs(x)), 1e-6);
         data.forEach((x, k) => expect(Math.abs(after[name]!.data[k]! - x) / scale).toBeLessThan(1e-5));
       }
       tf.dispose([params, stats, pruned, left.params, left.stats, inputs] as unknown as tf.TensorContainer);

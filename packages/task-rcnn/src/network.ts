@@ -91,7 +91,7 @@ export function rcnnNetwork(name: string, shape: RcnnShape, rules: RcnnRules): R
     };
   };
   const outputs = RCNN_LEVELS.flatMap((level) => [`${level}.objectness`, `${level}.deltas`] as const);
-  return defineNetwork(name, { images, rois: [roi.sample.size, 4] }, program, {
+  return defineNetwork(name, { images, rois: [rpn.proposals[1], 4] }, program, {
     outputs: [...outputs, 'classes', 'boxes'],
     carried: LOOKED_UP,
   });

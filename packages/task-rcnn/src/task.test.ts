@@ -159,7 +159,7 @@ describe('the task', () => {
       shapes: { images: [64, 64, 3] },
       input: { mean: [0, 0, 0], std: [1, 1, 1], white: 255 },
     };
-    const chosen = { rules: 'mmdetection', amounts: { rois: 4 } } as const;
+    const chosen = { rules: 'mmdetection', amounts: { proposals: [9, 4] } } as const;
     const build = await networkPart.open(
       networkPart.schema.parse({ ...chosen, body: { depths: [1, 1, 1, 1], width: 2 }, width: 4, hidden: 6 }),
     );

@@ -28,7 +28,7 @@ export const tensors: Safetensors['tensors'] = (await readSafetensors(path('dete
 export const numbers = (name: string): number[] => Array.from(tensors[name]!.data);
 
 /** In PyTorch's layout, as a file of detectron2 has them. */
-export const file: Record<string, HostTensor> = Object.fromEntries(
+const file: Record<string, HostTensor> = Object.fromEntries(
   Object.entries(tensors)
     .filter(([name]) => name.startsWith('w/'))
     .map(([name, tensor]) => [name.slice(2), toTorch(tensor)]),
@@ -58,7 +58,7 @@ export const rules: RcnnRules = {
   roi: { ...all.roi, align: { ...all.roi.align, sampling: { adaptive: true, most: 6 } } },
 };
 
-export const shape = {
+const shape = {
   body: { block: 'bottleneck', depths: [3, 4, 6, 3], stem: 'imagenet', width: 2, stemWidth: 4 },
   width: 4,
   hidden: 6,
@@ -126,7 +126,7 @@ export const ruled = {
 } as unknown as Rng;
 
 /** From -1 to 1: murmur3's last steps on the index and FNV-1a of the name. */
-export function seeded(name: string, i: number): number {
+function seeded(name: string, i: number): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193);
   let h = (Math.imul(i, 0x9e3779b1) + hash) >>> 0;

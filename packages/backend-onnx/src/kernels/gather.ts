@@ -22,16 +22,33 @@ function gatherInfo(
 
 const int64 = (g: Lowering, x: Val): string => g.cast(g.plain(x), 'int64');
 
-/** Adds `updates` at `indices` into zeros of `shape`. */
+/**
+ * Adds rows `updates` [count, ...] at `indices` [count, depth] into zeros of `shape`. As ScatterElements, which adds one
+ * number after the other: ScatterND lets its threads add to one place at a time, and then a row may be lost.
+ */
 function scatterAdd(
   g: Lowering,
   indices: string,
   updates: string,
   shape: readonly number[],
-  type: OnnxType,
+  { count, depth, type }: { readonly count: number; readonly depth: number; readonly type: OnnxType },
 ): string {
-  const zeros = g.expand(g.model.scalar(0, type), shape);
-  return g.op('ScatterND', [zeros, indices, updates], { reduction: 'add' });
+  const [places, row] = [shape.slice(0, depth), sizeOf(shape.slice(depth))];
+  const strides = BigInt64Array.from(places, (_, k) => BigInt(sizeOf(places.slice(k + 1))));
+  const place =
+    depth === 1
+      ? indices
+      : g.op('ReduceSum', [
+          g.op('Mul', [indices, g.model.constant(strides, [depth], 'int64')]),
+          g.model.ints([1]),
+        ]);
+  const at = g.expand(g.cast(g.reshape(place, [count, 1]), 'int32'), [count, row]);
+  const zeros = g.expand(g.model.scalar(0, type), [sizeOf(places), row]);
+  const sums = g.op('ScatterElements', [zeros, at, g.reshape(updates, [count, row])], {
+    axis: 0,
+    reduction: 'add',
+  });
+  return g.reshape(sums, shape);
 }
 
 /** bool cannot be added; it is scattered as int32. */
@@ -102,10 +119,10 @@ export const gather: KernelTable = {
     infer: ([, updates], attrs) => ({ shape: attrs['shape'] as number[], dtype: updates!.dtype }),
     lower(g, [indices, updates], { outputs }) {
       const out = outputs[0]!;
-      const { depth, count, slice } = scattered(indices!, out.shape);
+      const { depth, count } = scattered(indices!, out.shape);
       const { name, type } = addable(g, updates!);
       const at = g.reshape(int64(g, indices!), [count, depth]);
-      const y = scatterAdd(g, at, g.reshape(name, [count, ...slice]), out.shape, type);
+      const y = scatterAdd(g, at, name, out.shape, { count, depth, type });
       return g.val(type === out.dtype ? y : g.cast(y, onnxType(out.dtype)), out);
     },
   },
@@ -161,7 +178,11 @@ export const gather: KernelTable = {
       const extra = g.model.int(segments!);
       const outside = g.op('Or', [g.op('Less', [at, g.model.int(0)]), g.op('Greater', [at, extra])]);
       const column = g.reshape(g.op('Where', [outside, extra, at]), [x!.shape[0]!, 1]);
-      const sums = scatterAdd(g, column, name, [segments! + 1, ...row], type);
+      const sums = scatterAdd(g, column, name, [segments! + 1, ...row], {
+        count: x!.shape[0]!,
+        depth: 1,
+        type,
+      });
       return g.val(g.slice(sums, [0], [segments!]), outputs[0]!);
     },
   },
