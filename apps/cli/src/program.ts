@@ -68,8 +68,14 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .option('--resume <run>', 'continue a run from its last checkpoint')
     .option('--tensorboard', 'write event files for TensorBoard, too, in <run>/tensorboard')
     .option('--sync-bn', 'under mpirun: normalise with the moments of all ranks')
+    .option('--json', 'print what happens as JSON, a line each; words go to stderr')
     .addOption(
-      new Option('--print', 'print the resolved recipe and exit').conflicts(['out', 'backend', 'resume']),
+      new Option('--print', 'print the resolved recipe and exit').conflicts([
+        'out',
+        'backend',
+        'resume',
+        'json',
+      ]),
     )
     .action(async (options, command: Command) => {
       if (options.recipe === undefined && options.resume === undefined) {

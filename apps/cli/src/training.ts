@@ -38,7 +38,7 @@ export async function train(
   directory: RunWriter,
   state: TrainingState,
   screen: Screen,
-  options: Pick<TrainOptions, 'tensorboard' | 'ranks'> = {},
+  { listen, ...options }: Pick<TrainOptions, 'tensorboard' | 'ranks' | 'listen'> = {},
 ): Promise<Trained> {
   const started = performance.now();
   const show = await showing(open, state, screen);
@@ -51,7 +51,8 @@ export async function train(
         trainRun(open, directory, state, {
           ...options,
           signal,
-          listen(event) {
+          async listen(event) {
+            await listen?.(event);
             show(event);
             if (event.type === 'checkpoint') saved = event.step;
           },

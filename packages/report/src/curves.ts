@@ -2,7 +2,8 @@
 // together, and the phases of their trainings beneath.
 
 import * as Plot from '@observablehq/plot';
-import { boxKey, figure, lineKey, shortened } from './figure.ts';
+import { figure, shortened } from './figure.ts';
+import { boxKey, lineKey } from './legend.ts';
 import { colour, phaseColour, seriesColour, seriesDash } from './theme.ts';
 
 /** A number, measured at a mini-batch. */

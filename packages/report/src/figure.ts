@@ -3,31 +3,8 @@
 import * as Plot from '@observablehq/plot';
 import { newDocument } from '#document';
 import { printable } from './escape.ts';
+import { type Draw, type Drawn, type Key } from './legend.ts';
 import { colour } from './theme.ts';
-
-/** What there is of an element of any document. */
-export interface Drawn {
-  setAttribute(name: string, value: string): void;
-  append(...children: (Drawn | string)[]): void;
-  querySelectorAll(selector: string): Iterable<Drawn>;
-  remove(): void;
-  readonly outerHTML: string;
-}
-
-/** Draws an element of SVG. */
-export type Draw = (
-  name: string,
-  attributes: Readonly<Record<string, string | number>>,
-  ...children: (Drawn | string)[]
-) => Drawn;
-
-export interface Key {
-  readonly name: string;
-  /** Of its mark, where that is wider than 18. */
-  readonly width?: number;
-  /** Draws it, 12 high. */
-  mark(draw: Draw): Drawn;
-}
 
 export interface FigureOptions {
   /** What it is called. */
@@ -113,18 +90,6 @@ function rounded(markup: string): string {
   return markup.replace(/="[^"]*"/g, (attribute) =>
     attribute.replace(/-?\d+\.\d{3,}/g, (number) => String(Math.round(100 * Number(number)) / 100)),
   );
-}
-
-/** A key that is a line, as its series is drawn. */
-export function lineKey(name: string, stroke: string, dash: string): Key {
-  const look = dash === '' ? {} : { 'stroke-dasharray': dash };
-  return { name, mark: (draw) => draw('path', { d: 'M0 6H18', stroke, 'stroke-width': 2.5, ...look }) };
-}
-
-/** A key that is a box of colour. */
-export function boxKey(name: string, fill: string): Key {
-  const box = { x: 2, y: 0, width: 14, height: 12, rx: 2, fill, stroke: colour('line') };
-  return { name, mark: (draw) => draw('rect', box) };
 }
 
 const MOST = 48;

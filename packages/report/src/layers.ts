@@ -1,7 +1,8 @@
 // What is left of every layer: at the end, by run; and round by round.
 
 import * as Plot from '@observablehq/plot';
-import { boxKey, figure, FONT, type Key, shortened, WIDTH } from './figure.ts';
+import { figure, FONT, shortened, WIDTH } from './figure.ts';
+import { boxKey, type Key } from './legend.ts';
 import { colour, LEVELS, scaleColour, scaleLevel, seriesColour } from './theme.ts';
 
 /** How many there are left, of how many. */

@@ -4,6 +4,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { describe, expect, inject, test, vi } from 'vitest';
@@ -48,6 +49,22 @@ describe.each(ids)('%s', (id) => {
     const tarball = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
     const { messages, pkg } = await publint({ pack: { tarball }, strict: true });
     expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+  });
+
+  test('has types that agree with what is loaded, as arethetypeswrong sees it', async (): Promise<void> => {
+    const bytes = readFileSync(join(tarballs, `ma-net-${id}-${manifestOf(id).version}.tgz`));
+    const analysis = await checkPackage(createPackageFromTarballData(bytes));
+    const entries = entriesOf(id).map((name) => name.replace(`@ma-net/${id}`, '.'));
+    // A command has no entry that could be imported, and needs no types.
+    if (analysis.types === false) return expect(entries).toEqual([]);
+    const [old, required] = ['node10', 'node16-cjs'];
+    // These are modules: what neither reads `exports` nor loads modules finds nothing, as it should.
+    const problems = analysis.problems.filter(
+      (problem) =>
+        !('resolutionKind' in problem && [old, required].includes(problem.resolutionKind)) &&
+        !('entrypoint' in problem && !entries.includes(problem.entrypoint)),
+    );
+    expect(problems).toEqual([]);
   });
 
   test('brings its licence, and neither tests nor the notes of the compiler', () => {

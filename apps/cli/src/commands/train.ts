@@ -41,6 +41,8 @@ export interface TrainArguments extends RecipeArguments {
   readonly print?: boolean;
   readonly tensorboard?: boolean;
   readonly syncBn?: boolean;
+  /** Whether stdout is for programs: a line of JSON for everything that happens; words go to stderr. */
+  readonly json?: boolean;
 }
 
 /** `manet train`: a new run, or the rest of one, alone or as one rank of a job. */
@@ -64,7 +66,7 @@ async function print(args: TrainArguments): Promise<number> {
 
 /** A process that stands alone, or rank 0. */
 async function lead(args: TrainArguments, ranks?: MpiRanks): Promise<number> {
-  const screen = createScreen();
+  const screen = createScreen(args.json === true ? process.stderr : process.stdout);
   if (args.resume !== undefined) return resume(args, args.resume, screen, ranks);
 
   const { recipe: asked, installed: parts } = await resolveRecipe(args);
@@ -179,26 +181,43 @@ async function finish(
   directory: RunWriter,
   state: TrainingState,
   screen: Screen,
-  { tensorboard, ranks }: Pick<TrainArguments, 'tensorboard'> & { readonly ranks: MpiRanks | undefined },
+  {
+    tensorboard,
+    json,
+    ranks,
+  }: Pick<TrainArguments, 'tensorboard' | 'json'> & { readonly ranks: MpiRanks | undefined },
 ): Promise<number> {
+  const { path } = directory;
+  const tell = json === true ? jsonLine : undefined;
+  tell?.({ type: 'run', path, facts: directory.facts });
   const { reason, seconds } = await trainRun(open, directory, state, screen, {
     ...(tensorboard === undefined ? {} : { tensorboard }),
+    ...(tell === undefined ? {} : { listen: tell }),
     ...(ranks === undefined ? {} : { ranks }),
   });
-  const { path } = directory;
   screen.line();
   if (reason === 'interrupted') {
     screen.line(`Stopped after mini-batch ${state.step} of ${open.options.budget}; everything is saved.`);
     screen.line(`  continue with: ${manet()} train --resume ${path}`);
+    tell?.({ type: 'result', path, reason, step: state.step, seconds });
     disposeState(state);
     return EXIT.interrupted;
   }
   const { total, kept } = countParameters(open.network, await masksInForce(open, state));
+  const { step } = state;
   disposeState(state);
+  const sets = ['validation', 'test'] as const;
+  const measures = Object.fromEntries(
+    sets.flatMap((set) => {
+      const last = lastMeasures(directory, set);
+      return last === undefined ? [] : [[set, last] as const];
+    }),
+  );
+  tell?.({ type: 'result', path, reason, step, seconds, measures, parameters: { total, kept } });
   const { measure: headline } = open.task.headline;
   screen.line(`${path} is trained; this session took ${duration(seconds)}.`);
-  const measured = (['validation', 'test'] as const).flatMap((set) => {
-    const value = lastMeasures(directory, set)?.[headline];
+  const measured = sets.flatMap((set) => {
+    const value = measures[set]?.[headline];
     return value === undefined ? [] : [[`${set} ${headline}`, percent(value)] as const];
   });
   const rows = [...measured, ['parameters', changed(kept, total)] as const];
@@ -210,6 +229,11 @@ async function finish(
       : `  next: ${manet()} export ${path} --format safetensors`,
   );
   return 0;
+}
+
+/** For programs that wait on stdout. */
+function jsonLine(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
 function lastMeasures(
