@@ -34,6 +34,8 @@ export interface MaskChange {
   readonly removedParams: number;
   /** Connections alive of every kernel, in the order of the network's; not all methods tell. */
   readonly keptByKernel?: readonly number[];
+  /** Pre-neurons of every kernel that a living connection reads. */
+  readonly channelsByKernel?: readonly number[];
 }
 
 /** Tensors of a run by section, then by name. W and its running statistics are everybody's. */

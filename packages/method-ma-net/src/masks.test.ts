@@ -56,6 +56,13 @@ test('counts what died, what came back, and what it is worth, against the masks 
     died: all.filter(({ now, old }) => old === 1 && now === 0).length,
     revived: all.filter(({ now, old }) => old === 0 && now === 1).length,
     removedParams: all.reduce((sum, { area, now }) => sum + area * (1 - now), 0),
+    channelsByKernel: kernels.map(({ param, preNeurons, postNeurons }) => {
+      const read = new Set(
+        [...after[param]!].flatMap((one, i) => (one === 1 ? [Math.floor(i / postNeurons)] : [])),
+      );
+      expect(read.size).toBeLessThanOrEqual(preNeurons);
+      return read.size;
+    }),
     keptByKernel: kernels.map(({ param }) => after[param]!.reduce((sum, one) => sum + one, 0)),
   });
   expect(second.change.died).toBeGreaterThan(0);

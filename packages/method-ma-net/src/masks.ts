@@ -159,7 +159,8 @@ function changeOf(
 ): Omit<MaskChange, 'removedParams'> {
   const change = { kept: 0, connections: 0, died: 0, revived: 0 };
   const keptByKernel: number[] = [];
-  for (const { param } of kernels) {
+  const channelsByKernel: number[] = [];
+  for (const { param, preNeurons, postNeurons } of kernels) {
     const current = after[param]!;
     const keptBefore = change.kept;
     const old = before?.[param] ?? new Uint8Array(current.length).fill(1);
@@ -170,8 +171,12 @@ function changeOf(
       change.revived += ~old[i]! & current[i]! & 1;
     }
     keptByKernel.push(change.kept - keptBefore);
+    const rows = Array.from({ length: preNeurons }, (_, f) =>
+      current.subarray(f * postNeurons, (f + 1) * postNeurons),
+    );
+    channelsByKernel.push(rows.filter((row) => row.includes(1)).length);
   }
-  return { ...change, keptByKernel };
+  return { ...change, keptByKernel, channelsByKernel };
 }
 
 function percent(part: number): string {

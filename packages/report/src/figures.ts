@@ -78,8 +78,8 @@ function left(runs: readonly RunRecord[]): Figure[] {
           } as const,
         ]),
     ...(layers.length === 0 ? [] : [{ id: 'layers', section, svg: layersFigure(layers) } as const]),
-    ...firsts.flatMap(({ group, rounds }, i) =>
-      rounds === undefined || rounds.decisions.length === 0
+    ...firsts.flatMap(({ group, rounds, channels }, i) => [
+      ...(rounds === undefined
         ? []
         : [
             {
@@ -87,8 +87,17 @@ function left(runs: readonly RunRecord[]): Figure[] {
               section,
               svg: roundsFigure(rounds, titled('Kept by round', group, firsts)),
             } as const,
-          ],
-    ),
+          ]),
+      ...(channels === undefined
+        ? []
+        : [
+            {
+              id: idOf('channels', String(i)),
+              section,
+              svg: roundsFigure(channels, titled('Channels read by round', group, firsts), 'channels'),
+            } as const,
+          ]),
+    ]),
   ];
 }
 

@@ -68,6 +68,15 @@ describe('roundsFigure', () => {
     ]);
   });
 
+  test('says what it counts', () => {
+    const svg = roundsFigure(
+      { layers, decisions: [{ round: 1, step: 1, kept: [9, 3] }] },
+      'Channels',
+      'channels',
+    );
+    expect(bars(parsed(svg))[0]![0]).toBe('conv1, round 1: 9 of 10 channels');
+  });
+
   test('draws rounds of one level as one', () => {
     const decisions = [500, 480, 470, 100].map((kept, round) => ({ round, step: round, kept: [kept] }));
     const svg = parsed(roundsFigure({ layers: [{ layer: 'a', of: 1000 }], decisions }));

@@ -105,7 +105,7 @@ function dotKey(name: string, stroke: string, full: boolean): Key {
   return { name, mark: (draw) => draw('circle', { cx: 9, cy: 6, ...look }) };
 }
 
-/** What every kernel kept at the decisions of a run. */
+/** What every kernel kept at the decisions of a run, connections or channels. */
 export interface KeptRounds {
   readonly layers: readonly { readonly layer: string; readonly of: number }[];
   /** In order: the round of the decision, and how many connections each layer kept then. */
@@ -131,6 +131,7 @@ interface Stretch extends Left {
 export function roundsFigure(
   { layers, decisions }: KeptRounds,
   title = 'Kept connections by layer and round',
+  what = 'connections',
 ): string {
   const all = [...new Map(decisions.map((decision) => [decision.round, decision])).values()];
   const every = Math.ceil(all.length / COLUMNS);
@@ -139,7 +140,7 @@ export function roundsFigure(
   const ticks = shown.flatMap((_, i) => (i % Math.ceil(shown.length / 10) === 0 ? [i + 0.5] : []));
   return figure({
     title,
-    about: `${layers.length} layers over ${all.length} rounds in which connections were decided about.`,
+    about: `Kept ${what} of ${layers.length} layers over ${all.length} rounds of decisions.`,
     legend: [scaleKeys('part kept')],
     plot: {
       height: 50 + ROW * names.length,
@@ -158,7 +159,7 @@ export function roundsFigure(
       y: { label: null, domain: names, tickFormat: layerName, tickSize: 0, padding: 0.08 },
       marks: [
         Plot.barX(
-          layers.flatMap((layer, i) => stretches(layer, i, shown)),
+          layers.flatMap((layer, i) => stretches(layer, i, shown, what)),
           {
             x1: 'x1',
             x2: 'x2',
@@ -177,6 +178,7 @@ function stretches(
   { layer, of }: KeptRounds['layers'][number],
   i: number,
   shown: KeptRounds['decisions'],
+  what: string,
 ): Stretch[] {
   const found: Stretch[] = [];
   const level = (kept: number): number => scaleLevel(of === 0 ? 1 : kept / of);
@@ -188,7 +190,7 @@ function stretches(
     const when = first === last ? `round ${first}` : `rounds ${first} to ${last}`;
     const [from, to] = [at(x1), at(x2 - 1)].map((n) => n.toLocaleString('en')) as [string, string];
     const kept = from === to ? from : `${from} to ${to}`;
-    const title = `${layer}, ${when}: ${kept} of ${of.toLocaleString('en')} connections`;
+    const title = `${layer}, ${when}: ${kept} of ${of.toLocaleString('en')} ${what}`;
     found.push({ layer, of, kept: at(x1), x1, x2, title });
     x1 = x2;
   }

@@ -31,6 +31,7 @@ describe('reportPage', () => {
       'term-top1',
       'kept',
       'rounds-0',
+      'channels-0',
     ]);
   });
 

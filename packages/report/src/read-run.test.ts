@@ -36,6 +36,16 @@ describe('readRun', () => {
         { round: 2, step: 7, kept: [10, 10] },
       ],
     });
+    expect(record.channels).toEqual({
+      layers: [
+        { layer: 'a.weight', of: 4 },
+        { layer: 'b.weight', of: 5 },
+      ],
+      decisions: [
+        { round: 1, step: 5, kept: [4, 5] },
+        { round: 2, step: 7, kept: [4, 4] },
+      ],
+    });
   });
 
   test('says what it takes to train it again', () => {
@@ -54,6 +64,10 @@ describe('readRun', () => {
     const { network: _, ...old } = facts;
     const { record: early } = readRun(writeRun({ facts: old, lines: before.slice(0, -1) }));
     expect(early.rounds).toBeUndefined();
+    const whole = lines.map((line) =>
+      'channelsByKernel' in line ? { ...line, channelsByKernel: [4, 5] } : line,
+    );
+    expect(readRun(writeRun({ lines: whole })).record.channels).toBeUndefined();
     expect(early.measures['test']!['top1']).toHaveLength(1);
     expect(Object.fromEntries(early.facts)['trained']).toContain('not ended yet');
   });

@@ -3,6 +3,7 @@
 import { openRunDirectory, type MetricLine, type RunDirectory } from '@ma-net/run/node';
 import { z } from 'zod';
 import type { Phase, Point } from './curves.ts';
+import type { KeptRounds } from './layers.ts';
 import type { RunRecord } from './record.ts';
 
 /** A run with the name of its group, which the others beside it decide about. */
@@ -26,7 +27,8 @@ export function readRun(path: string): ReadRun {
     seed: recipe.seed,
     ...curvesOf(lines),
     phases: phasesOf(lines),
-    ...roundsOf(lines, facts.network?.kernels),
+    ...perRound('rounds', lines, facts.network?.kernels),
+    ...perRound('channels', lines, facts.network?.kernels),
     facts: factsOf(directory, lines),
     recipe: JSON.stringify(directory.recipe, null, 2),
     command: commandOf(facts),
@@ -147,25 +149,31 @@ function phasesOf(lines: readonly MetricLine[]): Phase[] {
 
 const keptSchema = z.array(count);
 
-function roundsOf(
+/** Numbers of every kernel at every decision: connections that it kept, or channels that it still reads. */
+function perRound(
+  what: 'rounds' | 'channels',
   lines: readonly MetricLine[],
   all: z.output<typeof kernels> | undefined,
-): Pick<RunRecord, 'rounds'> {
+): Pick<RunRecord, 'rounds' | 'channels'> {
   if (all === undefined) return {};
+  const layers = all.map(({ param, preNeurons, postNeurons }) => ({
+    layer: param,
+    of: what === 'rounds' ? preNeurons * postNeurons : preNeurons,
+  }));
+  const field = what === 'rounds' ? 'keptByKernel' : 'channelsByKernel';
   const decisions: { round: number; step: number; kept: readonly number[] }[] = [];
   let round = 0;
   for (const line of lines) {
     if (line.type === 'round') round = roundSchema.safeParse(line['round']).data?.index ?? round;
     if (line.type !== 'masks') continue;
-    const kept = keptSchema.safeParse(line['keptByKernel']).data;
+    const kept = keptSchema.safeParse(line[field]).data;
     if (kept?.length === all.length) decisions.push({ round, step: line.step, kept });
   }
-  if (decisions.length === 0) return {};
-  const layers = all.map(({ param, preNeurons, postNeurons }) => ({
-    layer: param,
-    of: preNeurons * postNeurons,
-  }));
-  return { rounds: { layers, decisions } };
+  const told =
+    what === 'rounds'
+      ? decisions.length > 0
+      : decisions.some(({ kept }) => kept.some((n, i) => n < layers[i]!.of));
+  return told ? { [what]: { layers, decisions } satisfies KeptRounds } : {};
 }
 
 /** What people ask about a run first. */

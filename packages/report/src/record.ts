@@ -22,6 +22,8 @@ export interface RunRecord {
   readonly phases: readonly Phase[];
   /** Absent where the run did not tell. */
   readonly rounds?: KeptRounds;
+  /** The same of the channels that are read; absent where all of them are, always. */
+  readonly channels?: KeptRounds;
   /** What it says about itself: label and text, in order. */
   readonly facts: readonly (readonly [string, string])[];
   /** All of the recipe, as JSON. */

@@ -26,6 +26,7 @@ export const lines: readonly object[] = [
             revived: 0,
             removedParams: 90,
             keptByKernel: [20 - 5 * round.index, 20 - 5 * round.index],
+            channelsByKernel: [4, 6 - round.index],
           },
         ]),
     ...Array.from({ length: round.length }, (_, i) => {

@@ -69,6 +69,8 @@ const figureFolders: Written = {
   folder: true,
   wrote: (path) =>
     readdirSync(path).every((name) =>
-      /^(kept|layers|methods|(measure|term|rounds|gates|map)-[\w-]+)\.(svg|png)$/.test(basename(name)),
+      /^(kept|layers|methods|(measure|term|rounds|channels|gates|map)-[\w-]+)\.(svg|png)$/.test(
+        basename(name),
+      ),
     ),
 };
