@@ -35,7 +35,7 @@ describe.each(commands)('%s --help', (name, command) => {
 test('flags are few, and a new one is a decision: a field of a recipe needs none', () => {
   const flags = program.commands.map((c) => [c.name(), c.options.map((o) => o.long!.slice(2)).join(' ')]);
   expect(Object.fromEntries(flags)).toEqual({
-    train: 'recipe set data method seed backend threads out resume tensorboard json print',
+    train: 'recipe set data method seed backend threads out resume tensorboard sync-bn json print',
     compare: 'recipe set data seeds methods remove remove-macs latency backend threads out',
     eval: 'best data backend threads',
     predict: 'top json pictures force best backend threads',
