@@ -98,10 +98,10 @@ export class Painter {
     let moving = false;
     for (const { current, target } of this.#shown.values()) {
       for (let i = 0; i < current.length; i++) {
-        const rest = target[i]! - current[i]!;
-        if (rest === 0) continue;
-        const arrived = Math.abs(rest) < 0.01;
-        current[i] = arrived ? target[i]! : current[i]! + part * rest;
+        if (current[i] === target[i]) continue;
+        const next = current[i]! + part * (target[i]! - current[i]!);
+        const arrived = Math.abs(target[i]! - next) < 0.01;
+        current[i] = arrived ? target[i]! : next;
         moving ||= !arrived;
       }
     }

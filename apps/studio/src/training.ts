@@ -81,7 +81,10 @@ export async function train(
       listen: async (event) => {
         if (event.type === 'start')
           await listen({ type: 'start', budget: event.budget, warnings: event.warnings });
-        if (event.type === 'masks') await listen(event);
+        if (event.type === 'masks') {
+          await listen(event);
+          await look(state.sections['gates'] ?? {}, true);
+        }
         if (event.type === 'evaluation')
           await listen({ type: 'accuracy', step: event.step, top1: event.measures['top1']! });
         if (event.type !== 'step') return;
@@ -168,13 +171,14 @@ async function largestDifference(
   return largest;
 }
 
-/** Reads the gates back where they changed, and not more often than every so many milliseconds. */
+/** Reads the gates back where they changed, and not more often than every so many milliseconds, unless it is to be now. */
 function strengthsOf(every: number, listen: Watching['listen']) {
   let last = -Infinity;
   let seen: tf.Tensor | undefined;
-  return async (gates: Readonly<Record<string, tf.Tensor>>): Promise<void> => {
+  return async (gates: Readonly<Record<string, tf.Tensor>>, now = false): Promise<void> => {
     const first = Object.values(gates)[0];
-    if (first === undefined || first === seen || performance.now() - last < every) return;
+    if (first === undefined || first === seen) return;
+    if (!now && performance.now() - last < every) return;
     [seen, last] = [first, performance.now()];
     const strengths: Record<string, Float32Array> = {};
     for (const [param, tensor] of Object.entries(gates))
