@@ -1,6 +1,6 @@
 // One training, from its settings to a compacted network. It knows neither page nor worker, and runs anywhere.
 
-import { evaluate, type Network, Rng, sync } from '@ma-net/core';
+import { evaluate, type Network, Rng, type Sections, sync } from '@ma-net/core';
 import { type ImageBatch, imageData, parseDigits, type ReadOptions } from '@ma-net/data';
 import { encodeNetwork, encodeOnnx, type NetworkFacts, type TrainedNetwork } from '@ma-net/export';
 import { defaultMaNet, maNet } from '@ma-net/method-ma-net';
@@ -83,13 +83,13 @@ export async function train(
           await listen({ type: 'start', budget: event.budget, warnings: event.warnings });
         if (event.type === 'masks') {
           await listen(event);
-          await look(state.sections['gates'] ?? {}, true);
+          await look(state.sections, true);
         }
         if (event.type === 'evaluation')
           await listen({ type: 'accuracy', step: event.step, top1: event.measures['top1']! });
         if (event.type !== 'step') return;
         const { step, loss, seconds, round } = event;
-        await look(state.sections['gates'] ?? {});
+        await look(state.sections);
         await listen({ type: 'step', step, phase: round.kind, loss, seconds });
       },
     });
@@ -171,18 +171,23 @@ async function largestDifference(
   return largest;
 }
 
-/** Reads the gates back where they changed, and not more often than every so many milliseconds, unless it is to be now. */
+/**
+ * Reads gates and masks back where they changed, and not more often than every so many milliseconds, unless it is to be
+ * now. A connection is open as far as its gate is, and closed from the decision on that says so.
+ */
 function strengthsOf(every: number, listen: Watching['listen']) {
   let last = -Infinity;
-  let seen: tf.Tensor | undefined;
-  return async (gates: Readonly<Record<string, tf.Tensor>>, now = false): Promise<void> => {
-    const first = Object.values(gates)[0];
-    if (first === undefined || first === seen) return;
+  let seen: readonly (tf.Tensor | undefined)[] = [];
+  return async ({ gates = {}, masks = {} }: Sections, now = false): Promise<void> => {
+    const held = [gates, masks].map((section) => Object.values(section)[0]);
+    if (held.every((tensor, i) => tensor === seen[i])) return;
     if (!now && performance.now() - last < every) return;
-    [seen, last] = [first, performance.now()];
+    [seen, last] = [held, performance.now()];
     const strengths: Record<string, Float32Array> = {};
-    for (const [param, tensor] of Object.entries(gates))
-      strengths[param] = (await tensor.data()) as Float32Array;
+    for (const [param, mask] of Object.entries(masks)) {
+      const [alive, open] = [await mask.data(), await gates[param]?.data()];
+      strengths[param] = Float32Array.from(alive, (value, i) => value * (open?.[i] ?? 1));
+    }
     await listen({ type: 'strengths', strengths: strengths satisfies Strengths });
   };
 }
