@@ -9,6 +9,7 @@ const modules: Readonly<Record<string, () => Promise<{ readonly parts: readonly 
   '@ma-net/task-boxinst': () => import('@ma-net/task-boxinst/parts'),
   '@ma-net/task-detr': () => import('@ma-net/task-detr/parts'),
   '@ma-net/task-rcnn': () => import('@ma-net/task-rcnn/parts'),
+  '@ma-net/task-fcos': () => import('@ma-net/task-fcos/parts'),
   '@ma-net/method-ma-net': () => import('@ma-net/method-ma-net/parts'),
   '@ma-net/baselines': () => import('@ma-net/baselines/parts'),
 };

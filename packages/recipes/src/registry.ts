@@ -11,6 +11,7 @@ import {
 } from './imagenet.ts';
 import { cocoBoxInst, cocoCondInst, scenesBoxInst, scenesCondInst } from './instances.ts';
 import { cocoRcnnR50Fpn, scenesRcnn } from './rcnn.ts';
+import { scenesFcos } from './scenes.ts';
 import type { Recipe } from '@ma-net/run';
 
 /** Every recipe we ship, by the name that `--recipe` takes. */
@@ -33,6 +34,7 @@ export const recipes = {
   'coco-dynamic-detr-r50': cocoDynamicDetrR50,
   'scenes-rcnn': scenesRcnn,
   'coco-rcnn-r50-fpn': cocoRcnnR50Fpn,
+  'scenes-fcos': scenesFcos,
 } as const satisfies Record<string, () => Recipe>;
 
 export type RecipeName = keyof typeof recipes;

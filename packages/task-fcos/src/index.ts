@@ -1,0 +1,2 @@
+export { fcosTask, type FcosTaskOptions } from './fcos.ts';
+export { fcosNetwork } from './network.ts';

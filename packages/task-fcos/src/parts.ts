@@ -1,0 +1,82 @@
+// What recipes may choose here.
+
+import { type Architecture, definePart, type TaskOn } from '@ma-net/core';
+import type { CocoBatch } from '@ma-net/data-coco';
+import { z } from 'zod';
+
+const count = z.int().min(1);
+
+/** A residual network under a pyramid, and heads on it. */
+export const fcosNetwork = definePart({
+  id: '@ma-net/task-fcos#fcosNetwork',
+  kind: 'network',
+  about: 'FCOS on a residual network and a pyramid from P3 on',
+  schema: z.strictObject({
+    /** The residual network; ResNet-50 unless given. */
+    body: z
+      .strictObject({
+        block: z.enum(['basic', 'bottleneck']),
+        /** Blocks of each of four stages. */
+        depths: z.array(count).length(4),
+        /** Channels of the first stage, which each later one doubles. */
+        width: count.exactOptional(),
+        /** Batch normalisation as it was trained, which is left as it is, or one that is trained. */
+        norm: z.enum(['frozen', 'batch']).exactOptional(),
+      })
+      .default({ block: 'bottleneck', depths: [3, 4, 6, 3] }),
+    /** Channels of the pyramid and of the head's towers. */
+    width: count.default(256),
+    /** Levels beyond P5: two, or none where images are small. */
+    beyond: z.enum(['convolutions', 'none']).default('convolutions'),
+    /** Convolutions of each tower. */
+    convolutions: count.default(4),
+    /** Channels of a group of their normalisations. */
+    groupWidth: count.default(8),
+    /** Weights of a residual classifier that the body starts from, a safetensors file; fresh ones unless given. */
+    weights: z.string().exactOptional(),
+  }),
+  open: async ({ weights, body, ...options }): Promise<Architecture> => {
+    const { fcosNetwork: create } = await import('./network.ts');
+    return async ({ shapes, classNames }, { fresh, tell }) => {
+      const images = shapes['images'] as readonly [number, number, number];
+      const network = create('fcos', images, {
+        ...options,
+        body: { ...body, stem: 'imagenet' },
+        classes: classNames.length,
+      });
+      if (weights === undefined || !fresh) return network;
+      const [{ readSafetensors }, { withBody }, { describeWeights }] = await Promise.all([
+        import('@ma-net/core/node'),
+        import('@ma-net/detection'),
+        import('@ma-net/tnet'),
+      ]);
+      const { tensors } = await readSafetensors(weights);
+      const { network: started, report } = withBody(network, tensors, weights);
+      tell?.(`starts from ${weights}: ${describeWeights(report)}`);
+      return started;
+    };
+  },
+});
+
+/** Boxes, without anchors. */
+export const fcos = definePart({
+  id: '@ma-net/task-fcos#fcos',
+  kind: 'task',
+  about: 'boxes without anchors: FCOS',
+  schema: z.strictObject({
+    /** The largest distance to a side, in pixels, that each level but the last is asked for. */
+    ranges: z.array(z.number().positive()).default([64, 128, 256, 512]),
+    /** Scores up to this are no detections. */
+    threshold: z.number().min(0).lt(1).default(0.05),
+    /** Overlap from which on the less sure of two detections of a class goes. */
+    overlap: z.number().min(0).max(1).default(0.6),
+    /** Detections of an image. */
+    limit: count.default(100),
+  }),
+  open: async (options): Promise<TaskOn<CocoBatch>> => {
+    const { fcosTask } = await import('./fcos.ts');
+    return (network) => fcosTask(network, options);
+  },
+});
+
+export const parts = [fcosNetwork, fcos];
