@@ -1,17 +1,10 @@
 // A photo with what a network says of it, as one SVG that needs no other file: fonts are those of whoever looks at it.
 
-import { readFileSync } from 'node:fs';
 import { decodePhoto } from '@ma-net/data/node';
-import type { Written } from '@ma-net/export/node';
 import type { RankedClass } from '@ma-net/task-classification';
+import { escaped, FIRST } from './object-pictures.ts';
+import { hrefOfPhoto } from './photo-files.ts';
 import { percent } from './quantities.ts';
-
-const FIRST = '<!-- Written by MA-Net. -->';
-
-/** Files of such pictures, as they are known again. */
-export const captionedFiles: Written = {
-  wrote: (path) => readFileSync(path, 'latin1').startsWith(FIRST),
-};
 
 /** Below this width no caption can be read: smaller photos are shown larger. */
 const NARROWEST = 320;
@@ -43,19 +36,9 @@ export async function captioned(
     `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${total}" viewBox="0 0 ${w} ${total}"`,
     '  font-family="system-ui, sans-serif" font-size="15" fill="#111827">',
     `<rect width="${w}" height="${total}" fill="#ffffff"/>`,
-    `<image width="${w}" height="${h}"${sharp} href="data:${typeOf(photo)};base64,${Buffer.from(photo).toString('base64')}"/>`,
+    `<image width="${w}" height="${h}"${sharp} href="${hrefOfPhoto(photo)}"/>`,
     ...rows,
     '</svg>',
     '',
   ].join('\n');
-}
-
-/** Of a JPEG, PNG or WebP, by how it begins. */
-function typeOf(photo: Uint8Array): string {
-  if (photo[0] === 0x89) return 'image/png';
-  return photo[0] === 0xff ? 'image/jpeg' : 'image/webp';
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 }

@@ -86,12 +86,14 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
       done(await (await import('./commands/train.ts')).train(options));
     });
 
-  command('compare', 'Train a recipe under several methods and seeds, and tell what the differences are.', [
+  command('compare', 'Compare methods on a recipe, over seeds; or what networks see in the same photos.', [
     'manet compare --recipe digits --seeds 0..4',
+    'manet compare runs/coco-plain runs/coco-ma-net street.jpg --out figure.svg',
     'manet compare --recipe digits --seeds 0,1 --methods slim,ma-net --remove 70%',
   ])
-    .usage('--recipe <name> [--seeds 0..4] [options]')
-    .requiredOption('--recipe <name>', 'a name of "manet recipes", a .json, .mjs or .ts file, or a run')
+    .usage('--recipe <name> [--seeds 0..4] [options] | <run|file> <run|file>... <photo...>')
+    .argument('[paths...]', 'runs or files of networks, then photos: side by side in one picture')
+    .option('--recipe <name>', 'a name of "manet recipes", a .json, .mjs or .ts file, or a run')
     .option('--set <path=value>', 'change one field of the recipe (repeatable)', collect, [])
     .option('--data <dir>', 'folder of the data set; the digits need none')
     .addOption(
@@ -117,12 +119,25 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .addOption(backendOption())
     .addOption(threadsOption())
     .addOption(
-      new Option('--out <dir>', 'folder of the comparison; the same one goes on with it').default(
+      new Option('--out <path>', 'folder of the comparison, which goes on there; or the picture').default(
         undefined,
-        'runs/compare-<recipe>',
+        'runs/compare-<recipe>, or compare.svg',
       ),
     )
-    .action(async (options) => done(await (await import('./commands/compare.ts')).compare(options)));
+    .addOption(leastOption())
+    .option('--force', 'replace a picture that manet did not write')
+    .action(async (paths: string[], { recipe, ...options }, command: Command) => {
+      if (paths.length > 0 && recipe === undefined) {
+        const { comparePictures } = await import('./commands/compare-pictures.ts');
+        return done(await comparePictures(paths, options));
+      }
+      if (paths.length > 0 || recipe === undefined) {
+        command.error(
+          'error: either a recipe is compared, or networks\n  hint: pass --recipe <name>, or two runs and a photo.',
+        );
+      }
+      return done(await (await import('./commands/compare.ts')).compare({ recipe, ...options }));
+    });
 
   command('eval', 'Measure a run or an exported network on the test images.', [
     'manet eval runs/digits-ma-net-s0',
@@ -130,6 +145,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
   ])
     .usage('<run|file> [options]')
     .argument('<run|file>', 'a run directory, or a file of "manet prune" or "manet export"')
+    .option('--classes', 'tell the measures of every class, too')
     .addOption(bestOption())
     .addOption(dataOption())
     .addOption(backendOption())
@@ -142,6 +158,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     'manet predict runs/photos-resnet18-ma-net-s0 cat.jpg dog.png',
     'manet predict network.onnx photos/ --top 1 --json',
     'manet predict pruned.safetensors cat.jpg --pictures annotated',
+    'manet predict runs/scenes-fcos-ma-net-s0 street.jpg --least 0.5 --results detections.json',
   ])
     .usage('<run|file> <photo...> [options]')
     .argument('<run|file>', 'a run directory, or a file of "manet prune" or "manet export"')
@@ -149,9 +166,12 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .addOption(
       new Option('--top <n>', 'classes to name, the likeliest first').argParser(wholeNumber).default(5),
     )
+    .addOption(leastOption())
     .option('--json', 'print JSON')
-    .option('--pictures <dir>', 'folder for the photos with their classes, an SVG each')
-    .option('--force', 'replace pictures that manet did not write')
+    .option('--pictures <dir>', 'folder for the photos with their classes or objects, an SVG each')
+    .option('--png', 'write these as PNG files, too')
+    .option('--results <file>', "all objects as a results file of COCO's tools")
+    .option('--force', 'replace files that manet did not write')
     .addOption(bestOption())
     .addOption(backendOption())
     .addOption(threadsOption())
@@ -385,6 +405,12 @@ function dataOption(): Option {
 
 function bestOption(): Option {
   return new Option('--best', 'of a run, the best checkpoint on held-out images, not the last');
+}
+
+function leastOption(): Option {
+  return new Option('--least <score>', 'objects of a lower score are not shown, as 0.5 or 50%')
+    .argParser(part)
+    .default(0.3, '0.3');
 }
 
 function outOption(where: string): Option {

@@ -7,14 +7,15 @@ import type { Task } from './task.ts';
 
 /**
  * Measures of a task over batches, with running statistics; changes nothing. Disposes each batch. The outputs and
- * what a batch holds beside the network's inputs are read back, and nothing else.
+ * what a batch holds beside the network's inputs are read back, and nothing else. `meter` is one of the task's, for who wants
+ * to know more of it than its result.
  */
 export async function evaluate<B extends Batch>(
   task: Task<B>,
   { params, stats }: { readonly params: Params; readonly stats: Params },
   batches: AsyncIterable<B> | Iterable<B>,
+  meter = task.meter(),
 ): Promise<Readonly<Record<string, number>>> {
-  const meter = task.meter();
   for await (const batch of batches) {
     const owned: Params[] = [batch];
     try {

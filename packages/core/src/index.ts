@@ -143,6 +143,7 @@ export type {
   InputFacts,
   SplitFacts,
   TaskOn,
+  WholeImage,
 } from './recipe.ts';
 export { type Interpreter, type Net, netOf, type Program, scoped } from './program.ts';
 export { Rng, type RngState } from './rng.ts';
@@ -158,7 +159,7 @@ export {
 export type { StoredType } from './safetensors-numbers.ts';
 export type { Shaped, Space } from './spaces.ts';
 export { checkStart } from './start-check.ts';
-export type { Assignment, Meter, Task, Terms } from './task.ts';
+export type { Assignment, Meter, Shown, ShownObject, Task, Terms } from './task.ts';
 export { fromTorchLayout, toTorchLayout, torchShape } from './torch-layout.ts';
 export { type Call, type InputShapes, type Trace, trace } from './trace.ts';
 export { relativePositions, shiftMask } from './windows.ts';

@@ -20,11 +20,27 @@ export interface InputFacts {
   readonly crop?: number;
   /** Of the resizing; bilinear unless given. */
   readonly interpolation?: 'bilinear' | 'bicubic';
+  /** Nothing is cut: an image is seen whole, as data of objects show it. */
+  readonly whole?: WholeImage;
+}
+
+/** How an image is seen whole: resized, and padded at the right and at the bottom with what becomes 0. */
+export interface WholeImage {
+  /** Length of the shorter side, unless the longer one becomes longer than `longest`; and whose rule rounds. */
+  readonly shorter: number;
+  readonly longest: number;
+  readonly rounding: 'detectron2' | 'mmdetection' | 'detr';
+  /** Shapes that a batch may have; an image goes where it fits best. */
+  readonly buckets: readonly { readonly height: number; readonly width: number }[];
+  /** The order of channels that the network sees. */
+  readonly channels: 'RGB' | 'BGR';
 }
 
 /** What a run and an exported network keep of the data, as plain JSON. */
 export interface DataFacts {
   readonly classNames: readonly string[];
+  /** The number of each class in results for others to read, where the data give one. */
+  readonly classIds?: readonly number[];
   /** All axes of an input but the batch, by name: `images` are [height, width, channels]. */
   readonly shapes: Readonly<Record<string, readonly number[]>>;
   readonly input: InputFacts;

@@ -26,6 +26,25 @@ export interface Meter<Prediction> {
   byClass?(): ReadonlyMap<number, Readonly<Record<string, number>>>;
 }
 
+/** An object in an image, for people to see. */
+export interface ShownObject {
+  readonly label: number;
+  /** From 0 to 1. */
+  readonly score: number;
+  /** x0, y0, x1, y1 in pixels of the image itself. */
+  readonly box: readonly [x0: number, y0: number, x1: number, y1: number];
+  /** Run lengths of the image itself, [height, width]: down its columns, background first. */
+  readonly mask?: { readonly size: readonly [height: number, width: number]; readonly counts: Uint32Array };
+}
+
+/** A prediction as people are told of it: of the whole image, or of objects in it. */
+export interface Shown {
+  /** The likeliest first. */
+  readonly classes?: readonly { readonly label: number; readonly probability: number }[];
+  /** The surest first. */
+  readonly objects?: readonly ShownObject[];
+}
+
 /**
  * What the trainer optimises and reports. A loss is a function of the network's outputs, not of its weights, so that
  * it serves whoever made them.
@@ -54,4 +73,6 @@ export interface Task<B extends Batch, Prediction = unknown> {
    */
   decode(outputs: HostBatch, targets: HostBatch): readonly Prediction[];
   meter(): Meter<Prediction>;
+  /** What is printed and drawn of a prediction. */
+  show?(prediction: Prediction): Shown;
 }

@@ -19,6 +19,8 @@ import type { ViewOptions } from './view.ts';
 /** Training and test images of one list of classes; without test images, what is held out is measured on. */
 export interface CocoSets {
   readonly classNames: readonly string[];
+  /** The id of each class in its file. */
+  readonly classIds?: readonly number[];
   readonly train: Dataset<CocoSample>;
   readonly test?: Dataset<CocoSample>;
 }
@@ -91,8 +93,19 @@ export async function cocoData(
   return {
     facts: {
       classNames: sets.classNames,
+      ...(sets.classIds === undefined ? {} : { classIds: sets.classIds }),
       shapes: { images: [height, width, 3] },
-      input: { ...normalisation, white },
+      input: {
+        ...normalisation,
+        white,
+        whole: {
+          shorter: options.shorter.at(-1)!,
+          longest: options.longest,
+          rounding: options.rounding,
+          buckets: buckets.map((bucket) => ({ height: bucket.height, width: bucket.width })),
+          channels,
+        },
+      },
     },
     train: factsOf(train),
     test: factsOf(test),

@@ -5,7 +5,7 @@ import { type Bucket, type Collate, type Collated, MaNetError, type Remote, type
 import type { Decode, Normalisation, Picture } from '@ma-net/data';
 import { type ImageTruths, packTruths } from '@ma-net/metrics';
 import type { CocoAnnotation } from './objects.ts';
-import type { Size } from './resized.ts';
+import type { Size } from '@ma-net/data';
 import {
   drawView,
   plainView,

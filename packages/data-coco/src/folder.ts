@@ -76,7 +76,9 @@ export async function readCoco(folder: string): Promise<CocoSets> {
     folder: place.images,
     onlyWithObjects: true,
   });
-  if (test === undefined || others === undefined) return { classNames: annotations.classNames, train };
+  const classIds = annotations.categoryIds;
+  if (test === undefined || others === undefined)
+    return { classNames: annotations.classNames, classIds, train };
   const [known, found] = [annotations.classNames, others.classNames];
   const differs = Array.from({ length: Math.max(known.length, found.length) }, (_, k) => k).find(
     (k) => known[k] !== found[k],
@@ -93,6 +95,7 @@ export async function readCoco(folder: string): Promise<CocoSets> {
   }
   return {
     classNames: known,
+    classIds,
     train,
     test: cocoDataset(others, {
       name: `${basename(folder)}, test`,

@@ -3,7 +3,7 @@ export { type CocoBatch, cocoBatchesInOrder } from './batch.ts';
 export { cocoData, type CocoDataOptions, type CocoMakers, type CocoSets } from './coco-data.ts';
 export { cocoCollate, type CocoCollateOptions, type CocoSample } from './collate.ts';
 export { scenes, type SceneOptions } from './scenes.ts';
-export { paddedSide, resizedSize, type ResizeRule, type Size } from './resized.ts';
+export { paddedSide, resizedSize, type ResizeRule, type Size } from '@ma-net/data';
 export {
   drawView,
   plainView,

@@ -1,10 +1,18 @@
 // How an image is looked at: resized, cut, mirrored. What stands in it goes along.
 
-import { cut, mirror, type Picture, resize } from '@ma-net/data';
+import {
+  cut,
+  fittedSize,
+  mirror,
+  type Picture,
+  resize,
+  type ResizeRule,
+  resizedSize,
+  type Size,
+} from '@ma-net/data';
 import type { Rng } from '@ma-net/core';
 import { decodeMask, polygonsToRle, type Rle } from '@ma-net/metrics';
 import type { Segmentation } from './objects.ts';
-import { type ResizeRule, resizedSize, type Size } from './resized.ts';
 
 export interface ViewOptions {
   /** Lengths of the shorter side to draw from; evaluation takes the last one. */
@@ -44,7 +52,9 @@ interface Line {
 
 /** The view of an image as it is evaluated, no larger than `room`. */
 export function plainView(image: Size, options: ViewOptions, room: Size): View {
-  return viewOf(image, [{ kind: 'resize', size: sizeIn(image, options.shorter.at(-1)!, options, room) }]);
+  return viewOf(image, [
+    { kind: 'resize', size: fittedSize(image, ruleOf(options, options.shorter.at(-1)!), room) },
+  ]);
 }
 
 /** A view drawn by `rng`, no larger than `room`. */
@@ -69,7 +79,7 @@ export function drawView(image: Size, options: ViewOptions, room: Size, rng: Rng
     size = window;
   }
   const shorter = options.shorter[rng.split('resize').integer(options.shorter.length)]!;
-  steps.push({ kind: 'resize', size: sizeIn(size, shorter, options, room) });
+  steps.push({ kind: 'resize', size: fittedSize(size, ruleOf(options, shorter), room) });
   return viewOf(image, steps);
 }
 
@@ -127,12 +137,8 @@ export function wholeMask(segmentation: Segmentation, [height, width]: Size): Rl
   return 'rle' in segmentation ? segmentation.rle : polygonsToRle(segmentation.polygons, height, width);
 }
 
-/** The size under the rule of `options`, smaller where there is no room. */
-function sizeIn(image: Size, shorter: number, { longest, rounding }: ViewOptions, room: Size): Size {
-  const size = resizedSize(image, { shorter, longest, rounding });
-  const scale = Math.min(room[0] / size[0], room[1] / size[1]);
-  if (scale >= 1) return size;
-  return [Math.max(1, Math.floor(size[0] * scale)), Math.max(1, Math.floor(size[1] * scale))];
+function ruleOf({ longest, rounding }: ViewOptions, shorter: number): ResizeRule {
+  return { shorter, longest, rounding };
 }
 
 function viewOf(image: Size, steps: readonly Step[]): View {

@@ -21,7 +21,7 @@ export {
   decodeCifar10,
 } from './cifar10.ts';
 export { parseDigits } from './digits.ts';
-export { pictureInput } from './photos/picture-input.ts';
+export { type PictureInput, pictureInput } from './photos/picture-input.ts';
 export { type RgbaImage, rgbaPicture } from './photos/rgba.ts';
 export { imageData, type ImageDataOptions } from './image-data.ts';
 export {
@@ -61,4 +61,5 @@ export {
   randAugment,
   randAugmentIncreasing,
 } from './transforms/policies.ts';
+export { fittedSize, paddedSide, type ResizeRule, resizedSize, type Size } from './transforms/fitted.ts';
 export { centred, type Interpolation, resize } from './transforms/resize.ts';

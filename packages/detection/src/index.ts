@@ -138,5 +138,6 @@ export {
   type Instances,
   relativeCoordinates,
 } from './dynamic-masks.ts';
+export { shownDetections } from './shown.ts';
 export { type CocoKind, cocoMeter } from './coco-meter.ts';
 export { type Detections, type ImageSize, originalBoxes } from './detections.ts';

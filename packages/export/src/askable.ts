@@ -1,13 +1,16 @@
-import { type DataFacts, readParams, uploadParams } from '@ma-net/core';
+import { readParams, uploadParams } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { OpenFile } from './format.ts';
+import type { NetworkFacts } from './network-facts.ts';
 import type { TrainedNetwork } from './network-bytes.ts';
 
 /** A network in memory that can be asked as a file can; closing it frees its tensors. */
-export function askable({ network, params, stats }: TrainedNetwork, facts: DataFacts): OpenFile {
+export function askable(trained: TrainedNetwork, facts: NetworkFacts): OpenFile {
+  const { network, params, stats } = trained;
   return {
     facts,
     takesPixels: false,
+    trained,
     async run(inputs) {
       const given = uploadParams(inputs);
       const outputs = tf.tidy(

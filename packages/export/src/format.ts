@@ -1,6 +1,6 @@
 // What `manet export --format` asks of a format. A package offers its own as a part of the kind `format`.
 
-import type { DataFacts, HostBatch, Installed, Network } from '@ma-net/core';
+import type { HostBatch, Installed, Network } from '@ma-net/core';
 import type { NetworkFacts } from './network-facts.ts';
 import type { TrainedNetwork } from './network-bytes.ts';
 
@@ -29,9 +29,11 @@ export interface Format extends Written {
 /** A network that can be asked. */
 export interface OpenFile {
   /** What it needs to know of what it is given: names of classes, shapes, and how pixels become inputs. */
-  readonly facts: DataFacts;
+  readonly facts: NetworkFacts;
   /** Whether it takes pixels, and normalises them itself. */
   readonly takesPixels: boolean;
+  /** The network itself, where it is in memory: it takes images of any shape, and may look twice. */
+  readonly trained?: TrainedNetwork;
   /** Its outputs by name, of inputs by name. */
   run(inputs: HostBatch): Promise<HostBatch>;
   /** Frees its weights. */

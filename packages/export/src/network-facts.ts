@@ -58,12 +58,22 @@ const compactionSchema: z.ZodType<CompactionPlan> = z.object({
   totalMacs: z.number(),
 });
 
+const side = z.int().min(1);
 const inputSchema = z.object({
   mean: z.array(z.number()),
   std: z.array(z.number()),
   white: z.number().positive(),
   crop: z.number().positive().max(1).exactOptional(),
   interpolation: z.enum(['bilinear', 'bicubic']).exactOptional(),
+  whole: z
+    .object({
+      shorter: side,
+      longest: side,
+      rounding: z.enum(['detectron2', 'mmdetection', 'detr']),
+      buckets: z.array(z.object({ height: side, width: side })).min(1),
+      channels: z.enum(['RGB', 'BGR']),
+    })
+    .exactOptional(),
 });
 
 /** What the metadata must hold; unknown entries are somebody else's. */
@@ -72,6 +82,7 @@ const factsSchema = z.object({
   task: choice.exactOptional(),
   shapes: z.record(z.string(), z.array(z.int().min(1))),
   classes: z.array(z.string()),
+  classIds: z.array(z.int()).exactOptional(),
   input: inputSchema,
   plan: writtenPlan.exactOptional(),
   compaction: compactionSchema.exactOptional(),

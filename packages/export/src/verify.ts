@@ -55,6 +55,9 @@ export async function verify<B extends Batch>(
     const [given, expected] = await Promise.all([readParams(inputs), readParams(outputs)]);
     tf.dispose([batch, owned] as tf.TensorContainer);
 
+    // A file takes images of one shape.
+    const [images] = network.inputs;
+    if (given[images!.name]!.shape.slice(1).join() !== images!.shape.join()) continue;
     // The last batch is filled up; only what is real is handed over and compared.
     const count = Math.min(Object.values(given)[0]!.shape[0]!, data.test.samples - seen);
     const handed = first(given, count);
@@ -98,12 +101,14 @@ function first(batch: HostBatch, count: number): Record<string, HostTensor> {
   );
 }
 
-/** The pixels, whole numbers, that images were normalised from. */
+/** The pixels, whole numbers but for padding, that images were normalised from. */
 function toPixels({ shape, data }: HostTensor, { mean, std, white }: InputFacts): HostTensor {
   const channels = shape.at(-1)!;
   const pixels = Float32Array.from(data, (value, k) => {
     const c = k % channels;
-    return Math.round((value * std[c]! + mean[c]!) * white);
+    const pixel = (value * std[c]! + mean[c]!) * white;
+    // Padding is 0 once it is normalised, which need not be a whole number before.
+    return Math.abs(pixel - Math.round(pixel)) < 1e-2 ? Math.round(pixel) : pixel;
   });
   return { shape, dtype: 'float32', data: pixels };
 }

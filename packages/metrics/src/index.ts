@@ -35,3 +35,4 @@ export {
   type Rle,
 } from './coco/rle.ts';
 export { type ImageTruths, packTruths, unpackTruths } from './coco/truths.ts';
+export { type CocoResultEntry, resultEntry } from './coco/results.ts';

@@ -25,7 +25,7 @@ export {
   runOf,
   testSet,
 } from './open.ts';
-export { openPredictor } from './predictor.ts';
+export { openPredictor, type Predictor } from './predictor.ts';
 export { testMeasures, predictions, secondsPerImage } from './predictions.ts';
 export {
   type Decision,

@@ -4,6 +4,7 @@ import { crossEntropy, type HostTensor, MaNetError, type Network, type Task } fr
 import type { ImageBatch } from '@ma-net/data';
 import { classificationMeter } from '@ma-net/metrics';
 import * as tf from '@tensorflow/tfjs-core';
+import { likeliest } from './top-classes.ts';
 
 /** Images and labels of one mini-batch. */
 export type ClassificationBatch = ImageBatch;
@@ -53,6 +54,8 @@ export function classification(
     },
 
     decode: ({ logits }) => rowsOf(logits!).map((row) => ({ label: largest(row), logits: row })),
+
+    show: ({ logits }) => ({ classes: likeliest(logits) }),
 
     meter() {
       const meter = classificationMeter(classes, measured);

@@ -23,11 +23,19 @@ export function topClasses(
       { hint: 'use the names of the data that the network was trained on.' },
     );
   }
+  return likeliest(logits)
+    .slice(0, count)
+    .map(({ label, probability }) => ({ name: classNames[label]!, probability }));
+}
+
+/** All classes with the softmax of their logits [K], the likeliest first; of equal ones that with the lower index. */
+export function likeliest(
+  logits: ArrayLike<number>,
+): { readonly label: number; readonly probability: number }[] {
   const largest = Array.from(logits).reduce((most, logit) => Math.max(most, logit), -Infinity);
   const weights = Array.from(logits, (logit) => Math.exp(logit - largest));
   const sum = weights.reduce((total, weight) => total + weight, 0);
-  return classNames
-    .map((name, k) => ({ name, probability: weights[k]! / sum }))
-    .sort((a, b) => b.probability - a.probability)
-    .slice(0, count);
+  return weights
+    .map((weight, label) => ({ label, probability: weight / sum }))
+    .sort((a, b) => b.probability - a.probability);
 }

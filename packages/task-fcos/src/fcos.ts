@@ -13,6 +13,7 @@ import {
   fcosTargets,
   type ImageSize,
   originalBoxes,
+  shownDetections,
 } from '@ma-net/detection';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -83,6 +84,7 @@ export function fcosTask(
 
     decode: (outputs, targets) => detectionsOf(levels, outputs, targets, detected),
     meter: () => cocoMeter({ kinds: ['bbox'] }),
+    show: shownDetections,
   };
 }
 

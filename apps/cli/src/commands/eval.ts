@@ -1,9 +1,17 @@
-import { evaluate as measure, MaNetError } from '@ma-net/core';
+import {
+  type Batch,
+  evaluate as measure,
+  MaNetError,
+  type Meter,
+  type Params,
+  type Task,
+} from '@ma-net/core';
 import type { NetworkFacts } from '@ma-net/export';
 import { loadNetwork, type TrainedNetwork } from '@ma-net/export/node';
 import { countMacs, countParameters } from '@ma-net/metrics';
 import { parseRecipe } from '@ma-net/run';
 import {
+  type ClosedRun,
   masksInForce,
   openFor,
   openSavedRun,
@@ -20,10 +28,13 @@ import { installed } from '../installed.ts';
 import { isRun } from '../network-argument.ts';
 import { changed, count, measured } from '../quantities.ts';
 import { createScreen, warn } from '../screen.ts';
+import { table } from '../table.ts';
 
 export interface EvalArguments {
   /** Whether the best checkpoint of a run is meant, and not the last. */
   readonly best?: boolean;
+  /** Whether the measures of every class are told, too. */
+  readonly classes?: boolean;
   readonly data?: string;
   readonly backend: string;
   readonly threads?: number;
@@ -32,7 +43,7 @@ export interface EvalArguments {
 /** `manet eval`: measures of a run's last checkpoint, or of an exported network, on the test images. */
 export async function evaluate(path: string, args: EvalArguments): Promise<void> {
   const screen = createScreen();
-  const { measures, samples, lines } = await (isRun(path)
+  const { measures, byClass, classNames, samples, lines } = await (isRun(path)
     ? evaluateRun(path, args)
     : evaluateFile(path, args));
   refuseNonFinite(measures, path);
@@ -40,6 +51,30 @@ export async function evaluate(path: string, args: EvalArguments): Promise<void>
   for (const [name, value] of Object.entries(measures))
     screen.line(`  ${name.padEnd(11)} ${measured(name, value)}`);
   for (const [name, value] of lines) screen.line(`  ${name.padEnd(11)} ${value}`);
+  if (args.classes !== true) return;
+  screen.line();
+  for (const line of classTable(byClass, classNames, path, screen.width)) screen.line(line);
+}
+
+/** A row for every class that has measures. */
+function classTable(
+  byClass: Measured['byClass'],
+  classNames: readonly string[],
+  where: string,
+  width: number,
+): readonly string[] {
+  if (byClass === undefined) {
+    throw new MaNetError('bad-argument', 'The task has no measures of single classes.', {
+      where,
+      hint: 'leave --classes out.',
+    });
+  }
+  const names = [...new Set([...byClass.values()].flatMap((measures) => Object.keys(measures)))];
+  const rows = [...byClass].map(([label, measures]) => [
+    classNames[label]!,
+    ...names.map((name) => (measures[name] === undefined ? '' : (100 * measures[name]).toFixed(2))),
+  ]);
+  return table(['per cent', ...names], rows, width);
 }
 
 /** Finite weights may still give sums that are not. */
@@ -58,6 +93,9 @@ function refuseNonFinite(measures: Measured['measures'], where: string): void {
 
 interface Measured {
   readonly measures: Readonly<Record<string, number>>;
+  /** Of every class, by its label, where the task has any. */
+  readonly byClass: ReturnType<NonNullable<Meter<unknown>['byClass']>> | undefined;
+  readonly classNames: readonly string[];
   /** What was measured, in words. */
   readonly samples: string;
   readonly lines: readonly (readonly [string, string])[];
@@ -70,13 +108,13 @@ async function evaluateRun(path: string, { best, data, backend, threads }: EvalA
   const { state } = best === true ? requireBest(saved) : requireCheckpoint(saved, warn);
   const params = open.training.weights(state.sections);
   const { stats } = state.sections;
-  const measures = await measure(open.task, { params, stats }, open.evaluationBatches());
+  const found = await measuresOf(open, { params, stats });
   const masks = await masksInForce(open, state);
   tf.dispose(params as tf.TensorContainerObject);
   disposeState(state);
   const { total, kept } = countParameters(open.network, masks);
   return {
-    measures,
+    ...found,
     samples: samplesOf(open.data),
     lines: [
       ['parameters', changed(kept, total)],
@@ -105,10 +143,23 @@ async function evaluateFile(
   const open = await openFor(trained.network, moved, parts);
   refuseOtherClasses(facts, open.facts.classNames, path);
   const { params, stats } = trained;
-  const measures = await measure(open.task, { params, stats }, open.evaluationBatches());
+  const found = await measuresOf(open, { params, stats });
   const lines = sizes(trained, facts);
   tf.dispose([params, stats] as tf.TensorContainer);
-  return { measures, samples: samplesOf(open.data), lines };
+  return { ...found, samples: samplesOf(open.data), lines };
+}
+
+async function measuresOf<B extends Batch>(
+  {
+    task,
+    facts,
+    evaluationBatches,
+  }: { readonly task: Task<B> } & Pick<ClosedRun<B>, 'facts'> & Pick<RunData<B>, 'evaluationBatches'>,
+  trained: { readonly params: Params; readonly stats: Params },
+): Promise<Pick<Measured, 'measures' | 'byClass' | 'classNames'>> {
+  const meter = task.meter();
+  const measures = await measure(task, trained, evaluationBatches(), meter);
+  return { measures, byClass: meter.byClass?.(), classNames: facts.classNames };
 }
 
 function samplesOf(data: RunData['data']): string {

@@ -96,7 +96,7 @@ export async function exportNetwork(path: string, args: ExportArguments): Promis
   if (args.verify === true) {
     const { images, same, largest } = await verify(format, out, reference, await source.open(), pixels);
     screen.line(
-      `Verified: ${count(same)} of ${count(images)} test images get the class that the ${isRun(path) ? 'run' : 'file'} gives them; logits differ by at most ${largest.toExponential(1)}.`,
+      `Verified: ${count(same)} of ${count(images)} test images get what the ${isRun(path) ? 'run' : 'file'} gives them, the largest outputs at the same places; outputs differ by at most ${largest.toExponential(1)}.`,
     );
   }
   tf.dispose([network.params, network.stats, reference.params, reference.stats] as tf.TensorContainer);

@@ -1,23 +1,29 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
-import { MaNetError } from '@ma-net/core';
-import { fileError, makeFolder, writeFileAtomic } from '@ma-net/core/node';
-import { pictureInput } from '@ma-net/data';
+import { type DataFacts, MaNetError, type Shown } from '@ma-net/core';
+import { makeFolder, writeFileAtomic } from '@ma-net/core/node';
 import { decodePhoto } from '@ma-net/data/node';
-import type { OpenFile } from '@ma-net/export/node';
+import { countsToText, resultEntry } from '@ma-net/metrics';
 import { openPredictor } from '@ma-net/run/node';
-import { type RankedClass, topClasses } from '@ma-net/task-classification';
-import { captioned, captionedFiles } from '../captioned.ts';
+import { askPhotos } from '../ask-photos.ts';
+import { captioned } from '../captioned.ts';
 import { start } from '../backends.ts';
 import { installed } from '../installed.ts';
+import { objectsPicture, pictureFiles, pngOf } from '../object-pictures.ts';
 import { refuseOut } from '../out-path.ts';
+import { bytesOf, hrefOfPhoto, photosAt } from '../photo-files.ts';
 import { percent } from '../quantities.ts';
-import { createScreen, warn } from '../screen.ts';
+import { createScreen, type Screen, warn } from '../screen.ts';
 
 export interface PredictArguments {
   readonly top: number;
+  /** Scores below this are not printed and not drawn. */
+  readonly least: number;
   readonly json?: boolean;
   readonly pictures?: string;
+  /** Whether pictures are PNG files too. */
+  readonly png?: boolean;
+  /** Where the detections go as a results file of COCO, whatever their scores. */
+  readonly results?: string;
   /** Whether the best checkpoint of a run is meant, and not the last. */
   readonly best?: boolean;
   readonly force?: boolean;
@@ -28,8 +34,6 @@ export interface PredictArguments {
 /** Images that are handed over at once. */
 const BATCH = 16;
 
-const IMAGES: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png', '.webp']);
-
 /** `manet predict`: what a network, alone, says of photographs. */
 export async function predict(
   path: string,
@@ -37,95 +41,126 @@ export async function predict(
   args: PredictArguments,
 ): Promise<void> {
   const screen = createScreen();
-  const files = photos.flatMap(filesOf);
+  const files = photos.flatMap(photosAt);
   if (args.pictures !== undefined) await makeFolder(args.pictures);
   const pictures = picturesOf(files, args);
+  if (args.results !== undefined) refuseOut(args.results, resultsFiles, { force: args.force ?? false });
   await start(args.backend, args);
   const predictor = await openPredictor(path, installed(), warn, { best: args.best ?? false });
-  const found: { readonly file: string; readonly classes: readonly RankedClass[] }[] = [];
+  const { facts } = predictor;
+  const found: Record<string, unknown>[] = [];
+  const results: unknown[] = [];
   for (let from = 0; from < files.length; from += BATCH) {
     const batch = files.slice(from, from + BATCH);
-    for (const [i, classes] of (await classesOf(predictor, batch, args.top)).entries()) {
+    const opened = await Promise.all(batch.map((file) => decodePhoto(bytesOf(file), file)));
+    for (const [i, shown] of (await askPhotos(predictor, opened)).entries()) {
       const file = batch[i]!;
-      found.push({ file, classes });
-      if (args.json !== true) {
-        screen.line(file);
-        for (const { name, probability } of classes)
-          screen.line(`  ${percent(probability).padStart(8)}  ${name}`);
-      }
+      const said = named(shown, facts, args);
+      found.push({ file, ...inJson(said) });
+      results.push(...resultsOf(shown, facts, file, from + i + 1));
+      if (args.json !== true) tell(file, said, screen);
       const picture = pictures.get(file);
-      if (picture !== undefined)
-        await writeFileAtomic(picture, await captioned(readFileSync(file), file, classes));
+      if (picture !== undefined) await draw(picture, file, said, args.png ?? false);
     }
   }
   predictor.close();
+  if (args.results !== undefined) await writeFileAtomic(args.results, `${JSON.stringify(results)}\n`);
   if (args.json === true) screen.line(JSON.stringify(found, null, 2));
 }
 
-async function classesOf(
-  { facts, takesPixels, run }: OpenFile,
-  files: readonly string[],
-  top: number,
-): Promise<readonly (readonly RankedClass[])[]> {
-  const read = await Promise.all(
-    files.map(async (file) =>
-      pictureInput(await decodePhoto(bytesOf(file), file), facts, { pixels: takesPixels }),
-    ),
-  );
-  const shape = facts.shapes['images']!;
-  const data = new Float32Array(read.reduce((sum, one) => sum + one.data.length, 0));
-  read.forEach((one, i) => data.set(one.data, i * one.data.length));
-  const { logits } = await run({ images: { dtype: 'float32', shape: [files.length, ...shape], data } });
-  if (logits === undefined || logits.shape.length !== 2) {
-    throw new MaNetError('bad-argument', 'The network gives no logits of classes.', {
-      where: 'logits',
-      hint: 'pass a network that was trained to classify.',
-    });
+/** What is said of a photo, with the names of classes. */
+type Named = ReturnType<typeof named>;
+
+function named(
+  { classes, objects }: Shown,
+  { classNames }: DataFacts,
+  { top, least }: Pick<PredictArguments, 'top' | 'least'>,
+) {
+  if (classes !== undefined && classes.length !== classNames.length) {
+    throw new MaNetError(
+      'network-mismatch',
+      `The network tells ${classes.length} classes apart, and ${classNames.length} have names.`,
+      { hint: 'use the names of the data that the network was trained on.' },
+    );
   }
-  const classes = logits.shape[1]!;
-  return files.map((_, i) =>
-    topClasses(logits.data.slice(i * classes, (i + 1) * classes), facts.classNames, top),
+  return {
+    classes: classes
+      ?.slice(0, top)
+      .map(({ label, probability }) => ({ name: classNames[label]!, probability })),
+    objects: objects
+      ?.filter(({ score }) => score >= least)
+      .map((object) => ({ name: classNames[object.label]!, ...object })),
+  };
+}
+
+function inJson({ classes, objects }: Named): Record<string, unknown> {
+  const written = objects?.map(({ name, score, box, mask }) => ({
+    name,
+    score,
+    box,
+    ...(mask === undefined ? {} : { mask: { size: mask.size, counts: countsToText(mask.counts) } }),
+  }));
+  return {
+    ...(classes === undefined ? {} : { classes }),
+    ...(written === undefined ? {} : { objects: written }),
+  };
+}
+
+function tell(file: string, { classes = [], objects }: Named, screen: Screen): void {
+  screen.line(file);
+  for (const { name, probability } of classes) screen.line(`  ${percent(probability).padStart(8)}  ${name}`);
+  if (objects?.length === 0) screen.line('            nothing');
+  for (const { name, score, box } of objects ?? [])
+    screen.line(`  ${percent(score).padStart(8)}  ${name}  ${box.map((side) => side.toFixed(0)).join(' ')}`);
+}
+
+async function draw(
+  out: string,
+  file: string,
+  { classes = [], objects }: Named,
+  png: boolean,
+): Promise<void> {
+  const bytes = bytesOf(file);
+  const { height, width } = await decodePhoto(bytes, file);
+  const svg =
+    objects === undefined
+      ? await captioned(bytes, file, classes)
+      : await objectsPicture([[{ href: hrefOfPhoto(bytes), height, width, objects }]]);
+  await writeFileAtomic(out, svg);
+  if (png) await writeFileAtomic(asPng(out), await pngOf(svg));
+}
+
+/** Files are numbered as COCO's are, by their names, or as they are handed over. */
+function resultsOf({ objects = [] }: Shown, facts: DataFacts, file: string, place: number): unknown[] {
+  const stem = basename(file, extname(file));
+  const image = /^\d{1,15}$/.test(stem) ? Number(stem) : place;
+  return objects.map(({ label, ...object }) =>
+    resultEntry({ ...object, image, category: facts.classIds?.[label] ?? label + 1 }),
   );
 }
 
-/** A photo, or all of a folder in the order of their names. */
-function filesOf(path: string): readonly string[] {
-  if (!existsSync(path)) {
-    throw new MaNetError('not-found', 'There is no such photo.', {
-      where: path,
-      hint: 'pass JPEG, PNG or WebP files, or a folder of them.',
-    });
-  }
-  if (!statSync(path).isDirectory()) return [path];
-  const names = readdirSync(path).filter((name) => IMAGES.has(extname(name).toLowerCase()));
-  if (names.length > 0) return names.sort().map((name) => join(path, name));
-  throw new MaNetError('not-found', 'There are no photos in this folder.', {
-    where: path,
-    hint: 'pass a folder with .jpg, .jpeg, .png or .webp files in it.',
-  });
-}
-
-function bytesOf(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw fileError(error, file);
-  }
-}
+/** What such a file begins with. */
+const resultsFiles = {
+  wrote: (path: string): boolean =>
+    /^\[(\{"image_id":|\]\s*$)/.test(Buffer.from(bytesOf(path).subarray(0, 64)).toString('latin1')),
+};
 
 /** Where the annotated picture of each photo goes. */
 function picturesOf(
   files: readonly string[],
-  { pictures, force = false }: PredictArguments,
+  { pictures, png = false, force = false }: PredictArguments,
 ): ReadonlyMap<string, string> {
   if (pictures === undefined) return new Map();
-  const named = new Map(files.map((file) => [file, join(pictures, `${basename(file, extname(file))}.svg`)]));
-  if (new Set(named.values()).size < named.size) {
+  const outs = new Map(files.map((file) => [file, join(pictures, `${basename(file, extname(file))}.svg`)]));
+  if (new Set(outs.values()).size < outs.size) {
     throw new MaNetError('bad-argument', 'Two photos have the same name, and so would their pictures.', {
       where: pictures,
       hint: 'predict them one after the other, into different folders.',
     });
   }
-  for (const out of named.values()) refuseOut(out, captionedFiles, { force });
-  return named;
+  for (const out of outs.values())
+    for (const each of png ? [out, asPng(out)] : [out]) refuseOut(each, pictureFiles, { force });
+  return outs;
 }
+
+const asPng = (svg: string): string => svg.replace(/\.svg$/, '.png');

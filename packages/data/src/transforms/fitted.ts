@@ -1,4 +1,4 @@
-// The size that detectors bring an image to: a shorter side as asked for, unless the longer one becomes too long.
+// The size that an image is brought to when it is seen whole: a shorter side as asked for, unless the longer one becomes too long.
 // The reference implementations round differently, by a pixel.
 
 import { roundHalfEven } from '@ma-net/core';
@@ -41,4 +41,12 @@ export function resizedSize([height, width]: Size, { shorter, longest, rounding 
 /** A side that is a multiple of `divisor`, and no smaller. */
 export function paddedSide(side: number, divisor: number): number {
   return Math.ceil(side / divisor) * divisor;
+}
+
+/** The size under a rule, smaller where it has no room. */
+export function fittedSize(image: Size, rule: ResizeRule, room: Size): Size {
+  const size = resizedSize(image, rule);
+  const scale = Math.min(room[0] / size[0], room[1] / size[1]);
+  if (scale >= 1) return size;
+  return [Math.max(1, Math.floor(size[0] * scale)), Math.max(1, Math.floor(size[1] * scale))];
 }

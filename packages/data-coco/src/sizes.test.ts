@@ -1,6 +1,8 @@
+// The sizes that detectron2, mmdetection and DETR bring images to.
+
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { paddedSide, resizedSize, type Size } from './resized.ts';
+import { fittedSize, paddedSide, resizedSize, type Size } from '@ma-net/data';
 
 interface Sizes {
   readonly rows: readonly ({ readonly h: number; readonly w: number } & Record<string, unknown>)[];
@@ -31,4 +33,11 @@ describe.each(rules)('shorter_longest = %s', (rule) => {
 
 test('sides are padded to a multiple', () => {
   for (const { hw, padded } of pad_to_32) expect(hw.map((side) => paddedSide(side, 32))).toEqual(padded);
+});
+
+test('an image is no larger than there is room for', () => {
+  const rule = { shorter: 100, longest: 400, rounding: 'detectron2' } as const;
+  expect(fittedSize([50, 100], rule, [128, 256])).toEqual([100, 200]);
+  expect(fittedSize([50, 100], rule, [128, 150])).toEqual([75, 150]);
+  expect(fittedSize([1, 900], rule, [32, 32])).toEqual([1, 32]);
 });
