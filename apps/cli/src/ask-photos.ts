@@ -18,7 +18,7 @@ export async function askPhotos(
   predictor: Predictor,
   photos: readonly EncodedPicture[],
 ): Promise<readonly Shown[]> {
-  const { facts, takesPixels: pixels, task, trained } = predictor;
+  const { facts, takesPixels: pixels, trained } = predictor;
   const how = { pixels, anyShape: trained !== undefined };
   const inputs = await Promise.all(photos.map((photo) => pictureInput(photo, facts, how)));
   const shapes = new Map<string, number[]>();
@@ -27,10 +27,17 @@ export async function askPhotos(
   const shown = new Array<Shown>(photos.length);
   for (const places of shapes.values()) {
     const batch = batchOf(places.map((i) => inputs[i]!));
-    const predictions = task.decode(await outputsOf(predictor, batch), batch);
-    for (const [b, i] of places.entries()) shown[i] = task.show?.(predictions[b]!) ?? {};
+    const said = await askBatch(predictor, batch);
+    for (const [b, i] of places.entries()) shown[i] = said[b]!;
   }
   return shown;
+}
+
+/** What it says of each image of a batch, as data give them. */
+export async function askBatch(predictor: Predictor, batch: HostBatch): Promise<readonly Shown[]> {
+  const { task } = predictor;
+  const predictions = task.decode(await outputsOf(predictor, batch), batch);
+  return predictions.map((prediction) => task.show?.(prediction) ?? {});
 }
 
 /** What the network says of a batch, and what was decided between two looks. Throws `bad-argument` for a graph of two. */

@@ -35,6 +35,17 @@ export const pictureFiles: Written = {
 };
 const PNG_NOTE = 'Written by MA-Net';
 
+/** Objects of at least a score, with their names. */
+export function namedObjects(
+  objects: readonly ShownObject[],
+  classNames: readonly string[],
+  least: number,
+): readonly NamedObject[] {
+  return objects
+    .filter(({ score }) => score >= least)
+    .map((object) => ({ name: classNames[object.label]!, ...object }));
+}
+
 /** The SVG of rows of panels under the titles of their columns. */
 export async function objectsPicture(
   rows: readonly (readonly Panel[])[],

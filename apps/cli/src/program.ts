@@ -4,6 +4,16 @@
 import { Command, Option } from 'commander';
 import { helpStyle, withExamples } from './help.ts';
 import { collect, milliseconds, number, part, wholeNumber, wholeNumbers } from './option-values.ts';
+import {
+  backendOption,
+  bestOption,
+  dataOption,
+  forceOption,
+  leastOption,
+  outOption,
+  removal,
+  threadsOption,
+} from './shared-options.ts';
 import { ownVersion } from './version.ts';
 
 /**
@@ -378,11 +388,23 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
 
   command('demo', 'Halve a small network on real digits, as an MA-Net and in the ways it is compared with.', [
     'manet demo',
+    'manet demo --recipe scenes-fcos',
   ])
+    .addOption(
+      new Option('--recipe <name>', 'train this one plain and as an MA-Net, and show what both see').default(
+        undefined,
+        'the digits',
+      ),
+    )
+    .option('--set <path=value>', 'with --recipe: change one field of it (repeatable)', collect, [])
+    .option('--data <dir>', 'with --recipe: folder of the data set')
     .addOption(new Option('--seed <n>', 'seed of weights and data order').argParser(wholeNumber).default(0))
     .addOption(backendOption())
     .addOption(threadsOption())
-    .action(async (options) => done(await (await import('./commands/demo.ts')).demo(options)));
+    .action(async (options) => {
+      if (options.recipe === undefined) return done(await (await import('./commands/demo.ts')).demo(options));
+      return done(await (await import('./commands/demo-recipe.ts')).demoRecipe(options));
+    });
 
   command('help', 'Explain manet or a command.', ['manet help train'])
     .usage('[command]')
@@ -397,43 +419,4 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     });
 
   return program;
-}
-
-function dataOption(): Option {
-  return new Option('--data <dir>', 'folder of the data set').default(undefined, 'where the run found it');
-}
-
-function bestOption(): Option {
-  return new Option('--best', 'of a run, the best checkpoint on held-out images, not the last');
-}
-
-function leastOption(): Option {
-  return new Option('--least <score>', 'objects of a lower score are not shown, as 0.5 or 50%')
-    .argParser(part)
-    .default(0.3, '0.3');
-}
-
-function outOption(where: string): Option {
-  return new Option('--out <file>', 'what to write').default(undefined, where);
-}
-
-function forceOption(): Option {
-  return new Option('--force', 'replace a file that manet did not write');
-}
-
-/** One of the ways to say how much goes. */
-function removal(flags: string, about: string, parser: (text: string) => number): Option {
-  const ways = ['remove', 'removeParams', 'removeMacs', 'latency'];
-  const option = new Option(flags, about).argParser(parser);
-  return option.conflicts(ways.filter((way) => way !== option.attributeName()));
-}
-
-function backendOption(): Option {
-  return new Option('--backend <name>', 'auto, or one of "manet doctor"').default('auto');
-}
-
-function threadsOption(): Option {
-  return new Option('--threads <n>', 'threads to compute with; last digits follow it')
-    .argParser(wholeNumber)
-    .default(undefined, 'as many as the process may use');
 }

@@ -1,12 +1,12 @@
 import { extname } from 'node:path';
-import { MaNetError, type Shown } from '@ma-net/core';
+import { MaNetError } from '@ma-net/core';
 import { writeFileAtomic } from '@ma-net/core/node';
 import { decodePhoto } from '@ma-net/data/node';
 import { openPredictor } from '@ma-net/run/node';
 import { askPhotos } from '../ask-photos.ts';
 import { start } from '../backends.ts';
 import { installed } from '../installed.ts';
-import { objectsPicture, type Panel, pictureFiles, pngOf } from '../object-pictures.ts';
+import { namedObjects, objectsPicture, type Panel, pictureFiles, pngOf } from '../object-pictures.ts';
 import { refuseOut } from '../out-path.ts';
 import { bytesOf, hrefOfPhoto, isPhotos, photosAt } from '../photo-files.ts';
 import { count } from '../quantities.ts';
@@ -71,17 +71,6 @@ export async function comparePictures(
   await writeFileAtomic(out, svg);
   await writeFileAtomic(png, await pngOf(svg));
   createScreen().line(`Wrote ${out} and ${png}.`);
-}
-
-/** Objects of at least a score, with their names. */
-function namedObjects(
-  objects: NonNullable<Shown['objects']>,
-  classNames: readonly string[],
-  least: number,
-): Panel['objects'] {
-  return objects
-    .filter(({ score }) => score >= least)
-    .map((object) => ({ name: classNames[object.label]!, ...object }));
 }
 
 function noObjects(path: string): MaNetError {
