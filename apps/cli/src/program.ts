@@ -2,8 +2,9 @@
 // it is run.
 
 import { Command, Option } from 'commander';
+import { compareOptions } from './compare-options.ts';
 import { helpStyle, withExamples } from './help.ts';
-import { collect, milliseconds, number, part, wholeNumber, wholeNumbers } from './option-values.ts';
+import { collect, milliseconds, number, part, wholeNumber } from './option-values.ts';
 import {
   backendOption,
   bestOption,
@@ -96,58 +97,14 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
       done(await (await import('./commands/train.ts')).train(options));
     });
 
-  command('compare', 'Compare methods on a recipe, over seeds; or what networks see in the same photos.', [
-    'manet compare --recipe digits --seeds 0..4',
-    'manet compare runs/coco-plain runs/coco-ma-net street.jpg --out figure.svg',
-    'manet compare --recipe digits --seeds 0,1 --methods slim,ma-net --remove 70%',
-  ])
-    .usage('--recipe <name> [--seeds 0..4] [options] | <run|file> <run|file>... <photo...>')
-    .argument('[paths...]', 'runs or files of networks, then photos: side by side in one picture')
-    .option('--recipe <name>', 'a name of "manet recipes", a .json, .mjs or .ts file, or a run')
-    .option('--set <path=value>', 'change one field of the recipe (repeatable)', collect, [])
-    .option('--data <dir>', 'folder of the data set; the digits need none')
-    .addOption(
-      new Option('--seeds <list>', 'seeds, as 0..4 or 0,1,2')
-        .argParser(wholeNumbers)
-        .default([0, 1, 2, 3, 4], '0..4'),
-    )
-    .addOption(
-      new Option('--methods <list>', 'what to compare; the others with the first')
-        .argParser((text) => text.split(','))
-        .default(['plain', 'magnitude', 'slim', 'ma-net'], 'plain,magnitude,slim,ma-net'),
-    )
-    .addOption(
-      removal('--remove <part>', 'let this part of the stored parameters go, as 50% or 0.5', part).default(
-        undefined,
-        "the recipe's, or 50%",
-      ),
-    )
-    .addOption(removal('--remove-macs <part>', 'let this part of the multiply-accumulates go', part))
-    .addOption(
-      removal('--latency <ms>', 'let units go until a sample takes so long here, as 3ms', milliseconds),
-    )
-    .addOption(backendOption())
-    .addOption(threadsOption())
-    .addOption(
-      new Option('--out <path>', 'folder of the comparison, which goes on there; or the picture').default(
-        undefined,
-        'runs/compare-<recipe>, or compare.svg',
-      ),
-    )
-    .addOption(leastOption())
-    .option('--force', 'replace a picture that manet did not write')
-    .action(async (paths: string[], { recipe, ...options }, command: Command) => {
-      if (paths.length > 0 && recipe === undefined) {
-        const { comparePictures } = await import('./commands/compare-pictures.ts');
-        return done(await comparePictures(paths, options));
-      }
-      if (paths.length > 0 || recipe === undefined) {
-        command.error(
-          'error: either a recipe is compared, or networks\n  hint: pass --recipe <name>, or two runs and a photo.',
-        );
-      }
-      return done(await (await import('./commands/compare.ts')).compare({ recipe, ...options }));
-    });
+  compareOptions(
+    command('compare', 'Compare methods on a recipe, over seeds; or what networks see in the same photos.', [
+      'manet compare --recipe digits --seeds 0..4',
+      'manet compare runs/coco-plain runs/coco-ma-net street.jpg --out figure.svg',
+      'manet compare --recipe digits --seeds 0,1 --methods slim,ma-net --remove 70%',
+    ]),
+    done,
+  );
 
   command('eval', 'Measure a run or an exported network on the test images.', [
     'manet eval runs/digits-ma-net-s0',

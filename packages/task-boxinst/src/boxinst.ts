@@ -16,10 +16,10 @@ import {
   cellColours,
   cocoMeter,
   colourSimilarity,
+  CONDINST_LEVELS,
   condInstBoxLosses,
   condInstDetections,
   condInstLevels,
-  CONDINST_LEVELS,
   condInstMasks,
   type Detections,
   FCOS_RANGES,
@@ -29,6 +29,7 @@ import {
   pairwiseLoss,
   type Positive,
   projectionLoss,
+  shownDetections,
   validCells,
 } from '@ma-net/detection';
 import * as tf from '@tensorflow/tfjs-core';
@@ -123,6 +124,7 @@ export function boxInstTask(
 
     decode: (outputs, targets) => condInstDetections(outputs, targets, detected),
     meter: () => cocoMeter({ kinds: ['bbox', 'segm'] }),
+    show: shownDetections,
   };
 }
 

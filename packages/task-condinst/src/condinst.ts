@@ -14,6 +14,7 @@ import {
   FCOS_RANGES,
   instanceTargets,
   meanOfReal,
+  shownDetections,
   someOf,
 } from '@ma-net/detection';
 import * as tf from '@tensorflow/tfjs-core';
@@ -79,6 +80,7 @@ export function condInstTask(
 
     decode: (outputs, targets) => condInstDetections(outputs, targets, detected),
     meter: () => cocoMeter({ kinds: ['bbox', 'segm'] }),
+    show: shownDetections,
   };
 }
 
