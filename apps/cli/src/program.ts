@@ -297,7 +297,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
   ])
     .usage('download <name> | check <folder> [options]')
     .argument('<action>', 'download or check')
-    .argument('<what>', 'cifar10 or cifar100; or a folder of images, one folder a class')
+    .argument('<what>', "cifar10 or cifar100; or a folder of images, one folder a class, or in COCO's layout")
     .option('--out <dir>', 'download: where the folder of the data set goes', 'data')
     .action(async (action, what, options) =>
       done(await (await import('./commands/data.ts')).data(action, what, options)),

@@ -10,18 +10,19 @@ import type { CocoAnnotation, CocoAnnotations, CocoImage, Segmentation } from '.
 import { type Place, scanLists } from './scan.ts';
 
 const whole = z.int().min(0);
-const imageSchema = z.object({
+/** Entries of a file of annotations. */
+export const imageSchema = z.object({
   id: z.int(),
   file_name: z.string().min(1),
   height: z.int().min(1),
   width: z.int().min(1),
 });
-const categorySchema = z.object({ id: z.int(), name: z.string() });
+export const categorySchema = z.object({ id: z.int(), name: z.string() });
 const segmentationSchema = z.union([
   z.array(z.array(z.number())),
   z.object({ counts: z.union([z.string(), z.array(whole)]), size: z.tuple([whole, whole]) }),
 ]);
-const annotationSchema = z.object({
+export const annotationSchema = z.object({
   id: z.int(),
   image_id: z.int(),
   category_id: z.int(),

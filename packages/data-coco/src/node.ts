@@ -1,6 +1,7 @@
 // What reads files. Nothing else in the package does.
 
 export { readAnnotations } from './annotations.ts';
+export { checkCoco, type CheckProgress, type CocoReport } from './check.ts';
 export { cocoDataset, type CocoDatasetOptions } from './dataset.ts';
 export { type Place, scanLists, type Visit } from './scan.ts';
 export { type CocoPlace, type CocoPlaces, findCoco, readCoco } from './folder.ts';

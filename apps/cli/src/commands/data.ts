@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { MaNetError, suggestion } from '@ma-net/core';
+import { checkCoco, type CocoReport, findCoco } from '@ma-net/data-coco/node';
 import { checkPhotos, downloadDataSet, readPhotos, type SetReport } from '@ma-net/data/node';
 import { interruptible } from '../interrupt.ts';
 import { count } from '../quantities.ts';
@@ -37,6 +38,14 @@ async function fetchData(name: string, out: string): Promise<number> {
 
 async function checkData(folder: string): Promise<number> {
   const screen = createScreen();
+  if (await isCoco(folder)) {
+    const reports = await checkCoco(folder, (done, of) =>
+      screen.update(`${count(done)} of ${count(of)} images`),
+    );
+    screen.clear();
+    for (const report of reports) for (const line of describedCoco(report)) screen.line(line);
+    return reports.some(({ problems }) => problems.length > 0) ? 1 : 0;
+  }
   const sets = await readPhotos(folder);
   const reports = await checkPhotos(sets, (done, of) =>
     screen.update(`${count(done)} of ${count(of)} images`),
@@ -44,6 +53,41 @@ async function checkData(folder: string): Promise<number> {
   screen.clear();
   for (const report of reports) for (const line of described(report, sets.classNames)) screen.line(line);
   return reports.some(({ broken }) => broken.length > 0) ? 1 : 0;
+}
+
+/** Whether a folder holds annotations in COCO's layout. */
+async function isCoco(folder: string): Promise<boolean> {
+  try {
+    await findCoco(folder);
+    return true;
+  } catch (error) {
+    // What is missing there is told of photographs, too; but for the images of annotations that are there.
+    if (
+      error instanceof MaNetError &&
+      error.code === 'not-found' &&
+      !/folder of the images/.test(error.message)
+    )
+      return false;
+    throw error;
+  }
+}
+
+/** Problems that are told; of more there is the number. */
+const TOLD = 50;
+
+function describedCoco({ file, images, objects, crowds, most, perClass, problems }: CocoReport): string[] {
+  const empty = [...perClass].filter(([, n]) => n === 0).map(([name]) => name);
+  const rest = problems.length - TOLD;
+  return [
+    file,
+    `  images     ${count(images)}`,
+    `  objects    ${count(objects)} in ${count(perClass.size - empty.length)} classes, ${count(crowds)} of them crowds`,
+    `  an image   up to ${count(most)}: data.objects must be as much`,
+    ...(empty.length === 0 ? [] : [`  unused     ${empty.join(', ')}`]),
+    `  problems   ${problems.length === 0 ? 'none' : count(problems.length)}`,
+    ...problems.slice(0, TOLD).map(({ where, what }) => `    ${where}: ${what}`),
+    ...(rest > 0 ? [`    and ${count(rest)} more`] : []),
+  ];
 }
 
 function described(
