@@ -3,7 +3,14 @@
 
 import { type HostBatch, type HostTensor, MaNetError, type Network, type Task } from '@ma-net/core';
 import type { CocoBatch } from '@ma-net/data-coco';
-import { centresOf, cocoMeter, cornersOf, type Detections, originalBoxes } from '@ma-net/detection';
+import {
+  centresOf,
+  cocoMeter,
+  cornersOf,
+  type Detections,
+  originalBoxes,
+  shownDetections,
+} from '@ma-net/detection';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Predicted } from './body.ts';
 import { setLoss, type SetTargets } from './set-loss.ts';
@@ -108,6 +115,7 @@ export function detr(
 
     decode: (outputs, targets) => detectionsOf(outputs, targets, { classification, most: detections }),
     meter: () => cocoMeter({ kinds: ['bbox'] }),
+    show: shownDetections,
   };
 }
 
