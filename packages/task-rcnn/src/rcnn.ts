@@ -2,7 +2,7 @@
 
 import { type Assignment, type HostBatch, MaNetError, type Network, Rng, type Task } from '@ma-net/core';
 import type { CocoBatch } from '@ma-net/data-coco';
-import { cocoMeter, type Detections, type ImageSize } from '@ma-net/detection';
+import { cocoMeter, type Detections, type ImageSize, shownDetections } from '@ma-net/detection';
 import * as tf from '@tensorflow/tfjs-core';
 import { rcnnDetections } from './detections.ts';
 import { rcnnLosses } from './loss.ts';
@@ -81,6 +81,7 @@ export function rcnn(network: Network, rules: RcnnRules): Task<CocoBatch, Detect
         return rcnnDetections(outputs, b, { size, original }, rules);
       }),
     meter: () => cocoMeter({ kinds: ['bbox'] }),
+    show: shownDetections,
   };
 }
 
