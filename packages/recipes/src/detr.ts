@@ -40,7 +40,7 @@ export const scenesDetr = defineRecipe(() => ({
   method: maNet({ prune: NEURON_LEVEL }),
   batchSize: 16,
   epochs: 60,
-  optimizer: { ...adamw, learningRate: 1e-3, clip: 1 },
+  optimizer: { ...adamw, learningRate: 5e-4, clip: 1 },
   schedule: { name: 'cosine', warmup: 200 },
   evaluateEvery: 10,
 }));
