@@ -216,6 +216,7 @@ function trainingOptions<B extends Batch>(recipe: Recipe<B>, batchesPerEpoch: nu
     optimizer,
     learningRate,
     schedule: recipe.schedule,
+    ...(recipe.ema === undefined ? {} : { ema: recipe.ema }),
     ...(clip === undefined ? {} : { clip }),
     ...(decay === undefined ? {} : { decay }),
     ...(groups === undefined ? {} : { groups }),

@@ -94,6 +94,15 @@ export const recipeFrame = z.strictObject({
   epochs: z.number().positive(),
   optimizer: optimizerSchema,
   schedule: scheduleSchema,
+  /** Exponential moving averages of weights and running statistics, measured and exported in their place; none unless given. */
+  ema: z
+    .strictObject({
+      /** What stays of an average at each mini-batch. */
+      decay: z.number().min(0).lt(1),
+      /** Stays shorter at first: at most 1 - n^(-2/3) after n mini-batches. */
+      warmup: z.boolean().exactOptional(),
+    })
+    .exactOptional(),
   /** Epochs between two evaluations. */
   evaluateEvery: z.number().positive(),
   /** Mini-batches between two checkpoints; an epoch unless given. */

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { type Installed, MaNetError } from '@ma-net/core';
 import { readWholeSync } from '@ma-net/core/node';
-import { type Checkpoint, decodeCheckpoint, disposeState } from '@ma-net/trainer';
+import { asUsed, type Checkpoint, decodeCheckpoint, disposeState } from '@ma-net/trainer';
 import { z } from 'zod';
 import { knownBest } from './best-state.ts';
 import { BEST } from './checkpoint-files.ts';
@@ -159,23 +159,23 @@ function decode(bytes: Uint8Array, run: ClosedRun, where: string): Checkpoint {
 /** Where a source over epochs stands, which is where the training stands. */
 const positionSchema = z.looseObject({ epoch: z.int(), position: z.int() });
 
-/** The checkpoint of a run that has to have one. */
+/** The checkpoint of a run that has to have one, as it is used: its averages where it has such. */
 export function requireCheckpoint(
   { directory, checkpoint }: Pick<SavedRun, 'directory' | 'checkpoint'>,
   tell?: Tell,
 ): Checkpoint {
   const found = checkpoint(tell);
-  if (found !== undefined) return found;
+  if (found !== undefined) return { ...found, state: asUsed(found.state) };
   throw new MaNetError('not-found', 'The run has no checkpoint yet: it was stopped before the first one.', {
     where: directory.path,
     hint: `train it first: manet train --resume ${directory.path}`,
   });
 }
 
-/** The best checkpoint of a run that has to have one. Throws `not-found`. */
+/** The best checkpoint of a run that has to have one, as it is used. Throws `not-found`. */
 export function requireBest({ directory, best }: Pick<SavedRun, 'directory' | 'best'>): Checkpoint {
   const found = best();
-  if (found !== undefined) return found;
+  if (found !== undefined) return { ...found, state: asUsed(found.state) };
   throw new MaNetError('not-found', 'The run kept no best checkpoint.', {
     where: directory.path,
     hint: 'a run keeps one that is trained with images held out (--set data.validation=0.1), from the first evaluation after its masks stay; leave --best out for the last checkpoint.',

@@ -8,7 +8,7 @@ import { saveNetwork, type TrainedNetwork, verify } from '@ma-net/export/node';
 import { onnx } from '@ma-net/export/parts';
 import { countMacs, countParameters } from '@ma-net/metrics';
 import { pruneRule } from '@ma-net/mnet';
-import { disposeState, type Listener, type TrainingState } from '@ma-net/trainer';
+import { asUsed, disposeState, type Listener, type TrainingState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { bestState } from './best-state.ts';
@@ -81,10 +81,10 @@ export async function shrink(recipe: Recipe, options: ShrinkOptions): Promise<Sh
       keeper,
     });
     if (reason === 'interrupted') return undefined;
-    if (keeper.best() === undefined) return { before, ...(await finish(open, state, out)) };
+    if (keeper.best() === undefined) return { before, ...(await finish(open, asUsed(state), out)) };
     const best = keeper.load();
     try {
-      return { before, ...(await finish(open, best, out)) };
+      return { before, ...(await finish(open, asUsed(best), out)) };
     } finally {
       disposeState(best);
     }

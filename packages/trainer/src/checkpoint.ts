@@ -15,6 +15,8 @@ import {
   type SectionSpec,
   uploadParams,
 } from '@ma-net/core';
+import { AVERAGES } from './averages.ts';
+import type { TrainingOptions } from './options.ts';
 import { slotShapes } from './optimizers.ts';
 import { slotsOf, type TrainingState } from './state.ts';
 
@@ -51,7 +53,7 @@ export interface Resumable {
   readonly network: Pick<Network, 'parameters' | 'statistics'>;
   /** The method, opened for the run. */
   readonly training: { readonly sections: Readonly<Record<string, SectionSpec>> };
-  readonly options: Pick<Optimization, 'optimizer'>;
+  readonly options: Pick<TrainingOptions, 'optimizer' | 'ema'>;
 }
 
 /**
@@ -123,6 +125,9 @@ function expectedSections({ network, training, options }: Resumable): Map<string
     const { shapes: trained } = sections.get(section)!;
     sections.set(slotsOf(section), { shapes: slotShapes(optimizer, trained), mayBeEmpty: true });
   };
+  if (options.ema !== undefined) {
+    for (const of of ['params', 'stats'] as const) sections.set(AVERAGES[of], sections.get(of)!);
+  }
   slots('params', options);
   for (const [section, { optimization }] of Object.entries(training.sections))
     if (optimization !== undefined) slots(section, optimization);

@@ -11,6 +11,7 @@ import {
   type Training,
 } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { asUsed, beginAverages } from './averages.ts';
 import type { EvaluatedSet, Listener } from './events.ts';
 import { refuseNonFinite, refuseNonFiniteMeasures } from './finite.ts';
 import { restingSlots } from './optimizers.ts';
@@ -70,6 +71,7 @@ export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
     const slots = slotsOf(name);
     replace(state, slots, restingSlots(optimization.optimizer, section(state, name), section(state, slots)));
   }
+  if (options.ema !== undefined) beginAverages(state);
   // Materialise the optimiser's zeros first: otherwise step 0 has constants where later steps have inputs, and
   // compiles a graph that is used once.
   await sync();
@@ -105,7 +107,7 @@ export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
     const asked = signal?.aborted === true;
     const { step, stop } =
       sharing === undefined ? { step: own, stop: asked } : await averaged(own, sharing.ranks, asked);
-    const update = updateOf(step, state, sections, { b, budget });
+    const update = updateOf(step, state, sections, { b, budget, ema: options.ema });
     const numbers = await readNumbers(step.terms, update.norms);
     try {
       refuseNonFinite(numbers, { b, round, saved });
@@ -130,8 +132,9 @@ export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
     for (const set of over ? EVALUATED_AT_END : between) {
       const batches = batchesOf[set];
       if (batches === undefined) continue;
-      const params = training.weights(state.sections);
-      const measures = await evaluate(task, { params, stats: state.sections.stats }, batches());
+      const used = asUsed(state).sections;
+      const params = training.weights(used);
+      const measures = await evaluate(task, { params, stats: used.stats }, batches());
       tf.dispose(params as tf.TensorContainerObject);
       refuseNonFiniteMeasures(measures, { step: state.step, saved });
       await listen({ type: 'evaluation', step: state.step, set, measures });

@@ -1,3 +1,4 @@
+export { type Averaging, asUsed } from './averages.ts';
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint, type Resumable } from './checkpoint.ts';
 export type { EvaluatedSet, Listener, TrainingEvent } from './events.ts';
 export { fit, type Run } from './fit.ts';

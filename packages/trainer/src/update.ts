@@ -9,6 +9,7 @@ import {
   type Step,
 } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { type Averaging, decayAt, movedAverages } from './averages.ts';
 import { type Named, type Scales, scalesOf } from './groups.ts';
 import { clipToNorm, optimizerStep } from './optimizers.ts';
 import { learningRateAt } from './schedules.ts';
@@ -52,7 +53,7 @@ export function updateOf(
   step: Step,
   state: TrainingState,
   sections: Readonly<Record<string, Trained>>,
-  { b, budget }: { readonly b: number; readonly budget: number },
+  { b, budget, ema }: { readonly b: number; readonly budget: number; readonly ema?: Averaging | undefined },
 ): Update {
   const { grads } = step;
   const made = tf.tidy(() => {
@@ -77,6 +78,13 @@ export function updateOf(
       norms[name] = norm;
       next[name] = update.params;
       next[slotsOf(name)] = update.state;
+    }
+    // Where a mini-batch trains something else, the averages stay with W.
+    if (ema !== undefined && next['params'] !== undefined) {
+      Object.assign(
+        next,
+        movedAverages(state, { params: next['params'], stats: step.stats }, decayAt(ema, b + 1)),
+      );
     }
     return { next, norms } as unknown as tf.TensorContainerObject;
   }) as unknown as { next: Record<string, Params>; norms: Record<string, tf.Scalar> };
