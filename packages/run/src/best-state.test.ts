@@ -55,6 +55,8 @@ test('keeps the best state since the masks changed, and knows it again', async (
   expect(keeper.best()).toEqual({ step: 1, value: 0.5 });
   // Nobody died: the states are alike.
   await keeper.listen(masks(3, 0), at(3));
+  await keeper.listen(evaluation(3, 0.6), at(3));
+  // Of equal ones the later.
   await keeper.listen(evaluation(4, 0.6), at(4));
   expect(keeper.best()).toEqual({ step: 4, value: 0.6 });
   const best = keeper.load();

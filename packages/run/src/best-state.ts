@@ -58,7 +58,8 @@ export function bestState<B extends Batch>(
       if (event.type === 'masks' && event.died + event.revived > 0) forget();
       if (event.type !== 'evaluation' || event.set !== set) return;
       const value = event.measures[measure]!;
-      if (known !== undefined && (better === 'larger' ? value <= known.value : value >= known.value)) return;
+      // Of equal ones the later: it was trained for longer.
+      if (known !== undefined && (better === 'larger' ? value < known.value : value > known.value)) return;
       // A note without its state would be worse than a state without a note.
       forget();
       await writeFileAtomic(file, await encodeCheckpoint(state, open.source, open.network));

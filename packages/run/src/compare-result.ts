@@ -38,6 +38,8 @@ const measures = z.record(z.string(), z.number());
 export const resultSchema = z.strictObject({
   method: z.string(),
   seed: z.int(),
+  /** Mini-batches before the state that was measured. */
+  step: z.int(),
   /** The measure that runs are compared by. */
   headline: z.string(),
   better: z.enum(['larger', 'smaller']),
@@ -83,6 +85,7 @@ export async function resultOf<B extends Batch>(
   return {
     method,
     seed,
+    step: state.step,
     headline: task.headline.measure,
     better: task.headline.better,
     test,

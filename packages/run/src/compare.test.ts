@@ -6,11 +6,13 @@ import { cpu } from '@ma-net/backend-cpu';
 import { type RunningBackend, startBackend } from '@ma-net/core';
 import { loadNetwork } from '@ma-net/export/node';
 import { NEURON_LEVEL } from '@ma-net/mnet';
+import { disposeState } from '@ma-net/trainer';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { changed, installed } from '../test/recipe.ts';
 import { compare, type CompareOptions } from './compare.ts';
 import { type RunResult, summariesOf } from './compare-result.ts';
 import { openRunDirectory } from './run-directory.ts';
+import { openSavedRun, requireCheckpoint } from './saved-run.ts';
 import { lockRun } from './run-lock.ts';
 
 let backend: RunningBackend;
@@ -30,6 +32,8 @@ const recipe = await changed(
   'method.mnet.heads=2',
   'method.mnet.cells=1',
 );
+/** So that the last state is not the best one. */
+const TOO_FAST = ['optimizer.learningRate=1', 'schedule={"name":"constant","warmup":0}'];
 const rule = { ...NEURON_LEVEL, remove: 0.4, floor: { part: 0.1, units: 1 } };
 const methods = ['plain', 'slim', 'ma-net'];
 const options = (out: string, others: Partial<CompareOptions> = {}): CompareOptions => ({
@@ -136,6 +140,59 @@ describe('a comparison', () => {
     expect(existsSync(result)).toBe(true);
   });
 
+  test('measures the best state by what is held out', async () => {
+    const out = await folder();
+    const held = await changed(...SMALL, 'data.validation=0.25', 'epochs=4', ...TOO_FAST);
+    const comparison = { recipe: held, seeds: [0], methods: ['plain'] };
+    const seen: [step: number, value: number][] = [];
+    const { results } = await compare(
+      comparison,
+      options(out, {
+        watch: async () => (event) => {
+          if (event.type === 'evaluation' && event.set === 'validation')
+            seen.push([event.step, event.measures['top1']!]);
+        },
+      }),
+    );
+    const most = Math.max(...seen.map(([, value]) => value));
+    const [best] = seen.findLast(([, value]) => value === most)!;
+    expect(best).toBeLessThan(12);
+    expect(results).toMatchObject([{ step: best, validation: { top1: most } }]);
+    // Measured again, it is the same one.
+    rmSync(join(out, 'plain-s0.json'));
+    const again = await compare(comparison, options(out));
+    expect(withoutTimes(again.results)).toEqual(withoutTimes(results));
+  });
+
+  test('measures averages where the recipe keeps them, with gates and without units', async () => {
+    const out = await folder();
+    const averaging = { ...recipe, ema: { decay: 0.9, warmup: true } };
+    const { results } = await compare(
+      { recipe: averaging, seeds: [0], methods: ['plain', 'ma-net'], rule },
+      options(out),
+    );
+    const [plain, maNet] = results;
+    for (const { method, test: measures, difference } of results) {
+      // The compacted network computes what the averages do, and what was measured at the end of the training.
+      expect(difference).toBeLessThan(1e-5);
+      const lines = openRunDirectory(join(out, `${method}-s0`)).metrics();
+      const { measures: logged } = lines.findLast(({ type }) => type === 'evaluation')!;
+      expect(measures['top1']).toBe((logged as Record<string, number>)['top1']);
+      const { params } = await loadNetwork(join(out, `${method}-s0.safetensors`));
+      const saved = await openSavedRun(join(out, `${method}-s0`), installed);
+      const raw = saved.checkpoint()!.state;
+      const used = requireCheckpoint(saved).state;
+      const name = Object.keys(raw.sections.params).find((n) => n.endsWith('weight'))!;
+      expect(await used.sections.params[name]!.data()).not.toEqual(await raw.sections.params[name]!.data());
+      // Where nobody pruned, the file holds the averages themselves.
+      if (saved.run.training.removal === undefined)
+        expect(await params[name]!.data()).toEqual(await used.sections.params[name]!.data());
+      disposeState(raw);
+      disposeState(used);
+    }
+    expect(maNet!.parameters).toBeLessThan(0.65 * plain!.parameters);
+  });
+
   test('in milliseconds is measured once', async () => {
     const out = await folder();
     const { beta, floor } = rule;
@@ -166,6 +223,7 @@ test('summaries pair runs by their seed', () => {
   const result = (method: string, seed: number, top1: number): RunResult => ({
     method,
     seed,
+    step: 8,
     headline: 'top1',
     better: 'larger',
     test: { top1 },

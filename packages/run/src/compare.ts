@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { checked, type Installed, MaNetError, parseJson, type RunningBackend } from '@ma-net/core';
 import { makeFolder, writeFileAtomic } from '@ma-net/core/node';
 import { letsUnitsGo, type PruneRule, type Selection } from '@ma-net/mnet';
-import { disposeState, type Listener, type TrainingState } from '@ma-net/trainer';
+import { asUsed, disposeState, type Listener, type TrainingState } from '@ma-net/trainer';
 import { z } from 'zod';
+import { bestState } from './best-state.ts';
 import { inPlaceOf, partNamed, shortName } from './choose.ts';
 import { type ComparedRun, type RunResult, resultOf, resultSchema } from './compare-result.ts';
 import { measuredRecipe } from './latency.ts';
@@ -44,7 +45,8 @@ export interface CompareOptions {
 const PLAN = 'compare.json';
 
 /**
- * Trains what is not trained yet, seed after seed, and measures it; returns all results, and whether all are there.
+ * Trains what is not trained yet, seed after seed, and measures it: its best state by what is held out, or its last one where
+ * nothing is. Returns all results, and whether all are there.
  * Throws `bad-recipe` where the folder holds another comparison, `locked` where somebody else goes on with it, and what
  * opening and training the runs throws.
  */
@@ -136,15 +138,22 @@ function readPlan(path: string, asked: unknown): { readonly prune?: unknown } | 
 async function trained(run: ComparedRun, options: CompareOptions): Promise<RunResult | undefined> {
   const { open, directory, state } = await openedRun(run, options);
   try {
+    const keeper =
+      open.data.validation === undefined
+        ? undefined
+        : bestState(directory.path, open, { step: state.step, metrics: directory.metrics() });
     if (state.step < open.options.budget) {
       const listen = await options.watch?.(run, open, state);
       const { reason } = await trainRun(open, directory, state, {
         ...(options.signal === undefined ? {} : { signal: options.signal }),
         ...(listen === undefined ? {} : { listen }),
+        ...(keeper === undefined ? {} : { keeper }),
       });
       if (reason === 'interrupted') return undefined;
     }
-    const result = await resultOf(run, open, state);
+    const best = keeper?.best() === undefined ? undefined : keeper.load();
+    const result = await resultOf(run, open, asUsed(best ?? state));
+    if (best !== undefined) disposeState(best);
     await writeFileAtomic(resultPath(run), `${JSON.stringify(result, null, 2)}\n`);
     return result;
   } finally {

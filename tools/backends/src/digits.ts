@@ -10,7 +10,8 @@ export const STEPS = 20;
 /** Opens it anew: the data begins at the first mini-batch. */
 export async function openDigits(): Promise<OpenRun> {
   // Four mini-batches an epoch, five epochs: plain, astrocytes, neurons with pruned connections.
-  const changes = ['batchSize=8', 'data.trainLimit=32', 'data.testLimit=8', 'epochs=5'];
+  const images = ['data.trainLimit=32', 'data.validation=0', 'data.testLimit=8'];
+  const changes = ['batchSize=8', ...images, 'epochs=5'];
   const network = ['method.select.outputs=false', 'method.prune.removeModulated=0.5'];
   const rounds = ['method.plainRounds=1', 'method.astrocyteIterations=2', 'method.refresh=2'];
   const recipe = await override(findRecipe('digits'), [...changes, ...network, ...rounds], installed);

@@ -121,6 +121,7 @@ async function weights(): Promise<Reader> {
 const CHANGES = [
   'network.name=resnet-test',
   'data.trainLimit=20',
+  'data.validation=0',
   'data.testLimit=20',
   'batchSize=10',
   'method.mnet.hidden=8',

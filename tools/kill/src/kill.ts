@@ -35,6 +35,7 @@ const RECIPE = [
   ...[
     'network.name=resnet-test',
     'data.trainLimit=128',
+    'data.validation=0',
     'data.testLimit=60',
     'batchSize=16',
     'epochs=6',
