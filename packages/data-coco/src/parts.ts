@@ -13,10 +13,16 @@ const fields = {
   objects: count,
   /** Of the channels in the order that the network sees them; ImageNet's unless given. */
   normalisation: z
-    .strictObject({ mean: z.array(z.number()).length(3), std: z.array(z.number().positive()).length(3) })
+    .strictObject({
+      /** Of each channel. */
+      mean: z.array(z.number()).length(3),
+      /** Of each channel. */
+      std: z.array(z.number().positive()).length(3),
+    })
     .exactOptional(),
   /** The pixel value that counts as 1: 255 for networks of torchvision, 1 for those that see 0 to 255. */
   white: z.number().positive().exactOptional(),
+  /** The order that the network sees them in. */
   channels: z.enum(['RGB', 'BGR']).exactOptional(),
   /** Masks are given to train on, at every so many pixels. */
   maskStride: count.exactOptional(),
@@ -35,9 +41,11 @@ export const scenes = definePart({
   about: 'scenes of embedded digits with boxes and masks, ten classes',
   schema: z.strictObject({
     ...fields,
+    /** Room for so many objects an image. */
     objects: count.default(8),
-    /** Scenes to train on, and to test on; they never share a digit. */
+    /** Scenes to train on. */
     train: count.default(1000),
+    /** Scenes to test on; they share no digit with those to train on. */
     test: count.default(200),
     /** Height and width of a scene; multiples of the largest stride of the network. */
     sides: z.tuple([count, count]).default([96, 96]),
@@ -89,12 +97,20 @@ export const coco = definePart({
   about: "photographs with boxes and masks in COCO's layout, any classes",
   schema: z.strictObject({
     ...fields,
+    /** Room for so many objects an image. */
     objects: count.default(100),
     /** The folder: annotations/instances_train*.json and instances_val*.json, and the images they name. */
     path: z.string().exactOptional(),
     /** Shapes of batches; sides are multiples of the largest stride of the network. */
     buckets: z
-      .array(z.strictObject({ height: count, width: count }))
+      .array(
+        z.strictObject({
+          /** In pixels. */
+          height: count,
+          /** In pixels. */
+          width: count,
+        }),
+      )
       .min(1)
       .default([
         { height: 800, width: 1344 },
@@ -102,6 +118,7 @@ export const coco = definePart({
       ]),
     /** Lengths of the shorter side to draw from; evaluation takes the last one. */
     shorter: z.array(count).min(1).default([800]),
+    /** Most that the longer side becomes. */
     longest: count.default(1333),
     /** Whose rule a size is rounded by. */
     rounding: z.enum(['detectron2', 'mmdetection', 'detr']).default('detectron2'),
@@ -110,14 +127,19 @@ export const coco = definePart({
     /** DETR's crop: resize to one of `shorter`, cut a part with sides of `least` to `most`, resize again. */
     crop: z
       .strictObject({
+        /** That an image is cropped. */
         probability: z.number().min(0).max(1),
+        /** Lengths of the shorter side to draw from. */
         shorter: z.array(count).min(1),
+        /** Shortest side of the part. */
         least: count,
+        /** Longest side of the part. */
         most: count,
       })
       .exactOptional(),
     /** Use only the first so many images. */
     trainLimit: count.exactOptional(),
+    /** Use only the first so many test images. */
     testLimit: count.exactOptional(),
   }),
   open: async ({ path, workers, ...options }): Promise<Data<CocoBatch>> => {

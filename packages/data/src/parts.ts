@@ -94,7 +94,16 @@ export const photos = definePart({
     /** Side of the square images that a network sees. */
     size: z.int().min(1).default(224),
     /** Shapes of training batches beside the square one, for images of other proportions. */
-    shapes: z.array(z.strictObject({ height: z.int().min(1), width: z.int().min(1) })).exactOptional(),
+    shapes: z
+      .array(
+        z.strictObject({
+          /** In pixels. */
+          height: z.int().min(1),
+          /** In pixels. */
+          width: z.int().min(1),
+        }),
+      )
+      .exactOptional(),
     ...heldOut,
     /** Measure on the training images where there are no others; that says nothing about new images. */
     measureOnTraining: z.boolean().default(false),
@@ -104,11 +113,14 @@ export const photos = definePart({
     corrupt: z.enum(['error', 'skip']).default('error'),
     /** What is cut from the middle of a test image, of its shorter side. */
     crop: z.number().gt(0).max(1).default(0.875),
+    /** Of test images that are resized. */
     interpolation: z.enum(['bilinear', 'bicubic']).default('bilinear'),
     /** Of red, green and blue from 0 to 1, as the network was trained with; ImageNet's unless given. */
     normalisation: z
       .strictObject({
+        /** Of each channel. */
         mean: z.array(z.number()).length(3),
+        /** Of each channel. */
         std: z.array(z.number().positive()).length(3),
       })
       .exactOptional(),
@@ -116,7 +128,9 @@ export const photos = definePart({
     augment: z
       .strictObject({
         ...augmentFields,
+        /** Mirror left and right with probability 1/2. */
         flip: z.boolean().default(true),
+        /** A random box of the image, resized to what the network sees. */
         resizedCrop: resizedCropField.exactOptional().prefault({}),
       })
       .prefault({}),

@@ -22,11 +22,13 @@ export const maNetOptions = z.strictObject({
   freeze: part.default(0.75),
   /** Mini-batches of a neuron round between two modulation iterations. */
   refresh: z.int().min(1).default(5),
+  /** When it is decided anew who is dead: at the beginning of a round, or at every modulation iteration. */
   maskEvery: z.enum(['round', 'iteration']).default('round'),
   /** Part of the scores of earlier decisions that a decision goes by; 0 goes by q as it is. */
   scoreMemory: z.number().min(0).lt(1).default(0),
   /** eta: gates are q^eta; 0 leaves only the masks. */
   strength: part.default(1),
+  /** How a score becomes a gate: itself, under the mask, or what it is above its threshold. */
   cut: z.enum(['hard', 'soft']).default('hard'),
   /** Whether W receives the unscaled gradient of the effective kernel (feedback) or s times it (chain rule). */
   feedback: z.boolean().default(true),
@@ -40,7 +42,9 @@ export const maNetOptions = z.strictObject({
   lambda: amount.default(0.1),
   /** Mini-batches of an astrocyte round; about 5 % of an epoch unless given. */
   astrocyteIterations: z.int().min(1).exactOptional(),
+  /** Rate that Phi is trained with. */
   astrocyteLearningRate: amount.default(0.1),
+  /** Part of Phi's last step that is kept. */
   astrocyteMomentum: part.default(0.9),
   /** Largest global norm of the gradient of the active part of Phi. */
   clip: z.number().positive().default(1),

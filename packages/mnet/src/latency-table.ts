@@ -19,7 +19,9 @@ const layerSchema = z.strictObject({
 
 /** Measured times, and where they were measured. */
 export const latencyTable = z.strictObject({
+  /** The backend that computed. */
   backend: z.string(),
+  /** What it computed on. */
   device: z.string(),
   /** What the backend says of itself: threads, versions, instructions. */
   computing: z.record(z.string(), z.union([z.string(), z.number()])),
@@ -27,6 +29,7 @@ export const latencyTable = z.strictObject({
   batchSize: z.int().check(z.gte(1)),
   /** Per image, of the whole network as it was. */
   milliseconds: z.number().check(z.gt(0)),
+  /** Times of each layer. */
   layers: z.array(layerSchema).check(z.minLength(1)),
 });
 

@@ -12,11 +12,19 @@ const kappa = z.number().check(z.gt(0), z.lte(1));
 /** Single connections go; how the thresholds are found. */
 const connectionRule = z.discriminatedUnion('mode', [
   /** The paper's: a probability under `delta`, that is q < delta * F, capped at q < kappa. */
-  z.strictObject({ unit: z.optional(z.literal('connection')), mode: z.literal('delta'), delta, kappa }),
+  z.strictObject({
+    unit: z.optional(z.literal('connection')),
+    mode: z.literal('delta'),
+    /** A probability below it, or a score below that many times the mean, is death. */
+    delta,
+    /** No threshold is above it. */
+    kappa,
+  }),
   /** One threshold for all layers, at which this fraction of the modulated parameters goes. */
   z.strictObject({
     unit: z.optional(z.literal('connection')),
     mode: z.literal('target'),
+    /** This part of the modulated parameters goes. */
     removeModulated: part,
   }),
 ]);
@@ -33,6 +41,7 @@ const target = {
   mode: z.literal('target'),
   /** 0 removes in the order of the scores, 1 in the order of score per cost. */
   beta: z.number().check(z.gte(0)),
+  /** What stays of every group, however little it is worth. */
   floor,
 };
 const sizeTarget = {
@@ -58,13 +67,32 @@ const neuronRule = z.discriminatedUnion('mode', [
     z.strictObject({ unit: z.literal('neuron'), ...timeTarget }),
   ]),
   /** A unit dies where its score is below min(delta * n_g, kappa). */
-  z.strictObject({ unit: z.literal('neuron'), mode: z.literal('delta'), delta, kappa, floor }),
+  z.strictObject({
+    unit: z.literal('neuron'),
+    mode: z.literal('delta'),
+    /** A probability below it, or a score below that many times the mean, is death. */
+    delta,
+    /** No threshold is above it. */
+    kappa,
+    /** What stays of every group, however little it is worth. */
+    floor,
+  }),
 ]);
 
 /** Units go, and connections inside those that live: this fraction of the modulated parameters that are left. */
 const bothRule = z.discriminatedUnion('cost', [
-  z.strictObject({ unit: z.literal('both'), ...sizeTarget, removeModulated: part }),
-  z.strictObject({ unit: z.literal('both'), ...timeTarget, removeModulated: part }),
+  z.strictObject({
+    unit: z.literal('both'),
+    ...sizeTarget,
+    /** This part of the modulated parameters goes. */
+    removeModulated: part,
+  }),
+  z.strictObject({
+    unit: z.literal('both'),
+    ...timeTarget,
+    /** This part of the modulated parameters goes. */
+    removeModulated: part,
+  }),
 ]);
 
 /** What goes, and how that is decided. */

@@ -63,3 +63,19 @@ test('options of any form have the name of their part among them', async () => {
   expect(takes({ use: 'theirs#tree', name: 'root', branches: [{ twig: 1 }] })).toBe(false);
   expect(takes({ form: 'wide', width: 3 })).toBe(false);
 });
+
+test('fields are described by what is known of them, in whichever form they are', async () => {
+  const schema = await recipeSchema(installed, {
+    '': { seed: 'Any number.', network: 'What is trained.', 'optimizer.momentum': 'Kept.' },
+    'theirs#forms': { depth: 'How deep.' },
+  });
+  const { properties } = schema as { properties: Record<string, { description?: string; oneOf?: object[] }> };
+  expect(properties['seed']!.description).toBe('Any number.');
+  expect(properties['network']!.description).toBe('What is trained.');
+  expect(properties['batchSize']!.description).toBeUndefined();
+  expect(properties['optimizer']).toMatchObject({
+    oneOf: [{ properties: { momentum: { description: 'Kept.' } } }, {}],
+  });
+  const forms = properties['network']!.oneOf![0]!;
+  expect(forms).toMatchObject({ oneOf: [{}, { properties: { depth: { description: 'How deep.' } } }] });
+});

@@ -8,14 +8,24 @@ import { recipeFrame, slots } from './recipe.ts';
 /** A JSON Schema, as plain JSON. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
+/** Sentences on fields, by the id of their part (the recipe's own by the empty string), then by their path. */
+export type FieldDocs = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
 /**
  * The JSON Schema (draft 7, which editors know) of the recipes that can be made of these parts. What may be left out is not
- * required, and has its default. Loads every package that has parts.
+ * required, and has its default. Fields are described by their schemas, or else by `docs`. Loads every package that has
+ * parts.
  */
-export async function recipeSchema(installed: Installed): Promise<JsonSchema> {
-  const { properties, ...frame } = schemaOf(recipeFrame) as { properties: Record<string, JsonSchema> };
+export async function recipeSchema(installed: Installed, docs: FieldDocs = {}): Promise<JsonSchema> {
+  const { properties, ...frame } = described(schemaOf(recipeFrame), docs['']) as {
+    properties: Record<string, JsonSchema>;
+  };
   const choices = await Promise.all(
-    slots.map(async (slot) => [slot, { oneOf: (await partsOfKind(slot, installed)).map(choiceOf) }] as const),
+    slots.map(async (slot) => {
+      const parts = await partsOfKind(slot, installed);
+      const oneOf = parts.map((part) => described(choiceOf(part), docs[part.id]));
+      return [slot, { ...properties[slot], oneOf }] as const;
+    }),
   );
   return {
     ...frame,
@@ -53,6 +63,29 @@ function withUse(options: JsonSchema, id: string): JsonSchema {
     properties: { use: { const: id }, ...(options['properties'] as JsonSchema | undefined) },
     required: ['use', ...((options['required'] as string[] | undefined) ?? [])],
   };
+}
+
+/** The schema with what is known of its fields, wherever in its forms and lists they stand. */
+function described(
+  schema: JsonSchema,
+  docs: Readonly<Record<string, string>> = {},
+  path: readonly string[] = [],
+): JsonSchema {
+  const within = (value: unknown): unknown =>
+    Array.isArray(value)
+      ? value.map((form) => described(form as JsonSchema, docs, path))
+      : described(value as JsonSchema, docs, path);
+  const field = ([name, value]: [string, JsonSchema]): [string, JsonSchema] => {
+    const at = [...path, name];
+    const words = docs[at.join('.')];
+    return [name, { ...(words === undefined ? {} : { description: words }), ...described(value, docs, at) }];
+  };
+  const entries = Object.entries(schema).map(([word, value]): [string, unknown] => {
+    if (word === 'properties')
+      return [word, Object.fromEntries(Object.entries(value as Record<string, JsonSchema>).map(field))];
+    return [word, ['oneOf', 'anyOf', 'items'].includes(word) ? within(value) : value];
+  });
+  return Object.fromEntries(entries);
 }
 
 function schemaOf(schema: z.ZodType): JsonSchema {

@@ -35,10 +35,13 @@ const ofParameters = {
       z.strictObject({
         /** Names: `*` stands for anything. */
         match: z.string().exactOptional(),
+        /** Kinds of parameters, as the network declares them. */
         kind: z.enum(['conv', 'depthwise', 'dense', 'vector', 'embedding']).exactOptional(),
         /** Factors on the learning rate and on the decay. */
         rate: rate.exactOptional(),
+        /** Factor on the decay. */
         decay: rate.exactOptional(),
+        /** Not trained at all. */
         frozen: z.boolean().exactOptional(),
       }),
     )
@@ -48,32 +51,54 @@ const ofParameters = {
 const optimizerSchema = z.discriminatedUnion('name', [
   z.strictObject({
     name: z.literal('sgd'),
+    /** The highest rate; the schedule multiplies it. */
     learningRate: rate,
+    /** Part of the last step that is kept. */
     momentum: part,
+    /** Whether the gradient is looked at ahead. */
     nesterov: z.boolean(),
+    /** Decay of the weights, times the rate. */
     weightDecay: rate,
     ...ofParameters,
   }),
   z.strictObject({
     name: z.literal('adamw'),
+    /** The highest rate; the schedule multiplies it. */
     learningRate: rate,
+    /** Part of the mean of gradients that is kept. */
     beta1: part,
+    /** Part of the mean of their squares that is kept. */
     beta2: part,
+    /** Added to the root of that mean. */
     epsilon: z.number().positive(),
+    /** Decay of the weights, times the rate. */
     weightDecay: rate,
     ...ofParameters,
   }),
 ]);
 
 const scheduleSchema = z.discriminatedUnion('name', [
-  z.strictObject({ name: z.literal('constant'), warmup: z.int().min(0) }),
+  z.strictObject({
+    name: z.literal('constant'),
+    /** Mini-batches over which the rate grows from 0. */
+    warmup: z.int().min(0),
+  }),
   z.strictObject({
     name: z.literal('cosine'),
+    /** Mini-batches over which the rate grows from 0. */
     warmup: z.int().min(0),
     /** The rate that it ends at; 0 unless given. */
     lowest: rate.exactOptional(),
   }),
-  z.strictObject({ name: z.literal('steps'), warmup: z.int().min(0), at: z.array(part), factor: part }),
+  z.strictObject({
+    name: z.literal('steps'),
+    /** Mini-batches over which the rate grows from 0. */
+    warmup: z.int().min(0),
+    /** Where the rate falls, as parts of the budget. */
+    at: z.array(part),
+    /** What it is multiplied by there. */
+    factor: part,
+  }),
 ]);
 
 const choice = z.looseObject({ use: z.string() });
@@ -81,18 +106,27 @@ const choice = z.looseObject({ use: z.string() });
 /** What the recipes of all packages have in common. */
 export const recipeFrame = z.strictObject({
   format: z.literal(2),
+  /** What runs of it are called. */
   name: z.string(),
   /** One sentence for `manet recipes`. */
   about: z.string(),
+  /** Decides all that is random: weights, order, augmentation. */
   seed: z.int().min(0),
+  /** What is trained. */
   network: choice,
+  /** What it is trained and measured on. */
   data: choice,
+  /** What it is trained for. */
   task: choice,
+  /** How it is trained, and what goes. */
   method: choice,
+  /** Samples of a mini-batch. */
   batchSize: count,
   /** The budget, in epochs of the training set. */
   epochs: z.number().positive(),
+  /** How gradients move the weights. */
   optimizer: optimizerSchema,
+  /** What the learning rate is multiplied by on the way. */
   schedule: scheduleSchema,
   /** Exponential moving averages of weights and running statistics, measured and exported in their place; none unless given. */
   ema: z

@@ -12,11 +12,13 @@ export const zoo = definePart({
   kind: 'network',
   about: 'a network of the zoo, such as resnet18-cifar or vit-b-16',
   schema: z.strictObject({
+    /** As `manet networks` lists them. */
     name: z.string(),
     /** Weights to start from: a safetensors file, `hub`, or `hub:owner/name`; fresh ones unless given. */
     weights: z.string().exactOptional(),
-    /** Of transformers: the part of numbers, and of the last block's residual branches, that is dropped in training. */
+    /** Of transformers: the part of numbers that is dropped in training. */
     dropout: rate.exactOptional(),
+    /** Of transformers: the part of the last block's residual branches that is dropped in training. */
     dropPath: rate.exactOptional(),
   }),
   open: async ({ name, weights, ...dropped }): Promise<Architecture> => {

@@ -1,5 +1,5 @@
 import { MaNetError } from '@ma-net/core';
-import { findRecipe, recipes } from '@ma-net/recipes';
+import { fieldDocs, findRecipe, recipes } from '@ma-net/recipes';
 import { recipeSchema } from '@ma-net/run';
 import { installed } from '../installed.ts';
 import { createScreen } from '../screen.ts';
@@ -12,7 +12,8 @@ export interface RecipesArguments {
 export async function listRecipes(name: string | undefined, { schema }: RecipesArguments): Promise<void> {
   const screen = createScreen();
   if (schema === true) {
-    if (name === undefined) return screen.line(JSON.stringify(await recipeSchema(installed()), null, 2));
+    if (name === undefined)
+      return screen.line(JSON.stringify(await recipeSchema(installed(), fieldDocs), null, 2));
     throw new MaNetError('bad-argument', 'All recipes have one schema.', {
       where: '--schema',
       hint: `leave "${name}" out.`,

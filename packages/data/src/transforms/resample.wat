@@ -1,5 +1,5 @@
 ;; The two passes of a resampling of 8-bit pictures, with 128-bit vectors. vectors.test.ts makes
-;; resample-wasm.ts of it (`npx vitest run -u vectors`).
+;; resample-wasm.ts of it (`npx vitest run vectors -u`).
 ;;
 ;; A table says what each output is made of: entries of `stride` bytes, each with the offset of its first input, the
 ;; number of inputs and their weights, in fixed point of 22 bits. Sums start at a half, are shifted back and clamped to
