@@ -1,5 +1,6 @@
-"""Images a second of torchvision's ImageFolder behind a DataLoader; prints one number. See src/images.ts."""
+"""Images a second of torchvision's ImageFolder behind a DataLoader, and milliseconds of processors an image. See src/images.ts."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -23,10 +24,22 @@ one = datasets.ImageFolder(
     ),
 )
 times = -(-batch * (batches + 2) // len(one))
-loader = iter(DataLoader(ConcatDataset([one] * times), batch, shuffle=True, num_workers=workers, drop_last=True))
+batches_of = iter(DataLoader(ConcatDataset([one] * times), batch, shuffle=True, num_workers=workers, drop_last=True))
+
+
+def processors() -> float:
+    """Seconds of processors that this process and its workers have used (Linux)."""
+    used = time.process_time()
+    for worker in getattr(batches_of, "_workers", []):
+        with open(f"/proc/{worker.pid}/stat") as file:
+            used += sum(map(int, file.read().split()[13:15])) / os.sysconf("SC_CLK_TCK")
+    return used
+
+
 for _ in range(2):
-    next(loader)
-start = time.perf_counter()
+    next(batches_of)
+start, used = time.perf_counter(), processors()
 for _ in range(batches):
-    next(loader)
-print(batch * batches / (time.perf_counter() - start))
+    next(batches_of)
+images = batch * batches
+print(images / (time.perf_counter() - start), 1000 * (processors() - used) / images)

@@ -1,6 +1,7 @@
 // Images a second for training at 224 x 224: node tools/bench/run.mjs images <folder> [--workers 2] [--batch 32]
 // [--rounds 3] [--python <interpreter with torchvision>]. Random resized crop, flip, normalise, batch. With Python, its
-// DataLoader runs over the same files with as many workers, in turns with us.
+// DataLoader runs over the same files with as many workers, in turns with us. Other programs change images a second more than
+// the milliseconds that processors spend on one.
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -47,39 +48,49 @@ const collate = photoCollate({
   augment: { resizedCrop: {}, flip: true },
 });
 
-async function ours(): Promise<number> {
+/** Images a second, and milliseconds of processors an image. */
+type Speed = readonly [rate: number, spent: number];
+
+async function ours(): Promise<Speed> {
   const crew = workers === 0 ? {} : { crew: workerCrew(collate, workers) };
   const source = createSource(repeated, collate, { rng: Rng.fromSeed(0), ...crew });
   for (let i = 0; i < 2; i++) await source.next();
-  const start = performance.now();
+  const [start, used] = [performance.now(), process.cpuUsage()];
   for (let i = 0; i < batches; i++) await source.next();
-  const rate = (batch * batches * 1000) / (performance.now() - start);
+  const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(used);
   await source.close();
-  return rate;
+  const images = batch * batches;
+  return [images / seconds, (user + system) / 1000 / images];
 }
 
-function theirs(python: string): number {
+function theirs(python: string): Speed {
   const script = fileURLToPath(new URL('../../../tools/bench/torch_images.py', import.meta.url));
   const args = [script, folder!, String(workers), String(batch), String(batches)];
   const { stdout, stderr, status } = spawnSync(python, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`torchvision failed:\n${stderr}`);
-  return Number(stdout.trim());
+  return stdout.trim().split(' ').map(Number) as [number, number];
 }
 
-const rates: { ours: number[]; theirs: number[] } = { ours: [], theirs: [] };
+const measured: { ours: Speed; theirs?: Speed }[] = [];
+const told = ([rate, spent]: Speed): string =>
+  `${rate.toFixed(1)} images/s, ${spent.toFixed(2)} ms of processors an image`;
 for (let round = 0; round < rounds; round++) {
-  rates.ours.push(await ours());
-  if (values.python !== undefined) rates.theirs.push(theirs(values.python));
-  console.log(
-    `round ${round + 1}: ${[rates.ours, rates.theirs].map((r) => r.at(-1)?.toFixed(1)).join(' and ')} images/s`,
-  );
+  const own = await ours();
+  const other = values.python === undefined ? {} : { theirs: theirs(values.python) };
+  measured.push({ ours: own, ...other });
+  console.log(`round ${round + 1}: ${[own, ...Object.values(other)].map(told).join('; torchvision ')}`);
 }
-const median = (of: readonly number[]): number => of.toSorted((a, b) => a - b)[Math.floor(of.length / 2)]!;
-console.log(
-  `${workers} workers, batches of ${batch}: ${median(rates.ours).toFixed(1)} images/s (median of ${rounds})`,
-);
-if (rates.theirs.length > 0) {
-  console.log(
-    `torchvision: ${median(rates.theirs).toFixed(1)}; ratio ${(median(rates.ours) / median(rates.theirs)).toFixed(2)}`,
-  );
+const middle = (of: readonly number[]): number => of.toSorted((a, b) => a - b)[Math.floor(of.length / 2)]!;
+const median = (of: readonly Speed[]): Speed => [
+  middle(of.map(([rate]) => rate)),
+  middle(of.map(([, spent]) => spent)),
+];
+const own = median(measured.map((round) => round.ours));
+console.log(`${workers} workers, batches of ${batch}, medians of ${rounds}: ${told(own)}`);
+const others = measured.flatMap((round) => (round.theirs === undefined ? [] : [round.theirs]));
+if (others.length > 0) {
+  const other = median(others);
+  const ratios = own.map((value, i) => (value / other[i]!).toFixed(2));
+  console.log(`torchvision: ${told(other)}; ratios ${ratios.join(' and ')}`);
 }
