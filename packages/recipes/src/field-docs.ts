@@ -36,7 +36,8 @@ export const fieldDocs = {
     "ema": "Exponential moving averages of weights and running statistics, measured and exported in their place; none unless given.",
     "ema.decay": "What stays of an average at each mini-batch.",
     "ema.warmup": "Stays shorter at first: at most 1 - n^(-2/3) after n mini-batches.",
-    "saveEvery": "Mini-batches between two checkpoints; an epoch unless given."
+    "saveEvery": "Mini-batches between two checkpoints; an epoch unless given.",
+    "syncBatchNorm": "Batch normalisation over all ranks of a run on several machines; over each rank's images unless given."
   },
   "@ma-net/tnet#zoo": {
     "name": "As `manet networks` lists them.",
