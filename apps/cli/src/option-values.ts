@@ -43,3 +43,53 @@ export function wholeNumber(text: string): number {
     throw new InvalidArgumentError('It has to be a whole number of at least 0.');
   return value;
 }
+
+/** 1, 2, 3. */
+export function positive(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1) throw new InvalidArgumentError('It has to be a whole number of at least 1.');
+  return value;
+}
+
+/** A field and the values that it is to take, one or several. */
+export interface AxisOrChange {
+  readonly path: string;
+  readonly values: readonly string[];
+}
+
+/** path=value, or path=value,value,...; commas within brackets, braces and quotes belong to a value. */
+export function axis(text: string, earlier: readonly AxisOrChange[]): readonly AxisOrChange[] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It has to be path=value, or path=value,value,...');
+  const values = splitOutside(text.slice(at + 1));
+  if (values.length > 1 && values.some((value) => value === ''))
+    throw new InvalidArgumentError('A value between two commas is missing.');
+  if (new Set(values).size < values.length) throw new InvalidArgumentError('A value is given twice.');
+  return [...earlier, { path: text.slice(0, at), values }];
+}
+
+function splitOutside(text: string): string[] {
+  const values = [''];
+  let depth = 0;
+  let quoted = false;
+  for (const letter of text) {
+    if (letter === '"') quoted = !quoted;
+    else if (!quoted && '[{'.includes(letter)) depth++;
+    else if (!quoted && ']}'.includes(letter)) depth--;
+    if (letter === ',' && depth === 0 && !quoted) values.push('');
+    else values[values.length - 1] += letter;
+  }
+  return values;
+}
+
+/** Fields of several values, and changes of one. */
+export function axesAndChanges(given: readonly AxisOrChange[]): {
+  readonly axes: readonly AxisOrChange[];
+  readonly changes: readonly string[];
+} {
+  const [several, one] = [
+    given.filter(({ values }) => values.length > 1),
+    given.filter(({ values }) => values.length === 1),
+  ];
+  return { axes: several, changes: one.map(({ path, values }) => `${path}=${values[0]!}`) };
+}

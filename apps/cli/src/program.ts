@@ -15,6 +15,7 @@ import {
   removal,
   threadsOption,
 } from './shared-options.ts';
+import { sweepCommand } from './sweep-options.ts';
 import { ownVersion } from './version.ts';
 
 /**
@@ -105,6 +106,8 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     ]),
     done,
   );
+
+  sweepCommand(command, done);
 
   command('eval', 'Measure a run or an exported network on the test images.', [
     'manet eval runs/digits-ma-net-s0',

@@ -135,7 +135,7 @@ function readPlan(path: string, asked: unknown): { readonly prune?: unknown } | 
 }
 
 /** Trains a run to its end and measures it; undefined where it was stopped. */
-async function trained(run: ComparedRun, options: CompareOptions): Promise<RunResult | undefined> {
+export async function trained(run: ComparedRun, options: CompareOptions): Promise<RunResult | undefined> {
   const { open, directory, state } = await openedRun(run, options);
   try {
     const keeper =
@@ -166,7 +166,7 @@ async function trained(run: ComparedRun, options: CompareOptions): Promise<RunRe
 const resultPath = ({ path }: ComparedRun): string => `${path}.json`;
 
 /** What was measured of a run before. */
-function readResult(run: ComparedRun): RunResult | undefined {
+export function readResult(run: ComparedRun): RunResult | undefined {
   const where = resultPath(run);
   if (!existsSync(where)) return undefined;
   const value = parseJson(readFileSync(where), {

@@ -59,6 +59,21 @@ export {
 export { followRanks, type Invited, leadRanks, trainPart } from './shared-run.ts';
 export { shrink, type ShrinkOptions, type Shrunk, type Worth } from './shrink.ts';
 export {
+  type Axis,
+  type FailedRun,
+  forgetFailures,
+  runsOf,
+  type Setting,
+  settingsOf,
+  settingSummaries,
+  type SettingSummary,
+  sweep,
+  type Sweep,
+  type SweepOptions,
+  type SweptResult,
+  type SweptRun,
+} from './sweep.ts';
+export {
   type Begun,
   continuedRun,
   openedRun,
