@@ -8,15 +8,17 @@ import { type Abi, abiOf } from './abi.ts';
 type Pointer = ReturnType<typeof koffi.alloc>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Memory that MPI reads and writes, outside of JavaScript's, so that nothing moves it. */
+/** Memory that MPI reads and writes, outside of JavaScript's, so that nothing moves it; whoever made it frees it. */
 export interface NativeBuffer {
   readonly pointer: Pointer;
   readonly bytes: Uint8Array;
+  free(): void;
 }
 
 export function nativeBuffer(bytes: number): NativeBuffer {
   const pointer = koffi.alloc('uint8_t', Math.max(1, bytes));
-  return { pointer, bytes: new Uint8Array(koffi.view(pointer, Math.max(1, bytes))) };
+  const view = new Uint8Array(koffi.view(pointer, Math.max(1, bytes)));
+  return { pointer, bytes: view, free: () => koffi.free(pointer) };
 }
 
 export interface Library {

@@ -40,7 +40,7 @@ export function openRanks({ size }: Launched, library: Library = openLibrary()):
     how();
   };
   process.once('exit', (code) => leave(() => library.abort(code === 0 ? 1 : code)));
-  const buffer = growing();
+  const [buffer, inStep, mine, all] = [growing(), growing(), growing(), growing()];
 
   const meanOf = async (values: Float32Array): Promise<Float32Array> => {
     const native = buffer.of(4 * Math.min(values.length, MESSAGE));
@@ -55,12 +55,20 @@ export function openRanks({ size }: Launched, library: Library = openLibrary()):
     return means;
   };
   useForMeans((values) => {
-    const native = nativeBuffer(4 * values.length);
+    const native = inStep.of(4 * values.length);
     const numbers = new Float32Array(native.bytes.buffer, native.bytes.byteOffset, values.length);
     numbers.set(values);
     library.sumNow(native, values.length);
     return numbers.map((x) => x / size);
   });
+
+  const gathered = async (own: Uint8Array): Promise<readonly Uint8Array[]> => {
+    const [from, to] = [mine.of(own.length), all.of(own.length * size)];
+    from.bytes.set(own);
+    await library.gather(from, to, own.length);
+    const copy = to.bytes.slice(0, own.length * size);
+    return Array.from({ length: size }, (_, r) => copy.subarray(r * own.length, (r + 1) * own.length));
+  };
 
   return {
     rank: library.rank,
@@ -87,41 +95,33 @@ export function openRanks({ size }: Launched, library: Library = openLibrary()):
     meanInStep,
     async gather(words) {
       const text = new TextEncoder().encode(words);
-      const lengths = await gathered(library, new Uint8Array(Uint32Array.of(text.length).buffer));
+      const lengths = await gathered(new Uint8Array(Uint32Array.of(text.length).buffer));
       const each = lengths.map((bytes) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true));
       const padded = new Uint8Array(Math.max(...each, 1));
       padded.set(text);
-      const all = await gathered(library, padded);
+      const all = await gathered(padded);
       return all.map((bytes, rank) => new TextDecoder().decode(bytes.subarray(0, each[rank])));
     },
     async broadcast(bytes) {
-      const length = nativeBuffer(8);
+      const length = mine.of(8);
       const view = new DataView(length.bytes.buffer, length.bytes.byteOffset);
       if (library.rank === 0) view.setFloat64(0, bytes!.length, true);
       await library.broadcast(length, 8, 0);
-      const all = new Uint8Array(view.getFloat64(0, true));
-      if (library.rank === 0) all.set(bytes!);
+      const whole = new Uint8Array(view.getFloat64(0, true));
+      if (library.rank === 0) whole.set(bytes!);
       const most = 4 * MESSAGE;
-      const native = nativeBuffer(Math.min(most, all.length));
-      for (let start = 0; start < all.length; start += most) {
-        const part = all.subarray(start, start + most);
+      const native = buffer.of(Math.min(most, whole.length));
+      for (let start = 0; start < whole.length; start += most) {
+        const part = whole.subarray(start, start + most);
         if (library.rank === 0) native.bytes.set(part);
         await library.broadcast(native, part.length, 0);
         part.set(native.bytes.subarray(0, part.length));
       }
-      return all;
+      return whole;
     },
     close: () => leave(() => library.finalize()),
     abort: (code) => leave(() => library.abort(code)),
   };
-}
-
-async function gathered(library: Library, own: Uint8Array): Promise<readonly Uint8Array[]> {
-  const [mine, all] = [nativeBuffer(own.length), nativeBuffer(own.length * library.size)];
-  mine.bytes.set(own);
-  await library.gather(mine, all, own.length);
-  const copy = all.bytes.slice();
-  return Array.from({ length: library.size }, (_, r) => copy.subarray(r * own.length, (r + 1) * own.length));
 }
 
 /** A buffer that is made anew when more is asked for. */
@@ -129,7 +129,10 @@ function growing(): { of(bytes: number): NativeBuffer } {
   let held: NativeBuffer | undefined;
   return {
     of(bytes) {
-      if (held === undefined || held.bytes.length < bytes) held = nativeBuffer(bytes);
+      if (held === undefined || held.bytes.length < bytes) {
+        held?.free();
+        held = nativeBuffer(bytes);
+      }
       return held;
     },
   };
