@@ -7,7 +7,7 @@ import { backendOption, leastOption, removal, threadsOption } from './shared-opt
 /** The options of `manet compare`, and what it does; `done` is told the code. */
 export function compareOptions(command: Command, done: (code: number | void) => void): void {
   command
-    .usage('--recipe <name> [--seeds 0..4] [options] | <run|file> <run|file>... <photo...>')
+    .usage('--recipe <name> [options] | <run> <run>... <photo...>')
     .argument('[paths...]', 'runs or files of networks, then photos: side by side in one picture')
     .option('--recipe <name>', 'a name of "manet recipes", a .json, .mjs or .ts file, or a run')
     .option('--set <path=value>', 'change one field of the recipe (repeatable)', collect, [])

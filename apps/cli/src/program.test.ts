@@ -36,9 +36,9 @@ test('flags are few, and a new one is a decision: a field of a recipe needs none
   const flags = program.commands.map((c) => [c.name(), c.options.map((o) => o.long!.slice(2)).join(' ')]);
   expect(Object.fromEntries(flags)).toEqual({
     train: 'recipe set data method seed backend threads out resume tensorboard sync-bn json print',
-    compare: 'recipe set data seeds methods remove remove-macs latency backend threads out',
-    eval: 'best data backend threads',
-    predict: 'top json pictures force best backend threads',
+    compare: 'recipe set data seeds methods remove remove-macs latency backend threads out least force',
+    eval: 'classes best data backend threads',
+    predict: 'top least json pictures png results force best backend threads',
     prune: 'delta remove-modulated dense recalibrate dry-run group out force best data backend threads',
     shrink: 'data network remove-params remove-macs latency no-held-out epochs backend threads out',
     export:
@@ -51,7 +51,7 @@ test('flags are few, and a new one is a decision: a field of a recipe needs none
     networks: '',
     doctor: '',
     bench: 'network batch steps backend threads',
-    demo: 'seed backend threads',
+    demo: 'recipe set data seed backend threads',
     help: '',
   });
 });

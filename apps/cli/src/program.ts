@@ -128,7 +128,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     'manet predict runs/photos-resnet18-ma-net-s0 cat.jpg dog.png',
     'manet predict network.onnx photos/ --top 1 --json',
     'manet predict pruned.safetensors cat.jpg --pictures annotated',
-    'manet predict runs/scenes-fcos-ma-net-s0 street.jpg --least 0.5 --results detections.json',
+    'manet predict runs/coco-ma-net street.jpg --least 0.5 --results found.json',
   ])
     .usage('<run|file> <photo...> [options]')
     .argument('<run|file>', 'a run directory, or a file of "manet prune" or "manet export"')

@@ -147,13 +147,14 @@ async function pictures(
   );
 }
 
+/** The first of them; the others are not made. */
 async function firstBatch(batches: Iterable<Batch> | AsyncIterable<Batch>): Promise<HostBatch> {
-  for await (const batch of batches) {
-    const host = await readParams(batch);
-    tf.dispose(batch as tf.TensorContainer);
-    return host;
-  }
-  return {};
+  const all = Symbol.asyncIterator in batches ? batches[Symbol.asyncIterator]() : batches[Symbol.iterator]();
+  const { value } = (await all.next()) as IteratorYieldResult<Batch>;
+  await all.return?.();
+  const host = await readParams(value);
+  tf.dispose(value as tf.TensorContainer);
+  return host;
 }
 
 interface Seen extends Pick<Panel, 'href' | 'height' | 'width'> {
