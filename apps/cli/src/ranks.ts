@@ -1,5 +1,5 @@
-// The ranks that a launcher such as mpirun started, if one did. MPI is an optional package: nothing of it is loaded, or
-// needed, by a process that stands alone.
+// The ranks that a launcher such as mpirun started, if one did. Nothing of MPI is loaded by a
+// process that stands alone.
 
 import { availableParallelism } from 'node:os';
 import { MaNetError } from '@ma-net/core';
@@ -36,10 +36,10 @@ export async function jobOf(env: NodeJS.ProcessEnv = process.env): Promise<Job |
   const { launched, openRanks } = await import('@ma-net/mpi').catch((cause: unknown) => {
     throw new MaNetError(
       'not-found',
-      'A launcher of MPI started this process, and @ma-net/mpi is not installed.',
+      'A launcher of MPI started this process, and @ma-net/mpi does not load.',
       {
         where: `rank ${as.rank} of ${as.size}`,
-        hint: 'npm i @ma-net/mpi, beside manet.',
+        hint: 'install manet again; koffi, which calls the library, has to have a build for this machine.',
         cause,
       },
     );

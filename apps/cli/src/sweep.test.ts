@@ -1,3 +1,5 @@
+// The command as a person runs it, and kills it; and its values, as they are typed.
+
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';

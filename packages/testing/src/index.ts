@@ -5,3 +5,4 @@ export { conformance, conformanceTests, describeOn, type Skip } from './conforma
 export { expectNoLeak } from './leaks.ts';
 export { notHere } from './not-here.ts';
 export { on, onReference, REFERENCE } from './reference.ts';
+export { ranksOf } from './ranks-of.ts';

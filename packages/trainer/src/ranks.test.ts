@@ -1,17 +1,10 @@
 import { cpu } from '@ma-net/backend-cpu';
 import { plain } from '@ma-net/baselines';
-import {
-  type BatchSource,
-  defineNetwork,
-  type Method,
-  type Params,
-  type Ranks,
-  Rng,
-  startBackend,
-} from '@ma-net/core';
+import { type BatchSource, defineNetwork, type Method, type Ranks, Rng, startBackend } from '@ma-net/core';
 import type { ImageBatch } from '@ma-net/data';
 import { maNet } from '@ma-net/method-ma-net';
 import { classification } from '@ma-net/task-classification';
+import { ranksOf } from '@ma-net/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ownPart } from './ranks.ts';
@@ -67,50 +60,6 @@ function sourceOf(seed: number): BatchSource<ImageBatch> {
     restore: () => undefined,
     close: async () => undefined,
   };
-}
-
-/** Ranks of one thread: whoever comes last computes for all. */
-function ranksOf(size: number): Ranks[] {
-  /** All ranks meet here; each gets what `make` returns for it. */
-  const meeting = <In, Out>(
-    make: (given: readonly In[], rank: number) => Out,
-  ): ((rank: number, x: In) => Promise<Out>) => {
-    let waiting: { rank: number; x: In; done: (out: Out) => void }[] = [];
-    return (rank, x) =>
-      new Promise((done) => {
-        waiting.push({ rank, x, done });
-        if (waiting.length < size) return;
-        const met = waiting.toSorted((p, q) => p.rank - q.rank);
-        waiting = [];
-        const outs = met.map((one) =>
-          make(
-            met.map(({ x: given }) => given),
-            one.rank,
-          ),
-        );
-        met.forEach((one, i) => one.done(outs[i]!));
-      });
-  };
-  const mean = meeting<Params, Params>((all) =>
-    Object.fromEntries(
-      Object.keys(all[0]!).map((name) => [
-        name,
-        tf.tidy(() => tf.div(tf.addN(all.map((tensors) => tensors[name]!)), size)),
-      ]),
-    ),
-  );
-  const gather = meeting<string, readonly string[]>((all) => all);
-  const broadcast = meeting<Uint8Array | undefined, Uint8Array>(([first]) => first!);
-  return Array.from({ length: size }, (_, rank) => ({
-    rank,
-    size,
-    mean: (tensors) => mean(rank, tensors),
-    meanInStep: () => {
-      throw new Error('nobody asks for it here');
-    },
-    gather: (words) => gather(rank, words),
-    broadcast: (bytes) => broadcast(rank, bytes),
-  }));
 }
 
 interface Trained {

@@ -116,9 +116,8 @@ describe.each(titled(workspaces))('%s', (_, workspace) => {
 
   test('declares the packages it imports, and builds after them', () => {
     const used = new Set(production.map((i) => /^@ma-net\/[^/]+/.exec(i.specifier)?.[0]).filter(isName));
-    const { dependencies = {}, peerDependencies = {} } = workspace.manifest;
-    const declared = { ...dependencies, ...peerDependencies };
-    expect([...used].filter((name) => !Object.hasOwn(declared, name))).toEqual([]);
+    const { dependencies = {} } = workspace.manifest;
+    expect([...used].filter((name) => !Object.hasOwn(dependencies, name))).toEqual([]);
     if (workspace.kind === 'tools') return;
     const { references } = JSON.parse(read(`${workspace.folder}/tsconfig.json`)) as {
       references: { path: string }[];

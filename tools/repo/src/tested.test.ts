@@ -25,6 +25,7 @@ describe.each(titled(workspaces.filter(({ kind }) => kind !== 'tools')))('%s', (
       for (const { fileName } of ts.preProcessFile(text, true, true).importedFiles) {
         const own = entries(workspace).find(({ specifier }) => specifier === fileName)?.source;
         if (own !== undefined) follow(own);
+        else if (fileName.startsWith('#')) twins(workspace.folder, fileName).forEach(follow);
         else if (fileName.startsWith('.')) follow(join(dirname(file), fileName));
       }
     };
@@ -35,6 +36,15 @@ describe.each(titled(workspaces.filter(({ kind }) => kind !== 'tools')))('%s', (
     expect(sources(workspace).filter((file) => !reached.has(file) && computes(file))).toEqual([]);
   });
 });
+
+/** The files that stand for a name, in Node and elsewhere. */
+function twins(folder: string, name: string): readonly string[] {
+  const { imports = {} } = JSON.parse(read(`${folder}/package.json`)) as {
+    imports?: Record<string, unknown>;
+  };
+  const found = JSON.stringify(imports[name] ?? {}).matchAll(/"@ma-net\/source":"([^"]+)"/g);
+  return [...found].map(([, path]) => join(folder, path!));
+}
 
 const allTests = workspaces.flatMap(tests);
 const words = new Set(allTests.flatMap((file) => read(file).match(/\w+/g) ?? []));
