@@ -43,13 +43,27 @@ test('a process that stands alone loads nothing of it', async () => {
 
 if (mpirun === undefined) notHere('MPI', 'no mpirun');
 else {
-  // MA-Net's first rounds are plain ones: here the astrocytes begin at once.
+  const digits = (...more: string[]): readonly string[] => ['--recipe', 'digits', ...short, ...more];
+  const scenes = [
+    'data.train=32',
+    'data.test=8',
+    'network.body.width=4',
+    'network.width=32',
+    'epochs=1',
+    'batchSize=8',
+  ];
   describe.each([
-    ['plain', []],
-    ['ma-net', ['--set', 'method.plainRounds=0']],
-  ])('%s', (method, early) => {
+    ['plain', digits('--method', 'plain')],
+    // MA-Net's first rounds are plain ones: here the astrocytes begin at once.
+    ['MA-Net', digits('--method', 'ma-net', '--set', 'method.plainRounds=0')],
+    // A loss that is divided by how many objects there are, of all ranks.
+    [
+      'detection',
+      ['--recipe', 'scenes-fcos', '--method', 'plain', ...scenes.flatMap((change) => ['--set', change])],
+    ],
+  ])('%s', (_, recipe) => {
     const cwd = folder();
-    const args = ['train', '--recipe', 'digits', '--method', method, ...short, ...early, '--sync-bn'];
+    const args = ['train', ...recipe, '--sync-bn'];
 
     beforeAll(async () => {
       const ended = await Promise.all([1, 2, 4].map((n) => manet(n, cwd, ...args, '--out', `r${n}`)));

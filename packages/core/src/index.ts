@@ -77,6 +77,7 @@ export type {
   StepRanks,
   ValueInfo,
 } from './network.ts';
+export { sharedCount } from './shared-count.ts';
 export type { Ledger, Shapes } from './ledger.ts';
 export type { Op, Weights } from './op.ts';
 export type { AttentionOptions } from './ops/attention.ts';

@@ -1,5 +1,6 @@
 // How masks are learned from boxes alone (Tian et al. 2021, BoxInst). Suffixes: I instances, H height, W width.
 
+import { sharedCount, type StepRanks } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { diceLoss } from './losses.ts';
 
@@ -60,6 +61,8 @@ export interface PairwiseOptions {
   readonly threshold?: number;
   /** Mini-batches over which the loss grows to its full weight, and how many there were, this one included. */
   readonly warmup?: { readonly over: number; readonly done: number | tf.Scalar };
+  /** The ranks that share the mini-batch, where several do. */
+  readonly ranks?: StepRanks | undefined;
 }
 
 /**
@@ -70,12 +73,13 @@ export function pairwiseLoss(
   logits_IHW: tf.Tensor3D,
   similarity_IHW8: tf.Tensor4D,
   boxes_IHW: tf.Tensor3D,
-  { threshold = 0.3, warmup }: PairwiseOptions = {},
+  { threshold = 0.3, warmup, ranks }: PairwiseOptions = {},
 ): tf.Scalar {
   return tf.tidy(() => {
     const alike = tf.cast(tf.greaterEqual(similarity_IHW8, threshold), 'float32');
     const weights = tf.mul(alike, tf.expandDims(boxes_IHW, -1));
-    const mean = tf.div(tf.sum(tf.mul(pairwiseTerms(logits_IHW), weights)), tf.maximum(tf.sum(weights), 1));
+    const pairs = sharedCount(tf.sum(weights), 1, ranks);
+    const mean = tf.div(tf.sum(tf.mul(pairwiseTerms(logits_IHW), weights)), pairs);
     const grown = warmup === undefined ? 1 : tf.minimum(tf.div(warmup.done, warmup.over), 1);
     return tf.mul(mean, grown) as tf.Scalar;
   });

@@ -2,7 +2,7 @@
 // applied to mask features of the whole image. Names are AdelaiDet's. Suffixes: B batch, P points of all levels, I
 // instances, h and w in steps of 4 pixels.
 
-import type { HostBatch, HostTensor, Net } from '@ma-net/core';
+import { type HostBatch, type HostTensor, type Net, sharedCount, type StepRanks } from '@ma-net/core';
 import { encodeMask } from '@ma-net/metrics';
 import * as tf from '@tensorflow/tfjs-core';
 import { type BodyOptions, pyramidBackbone } from './backbone.ts';
@@ -106,7 +106,7 @@ function joined(outputs: Outputs, what: string): tf.Tensor3D {
 }
 
 /** FCOS's part of the loss; `targets` as `instanceTargets` makes them. */
-export function condInstBoxLosses(outputs: Outputs, targets: Outputs): FcosLosses {
+export function condInstBoxLosses(outputs: Outputs, targets: Outputs, ranks?: StepRanks): FcosLosses {
   return tf.tidy(
     () =>
       fcosLosses(
@@ -116,6 +116,7 @@ export function condInstBoxLosses(outputs: Outputs, targets: Outputs): FcosLosse
           ctr_BP1: joined(outputs, 'ctr'),
         },
         { labels_BP: targets['classes_BP']!, distances_BP4: targets['distances_BP4']! },
+        ranks,
       ) as unknown as tf.TensorContainerObject,
   ) as unknown as FcosLosses;
 }
@@ -135,9 +136,11 @@ export function condInstMasks(outputs: Outputs, targets: Outputs): tf.Tensor3D {
   });
 }
 
-/** The mean of numbers [I] over the instances that are real; 0 without any. */
-export function meanOfReal(each_I: tf.Tensor, real_I: tf.Tensor): tf.Scalar {
-  return tf.tidy(() => tf.div(tf.sum(tf.mul(each_I, real_I)), tf.maximum(tf.sum(real_I), 1)) as tf.Scalar);
+/** The mean of numbers [I] over the instances that are real, of all ranks where several share them; 0 without any. */
+export function meanOfReal(each_I: tf.Tensor, real_I: tf.Tensor, ranks?: StepRanks): tf.Scalar {
+  return tf.tidy(
+    () => tf.div(tf.sum(tf.mul(each_I, real_I)), sharedCount(tf.sum(real_I), 1, ranks)) as tf.Scalar,
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 // Suffixes: B batch, P points of all levels, K classes.
 
+import { sharedCount, type StepRanks } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { binaryCrossEntropy, centerness, distanceOverlap, focalLoss } from './losses.ts';
 
@@ -26,16 +27,17 @@ export interface FcosLosses {
 
 /**
  * The losses of FCOS: focal loss over the points that stand for objects, generalised overlap weighted by centerness, and
- * cross-entropy of the centerness. Without any object the last two are 0.
+ * cross-entropy of the centerness. Without any object the last two are 0. `ranks`: those that share the mini-batch.
  */
 export function fcosLosses(
   { cls_BPK, ltrb_BP4, ctr_BP1 }: FcosOutputs,
   { labels_BP, distances_BP4 }: FcosTargetTensors,
+  ranks?: StepRanks,
 ): FcosLosses {
   return tf.tidy(() => {
     const classes = cls_BPK.shape.at(-1)!;
     const positive_BP = tf.cast(tf.greaterEqual(labels_BP, 0), 'float32');
-    const count = tf.maximum(tf.sum(positive_BP), 1);
+    const count = sharedCount(tf.sum(positive_BP), 1, ranks);
     const hot_BPK = tf.oneHot(tf.cast(labels_BP, 'int32'), classes);
     const cls = tf.sum(focalLoss(cls_BPK, tf.cast(hot_BPK, 'float32'), { alpha: 0.25, gamma: 2 }));
     // Background has no distances: those of a box around the point keep the sums finite.
@@ -50,7 +52,7 @@ export function fcosLosses(
     const ctr = tf.sum(tf.mul(binaryCrossEntropy(ctr_BP, centerness_BP), positive_BP));
     return {
       cls: tf.div(cls, count) as tf.Scalar,
-      loc: tf.div(loc, tf.maximum(tf.sum(centerness_BP), 1e-6)) as tf.Scalar,
+      loc: tf.div(loc, sharedCount(tf.sum(centerness_BP), 1e-6, ranks)) as tf.Scalar,
       ctr: tf.div(ctr, count) as tf.Scalar,
     };
   });

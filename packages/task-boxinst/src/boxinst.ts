@@ -97,10 +97,10 @@ export function boxInstTask(
       },
     },
 
-    loss: (outputs, batch) =>
+    loss: (outputs, batch, { ranks }) =>
       tf.tidy(() => {
         const targets = batch as unknown as Tensors;
-        const boxes = condInstBoxLosses(outputs, targets);
+        const boxes = condInstBoxLosses(outputs, targets, ranks);
         const logits_Ihw = condInstMasks(outputs, targets);
         const cells = logits_Ihw.shape.slice(1) as [number, number];
         const own_I4 = tf.gather(tf.reshape(batch.boxes_BN4, [-1, 4]), targets['objects_I'] as tf.Tensor1D);
@@ -112,11 +112,12 @@ export function boxInstTask(
           valid,
         );
         const alike_Ihw8 = tf.gather(alike, targets['images_I'] as tf.Tensor1D) as tf.Tensor4D;
-        const projection = meanOfReal(projectionLoss(logits_Ihw, inside_Ihw), targets['real_I']!);
+        const projection = meanOfReal(projectionLoss(logits_Ihw, inside_Ihw), targets['real_I']!, ranks);
         const done = tf.squeeze(tf.slice(outputs['iterations']!, [0, 0], [1, 1])) as tf.Scalar;
         const pairwise = pairwiseLoss(logits_Ihw, alike_Ihw8, inside_Ihw, {
           threshold: similarity,
           warmup: { over: warmup, done },
+          ranks,
         });
         const loss = tf.addN([boxes.cls, boxes.loc, boxes.ctr, projection, pairwise]) as tf.Scalar;
         return { ...boxes, projection, pairwise, loss };

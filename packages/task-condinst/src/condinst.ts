@@ -64,16 +64,16 @@ export function condInstTask(
       },
     },
 
-    loss: (outputs, batch) =>
+    loss: (outputs, batch, { ranks }) =>
       tf.tidy(() => {
         const targets = batch as unknown as Readonly<Record<string, tf.Tensor>>;
-        const boxes = condInstBoxLosses(outputs, targets);
+        const boxes = condInstBoxLosses(outputs, targets, ranks);
         const logits_Ihw = condInstMasks(outputs, targets);
         const [room, height, width] = logits_Ihw.shape;
         const masks = tf.reshape(withMasks(batch).masks_BNhw, [-1, height * width]);
         const truth = tf.gather(masks, targets['objects_I'] as tf.Tensor1D);
         const each_I = diceLoss(tf.sigmoid(tf.reshape(logits_Ihw, [room, height * width])), truth);
-        const mask = meanOfReal(each_I, targets['real_I']!);
+        const mask = meanOfReal(each_I, targets['real_I']!, ranks);
         const loss = tf.addN([boxes.cls, boxes.loc, boxes.ctr, mask]) as tf.Scalar;
         return { ...boxes, mask, loss };
       }),

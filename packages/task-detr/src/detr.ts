@@ -104,13 +104,13 @@ export function detr(
       },
     },
 
-    loss(outputs, batch) {
+    loss(outputs, batch, { ranks }) {
       const { labels_BN, parts_BN4, queries_LBN, classes_LBQ } = batch as CocoBatch & Decided;
       const targets: SetTargets = { boxes_BN4: parts_BN4, labels_BN, queries_LBN, classes_LBQ };
       const layers = names.map(
         ({ logits, boxes }): Predicted<tf.Tensor> => ({ logits: outputs[logits]!, boxes: outputs[boxes]! }),
       );
-      return setLoss(layers, targets, { classification, weights });
+      return setLoss(layers, targets, { classification, weights }, ranks);
     },
 
     decode: (outputs, targets) => detectionsOf(outputs, targets, { classification, most: detections }),

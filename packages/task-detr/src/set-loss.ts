@@ -1,7 +1,7 @@
 // The loss of a set of predictions (Carion et al. 2020, section 3.1, equation 2). Suffixes: L layers, B images, Q queries,
 // N room for objects, K classes.
 
-import { takeRows, type Terms } from '@ma-net/core';
+import { sharedCount, type StepRanks, takeRows, type Terms } from '@ma-net/core';
 import { focalLoss, pairedGiou } from '@ma-net/detection';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Predicted } from './body.ts';
@@ -24,8 +24,8 @@ export interface SetTargets {
 }
 
 /** How many of each mini-batch's objects there are, at least 1. */
-function objectCount(labels_BN: tf.Tensor): tf.Scalar {
-  return tf.maximum(tf.sum(tf.cast(tf.greaterEqual(labels_BN, 0), 'float32')), 1);
+function objectCount(labels_BN: tf.Tensor, ranks: StepRanks | undefined): tf.Scalar {
+  return sharedCount(tf.sum(tf.cast(tf.greaterEqual(labels_BN, 0), 'float32')), 1, ranks);
 }
 
 /**
@@ -37,9 +37,10 @@ export function setLoss(
   layers: readonly Predicted<tf.Tensor>[],
   { boxes_BN4, labels_BN, queries_LBN, classes_LBQ }: SetTargets,
   { classification, weights }: SetLossOptions,
+  ranks?: StepRanks,
 ): Terms {
   return tf.tidy(() => {
-    const objects = objectCount(labels_BN);
+    const objects = objectCount(labels_BN, ranks);
     const target = cornersOf(boxes_BN4);
     const parts = layers.map(({ logits, boxes }, l) => {
       const [queries_BN, classes_BQ] = [layerOf(queries_LBN, l), layerOf(classes_LBQ, l)];
@@ -51,7 +52,7 @@ export function setLoss(
         there_BN.shape,
       );
       return {
-        class: classLoss(logits, classes_BQ, objects, classification),
+        class: classLoss(logits, classes_BQ, objects, classification, ranks),
         l1: mean(tf.sum(tf.abs(tf.sub(found_BN4, boxes_BN4)), -1)),
         giou: mean(tf.sub(1, giou_BN)),
       };
@@ -76,6 +77,7 @@ function classLoss(
   classes_BQ: tf.Tensor2D,
   objects: tf.Scalar,
   classification: Classification,
+  ranks: StepRanks | undefined,
 ): tf.Tensor {
   const width = logits_BQK.shape.at(-1)!;
   if (classification.kind === 'focal') {
@@ -87,7 +89,7 @@ function classLoss(
   weights[width - 1] = classification.noObject;
   const weighted = tf.mul(oneHot(classes_BQ, width), weights);
   const missed = tf.sum(tf.mul(weighted, tf.neg(tf.logSoftmax(logits_BQK, -1))));
-  return tf.div(missed, tf.sum(weighted));
+  return tf.div(missed, sharedCount(tf.sum(weighted), 0, ranks));
 }
 
 function oneHot(classes_BQ: tf.Tensor2D, width: number): tf.Tensor3D {

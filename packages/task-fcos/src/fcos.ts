@@ -68,7 +68,7 @@ export function fcosTask(
       },
     },
 
-    loss: (outputs, batch) =>
+    loss: (outputs, batch, { ranks }) =>
       tf.tidy(() => {
         const { classes_BP, distances_BP4 } = batch as unknown as Readonly<Record<string, tf.Tensor>>;
         const { cls, loc, ctr } = fcosLosses(
@@ -78,6 +78,7 @@ export function fcosTask(
             ctr_BP1: joined(outputs, 'ctr'),
           },
           { labels_BP: classes_BP!, distances_BP4: distances_BP4! },
+          ranks,
         );
         return { loss: tf.addN([cls, loc, ctr]) as tf.Scalar, cls, loc, ctr };
       }),

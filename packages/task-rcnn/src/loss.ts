@@ -1,5 +1,6 @@
 // The four losses of Faster R-CNN. Suffixes: B images, N anchors of all levels, S sampled anchors, R sampled boxes, K classes.
 
+import { sharedCount, type StepRanks } from '@ma-net/core';
 import { binaryCrossEntropy, smoothL1 } from '@ma-net/detection';
 import * as tf from '@tensorflow/tfjs-core';
 import { RCNN_LEVELS } from './network.ts';
@@ -19,14 +20,23 @@ export interface RcnnLosses {
 }
 
 /** Of the network's outputs, and of what `rpnTargets` and `roiTargets` say. */
-export function rcnnLosses(outputs: Tensors, targets: Tensors, rules: RcnnRules): RcnnLosses {
-  return tf.tidy(() => ({ ...rpnLosses(outputs, targets, rules), ...roiLosses(outputs, targets, rules) }));
+export function rcnnLosses(
+  outputs: Tensors,
+  targets: Tensors,
+  rules: RcnnRules,
+  ranks?: StepRanks,
+): RcnnLosses {
+  return tf.tidy(() => ({
+    ...rpnLosses(outputs, targets, rules, ranks),
+    ...roiLosses(outputs, targets, rules, ranks),
+  }));
 }
 
 function rpnLosses(
   outputs: Tensors,
   targets: Tensors,
   { rpn, beta }: RcnnRules,
+  ranks: StepRanks | undefined,
 ): Pick<RcnnLosses, 'objectness' | 'proposals'> {
   const labels_BS = targets['rpnLabels_BS']!;
   const [batch, room] = labels_BS.shape as [number, number];
@@ -41,7 +51,7 @@ function rpnLosses(
   const labels = tf.reshape(labels_BS, [-1]);
   const real = tf.cast(tf.greaterEqual(labels, 0), 'float32');
   const positive = tf.relu(labels);
-  const per = rpn.per === 'room' ? tf.scalar(batch * room) : tf.maximum(tf.sum(real), 1);
+  const per = rpn.per === 'room' ? tf.scalar(batch * room) : sharedCount(tf.sum(real), 1, ranks);
   const objectness = binaryCrossEntropy(tf.reshape(tf.gather(logits, at), [-1]), positive);
   const apart = tf.sub(tf.gather(deltas, at), tf.reshape(targets['rpnDeltas_BS4']!, [-1, 4]));
   return {
@@ -54,13 +64,14 @@ function roiLosses(
   { classes: logits_BRK, boxes }: Tensors,
   targets: Tensors,
   { roi, beta }: RcnnRules,
+  ranks: StepRanks | undefined,
 ): Pick<RcnnLosses, 'classes' | 'boxes'> {
   const labels_BR = tf.cast(targets['roiLabels_BR']!, 'int32');
   const [batch, room, all] = logits_BRK!.shape as [number, number, number];
   const background = all - 1;
   const real_BR = tf.cast(tf.greaterEqual(labels_BR, 0), 'float32');
   const positive_BR = tf.mul(real_BR, tf.cast(tf.less(labels_BR, background), 'float32'));
-  const per = tf.maximum(tf.sum(real_BR), 1);
+  const per = sharedCount(tf.sum(real_BR), 1, ranks);
   const first = roi.background === 'first';
   // Background comes last in targets; where it comes first, every class stands one further.
   const places_BR = first

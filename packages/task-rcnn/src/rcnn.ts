@@ -70,9 +70,9 @@ export function rcnn(network: Network, rules: RcnnRules): Task<CocoBatch, Detect
         return { rois_BR4: { shape: [proposals.length, room, 4], dtype: 'float32', data: rois } };
       },
     },
-    loss: (outputs, batch) =>
+    loss: (outputs, batch, { ranks }) =>
       tf.tidy(() => {
-        const losses = rcnnLosses(outputs, batch as Readonly<Record<string, tf.Tensor>>, rules);
+        const losses = rcnnLosses(outputs, batch as Readonly<Record<string, tf.Tensor>>, rules, ranks);
         return { loss: tf.addN(Object.values(losses)) as tf.Scalar, ...losses };
       }),
     decode: (outputs, { sizes_B2, originals_B2 }) =>
