@@ -10,7 +10,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { jobOf } from './ranks.ts';
 
 const MAIN = join(import.meta.dirname, '../dist/main.js');
-const SHORT = ['epochs=0.25', 'data.trainLimit=512', 'data.testLimit=64', 'saveEvery=2'];
+const SHORT = ['epochs=0.25', 'data.validation=0', 'data.trainLimit=512', 'data.testLimit=64', 'saveEvery=2'];
 const short = SHORT.flatMap((change) => ['--set', change]);
 
 function manet(size: number, cwd: string, ...args: string[]): Promise<Ended> {

@@ -5,7 +5,8 @@ import { MaNetError } from '@ma-net/core';
 import koffi from 'koffi';
 import { type Abi, abiOf } from './abi.ts';
 
-type Pointer = ReturnType<typeof koffi.alloc>;
+/** What koffi hands out for memory of its own; it has no type for it. */
+type Pointer = unknown;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Memory that MPI reads and writes, outside of JavaScript's, so that nothing moves it; whoever made it frees it. */

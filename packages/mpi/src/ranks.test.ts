@@ -1,5 +1,7 @@
 // Processes under a real launcher; each is test/rank.mjs, of the built packages.
 
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { notHere } from '@ma-net/testing';
 import { type Ended, mpirun, underMpi } from '@ma-net/testing/node';
@@ -17,12 +19,13 @@ interface Said {
   readonly result: any;
 }
 
-async function said(size: number, ...args: string[]): Promise<readonly Said[]> {
-  const { code, stdout, stderr } = await underMpi(size, [RANK, ...args]);
+async function said(size: number, act: string, backend = 'cpu'): Promise<readonly Said[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'ma-net-mpi-'));
+  const { code, stderr } = await underMpi(size, [RANK, act, backend, folder]);
   expect(code, stderr).toBe(0);
-  const lines = stdout.trim().split('\n');
-  expect(lines.length).toBe(size);
-  return lines.map((line) => JSON.parse(line) as Said).toSorted((a, b) => a.rank - b.rank);
+  const files = Array.from({ length: size }, (_, rank) => readFileSync(join(folder, `${rank}.json`), 'utf8'));
+  rmSync(folder, { recursive: true });
+  return files.map((text) => JSON.parse(text) as Said);
 }
 
 if (mpirun === undefined) notHere('MPI', 'no mpirun');
@@ -81,7 +84,7 @@ else {
 
   test('a rank that ends takes the others with it', async () => {
     const started = performance.now();
-    const { code }: Ended = await underMpi(2, [RANK, 'dies']);
+    const { code }: Ended = await underMpi(2, [RANK, 'dies', 'cpu', tmpdir()]);
     expect(code).toBe(7);
     expect(performance.now() - started).toBeLessThan(30_000);
   }, 60_000);

@@ -1,12 +1,15 @@
-// One rank, started by a launcher: does what its argument says, and prints one line of JSON.
+// One rank, started by a launcher: does what its first argument says, and writes the result as JSON into the folder of its
+// last: launchers mix what ranks print.
 
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { onnx } from '@ma-net/backend-onnx';
 import { cpu } from '@ma-net/backend-cpu';
 import { defineNetwork, Rng, startBackend } from '@ma-net/core';
 import { launched, openRanks } from '@ma-net/mpi';
 import * as tf from '@tensorflow/tfjs-core';
 
-const [what, backend = 'cpu'] = process.argv.slice(2);
+const [what, backend, folder] = process.argv.slice(2);
 await startBackend(backend === 'onnx' ? onnx : cpu, backend === 'onnx' ? { threads: 1 } : {});
 /** A process that stands alone averages with nobody. */
 const alone = {
@@ -84,5 +87,5 @@ const acts = {
 };
 
 const result = await acts[what]();
-process.stdout.write(`${JSON.stringify({ rank, size, result })}\n`);
+writeFileSync(join(folder, `${rank}.json`), JSON.stringify({ rank, size, result }));
 ranks.close();

@@ -191,7 +191,7 @@ async function fitting(
 ): Promise<Recipe> {
   const { data } = await resolveParts(asked, installed);
   const canHold = fieldsAt(data.part.schema, [], data.options).includes('validation');
-  const held = heldOut && canHold && !HOLDING.some((field) => asked.data[field] !== undefined);
+  const held = heldOut && canHold && !HOLDING.some((field) => Number(asked.data[field] ?? 0) > 0);
   const recipe = held ? { ...asked, data: { ...asked.data, validation: HELD_OUT } } : asked;
   const samples = await trainingSamples(recipe, installed, heldOut);
   const most = Math.max(Math.floor(samples / LEAST_BATCHES), Math.min(samples, LEAST_BATCH));
