@@ -1,11 +1,7 @@
-import { cpu } from '@ma-net/backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, expect, test } from 'vitest';
-import { sharedCount, startBackend } from './index.ts';
-
-beforeAll(async () => {
-  await startBackend(cpu);
-});
+import { expect, test } from 'vitest';
+import '../test/cpu.ts';
+import { sharedCount } from './index.ts';
 
 test.each([
   [

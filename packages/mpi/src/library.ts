@@ -41,7 +41,7 @@ export interface Library {
 }
 
 /** Names of the library, the most likely first: of the MPI whose launcher started this process, then of others. */
-export function candidates(env: Environment, platform: NodeJS.Platform): readonly string[] {
+export function candidates(env: Environment, platform: string): readonly string[] {
   const given = env['MA_NET_MPI'];
   if (given !== undefined && given !== '') return [given];
   const mac = platform === 'darwin';
@@ -60,7 +60,7 @@ export function candidates(env: Environment, platform: NodeJS.Platform): readonl
 }
 
 /** Loads the first library that there is, and joins the ranks. Throws `not-found` where there is none. */
-export function openLibrary(env: Environment = process.env, platform = process.platform): Library {
+export function openLibrary(env: Environment = process.env, platform: string = process.platform): Library {
   const { lib, name } = load(candidates(env, platform));
   const symbol = (of: string): bigint | undefined => {
     try {
