@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changed, clock, count, duration, measured, percent } from './quantities.ts';
+import { changed, clock, count, duration, measured, percent, spread } from './quantities.ts';
 
 test.each([
   [count(77_754), '77 754'],
@@ -24,6 +24,9 @@ test.each([
   [clock(725.2), '12:05'],
   [clock(7_441), '2:04:01'],
   [clock(-1), '0:00'],
+  [spread(undefined), ''],
+  [spread({ runs: 1, mean: 0.5 } as never), '50.00'],
+  [spread({ runs: 2, mean: 0.5, sd: 0.01 } as never), '50.00 +- 1.00'],
 ])('%s', (found, expected) => {
   expect(found).toBe(expected);
 });

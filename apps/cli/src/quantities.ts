@@ -1,5 +1,7 @@
 // Numbers as people read them. A ratio always stands beside what it is a ratio of.
 
+import type { Summary } from '@ma-net/metrics';
+
 /** 77 850. */
 export function count(n: number): string {
   return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ' ');
@@ -8,6 +10,13 @@ export function count(n: number): string {
 /** 0.9342 is 93.42 %. */
 export function percent(part: number, digits = 2): string {
   return `${(100 * part).toFixed(digits)} %`;
+}
+
+/** Mean and standard deviation of parts, in per cent; nothing of what was not measured. */
+export function spread(summary: Summary | undefined): string {
+  if (summary === undefined) return '';
+  const { mean, sd } = summary;
+  return `${(100 * mean).toFixed(2)}${sd === undefined ? '' : ` +- ${(100 * sd).toFixed(2)}`}`;
 }
 
 /** A measure of a task: a loss as a number, all others as parts of a whole. */

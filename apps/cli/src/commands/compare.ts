@@ -6,7 +6,7 @@ import { compare as compareRuns, type MethodSummary, type RunResult, summariesOf
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
 import { interruptible } from '../interrupt.ts';
-import { count, duration } from '../quantities.ts';
+import { count, duration, spread } from '../quantities.ts';
 import { type RecipeArguments, resolveRecipe } from '../recipe-argument.ts';
 import { EXIT } from '../report-error.ts';
 import { plainName } from '../run-path.ts';
@@ -127,12 +127,6 @@ const pairsBeside =
 
 function mean(summary: Summary): string {
   return count(summary.mean);
-}
-
-function spread(summary: Summary | undefined): string {
-  if (summary === undefined) return '';
-  const { mean: value, sd } = summary;
-  return `${(100 * value).toFixed(2)}${sd === undefined ? '' : ` +- ${(100 * sd).toFixed(2)}`}`;
 }
 
 function interval(pairs: PairedSummary | undefined): string {

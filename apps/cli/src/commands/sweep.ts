@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import type { Summary } from '@ma-net/metrics';
+import { launched } from '@ma-net/mpi/launched';
 import {
   type FailedRun,
   forgetFailures,
@@ -13,8 +13,7 @@ import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
 import { interruptible } from '../interrupt.ts';
 import { type AxisOrChange, axesAndChanges } from '../option-values.ts';
-import { count, duration } from '../quantities.ts';
-import { launchedAs } from '../ranks.ts';
+import { count, duration, spread } from '../quantities.ts';
 import { type RecipeArguments, resolveRecipe } from '../recipe-argument.ts';
 import { EXIT } from '../report-error.ts';
 import { plainName } from '../run-path.ts';
@@ -42,7 +41,7 @@ export async function sweep(args: SweepArguments): Promise<number> {
   const out = args.out ?? `runs/sweep-${plainName(recipe.name, 'recipe')}`;
   const asked = { recipe, seeds: args.seeds, axes };
   const runs = await runsOf(asked, { out, installed });
-  const job = launchedAs();
+  const job = launched(process.env);
   const leads = args.worker !== true && (job === undefined || job.rank === 0);
   if (leads) {
     await forgetFailures(asked, { out, installed });
@@ -138,10 +137,4 @@ function tell(results: readonly SweptResult[], name: string, screen: Screen): vo
   ]);
   screen.line(`${name}: means and standard deviations, in per cent`);
   for (const line of table(head, rows, screen.width)) screen.line(line);
-}
-
-function spread(summary: Summary | undefined): string {
-  if (summary === undefined) return '';
-  const { mean: value, sd } = summary;
-  return `${(100 * value).toFixed(2)}${sd === undefined ? '' : ` +- ${(100 * sd).toFixed(2)}`}`;
 }
