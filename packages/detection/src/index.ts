@@ -75,6 +75,7 @@ export {
   pyramidBackbone,
   RESNET_50,
 } from './backbone.ts';
+export { startedFrom } from './started-from.ts';
 export { detectron2Backbone, type StartedDetector, withBody } from './weights.ts';
 export { featurePyramid, type PyramidOptions } from './pyramid.ts';
 export {
@@ -92,6 +93,7 @@ export {
   labOf,
   validCells,
 } from './colour-similarity.ts';
+export { condInstNetworkPart } from './condinst-part.ts';
 export { withCondInstWeights } from './condinst-weights.ts';
 export {
   condInst,

@@ -35,8 +35,9 @@ const shared = {
   dropout: rate.default(0.1),
   decoderLayers: count.default(6),
   /**
-   * Weights to start from, a safetensors file: of the whole network, as the public code or this program writes it, or of
-   * a residual classifier for the body, which keeps the widths that pruning left it. Fresh ones unless given.
+   * Weights to start from, a safetensors file or `hub:owner/name`: of the whole network, as the public code or this
+   * program writes it, or of a residual classifier for the body, which keeps the widths that pruning left it. Fresh ones
+   * unless given.
    */
   weights: z.string().exactOptional(),
 };
@@ -128,17 +129,11 @@ function imagesOf({ shapes }: DataFacts): readonly [number, number, number] {
 async function started(
   network: Network<'images' | 'sizes'>,
   weights: string | undefined,
-  { fresh, tell }: Parameters<Architecture>[1],
+  how: Parameters<Architecture>[1],
 ): Promise<Network> {
-  const general = network as unknown as Network;
-  if (weights === undefined || !fresh) return general;
-  const [{ readSafetensors }, { describeWeights }, { withDetrWeights }] = await Promise.all([
-    import('@ma-net/core/node'),
-    import('@ma-net/tnet'),
+  const [{ startedFrom }, { withDetrWeights }] = await Promise.all([
+    import('@ma-net/detection'),
     import('./weights.ts'),
   ]);
-  const { tensors } = await readSafetensors(weights);
-  const { network: made, report } = withDetrWeights(general, tensors, weights);
-  tell?.(`starts from ${weights}: ${describeWeights(report)}`);
-  return made;
+  return startedFrom(network as unknown as Network, weights, how, withDetrWeights);
 }

@@ -32,28 +32,18 @@ export const fcosNetwork = definePart({
     convolutions: count.default(4),
     /** Channels of a group of their normalisations. */
     groupWidth: count.default(8),
-    /** Weights of a residual classifier that the body starts from, a safetensors file; fresh ones unless given. */
+    /** Weights of a residual classifier that the body starts from, a file or `hub:owner/name`; fresh ones unless given. */
     weights: z.string().exactOptional(),
   }),
   open: async ({ weights, body, ...options }): Promise<Architecture> => {
-    const { fcosNetwork: create } = await import('./network.ts');
-    return async ({ shapes, classNames }, { fresh, tell }) => {
+    const [{ fcosNetwork: create }, { startedFrom, withBody }] = await Promise.all([
+      import('./network.ts'),
+      import('@ma-net/detection'),
+    ]);
+    return ({ shapes, classNames }, how) => {
       const images = shapes['images'] as readonly [number, number, number];
-      const network = create('fcos', images, {
-        ...options,
-        body: { ...body, stem: 'imagenet' },
-        classes: classNames.length,
-      });
-      if (weights === undefined || !fresh) return network;
-      const [{ readSafetensors }, { withBody }, { describeWeights }] = await Promise.all([
-        import('@ma-net/core/node'),
-        import('@ma-net/detection'),
-        import('@ma-net/tnet'),
-      ]);
-      const { tensors } = await readSafetensors(weights);
-      const { network: started, report } = withBody(network, tensors, weights);
-      tell?.(`starts from ${weights}: ${describeWeights(report)}`);
-      return started;
+      const shape = { ...options, body: { ...body, stem: 'imagenet' as const }, classes: classNames.length };
+      return startedFrom(create('fcos', images, shape), weights, how, withBody);
     };
   },
 });

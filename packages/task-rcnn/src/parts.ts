@@ -54,25 +54,20 @@ export const network = definePart({
     weights: z.string().exactOptional(),
   }),
   open: async ({ rules, amounts, weights, ...shape }): Promise<Architecture> => {
-    const [{ rcnnNetwork }, { rcnnRules }, { withRcnnWeights }, { describeWeights, readWeights }] =
-      await Promise.all([
-        import('./network.ts'),
-        import('./rules.ts'),
-        import('./weights.ts'),
-        import('@ma-net/tnet'),
-      ]);
-    return async ({ classNames, shapes }, { fresh, tell }) => {
+    const [{ rcnnNetwork }, { rcnnRules }, { withRcnnWeights }, { startedFrom }] = await Promise.all([
+      import('./network.ts'),
+      import('./rules.ts'),
+      import('./weights.ts'),
+      import('@ma-net/detection'),
+    ]);
+    return ({ classNames, shapes }, how) => {
       const images = shapes['images']!;
       const made = rcnnNetwork(
         'rcnn',
         { ...shape, classes: classNames.length, images },
         rcnnRules(rules, amounts),
       );
-      if (!fresh || weights === undefined) return made;
-      const { tensors, where } = await readWeights('rcnn', weights);
-      const { network: started, report } = withRcnnWeights(made, tensors, where);
-      tell?.(`starts from ${weights}: ${describeWeights(report)}`);
-      return started;
+      return startedFrom(made, weights, how, withRcnnWeights);
     };
   },
 });
