@@ -37,6 +37,19 @@ describe('curvesFigure', () => {
     );
   });
 
+  test.each([
+    [1, true, ['100']],
+    [0.25, false, ['0.250']],
+    [0, false, ['0.0']],
+  ])('of the one value %d has an axis that can be read', (value, percent, wanted) => {
+    const curves = [{ group: 'a', name: '0', points: line([value]) }];
+    const svg = parsed(curvesFigure(curves, { ...options, percent }));
+    const ticks = all(svg, 'g[aria-label="y-axis tick label"] text').map((text) => text.textContent);
+    expect(ticks).toEqual(expect.arrayContaining(wanted));
+    expect(ticks.length).toBeGreaterThan(2);
+    for (const tick of ticks) expect(tick!.length).toBeLessThan(7);
+  });
+
   test('draws no line over mini-batches in which nothing was measured', () => {
     const points = [1, 2, 3, 20, 21, 22].map((step) => ({ step, value: step }));
     const svg = parsed(curvesFigure([{ group: 'a', name: '0', points }], options));

@@ -105,6 +105,7 @@ export function curvesFigure(given: readonly Curve[], options: CurvesOptions): s
         grid: true,
         ticks: 5,
         ...(percent ? { percent: true } : {}),
+        ...aroundOne(thin, percent ? 100 : 1),
         nice: true,
       },
       marks: [
@@ -114,6 +115,15 @@ export function curvesFigure(given: readonly Curve[], options: CurvesOptions): s
       ],
     },
   });
+}
+
+/** Room around values that are all the same: no axis has a length of 0. */
+function aroundOne(curves: readonly Curve[], unit: number): { readonly domain?: readonly [number, number] } {
+  const values = curves.flatMap(({ points }) => points.map(({ value }) => unit * value));
+  const [first = 0] = values;
+  if (values.some((value) => value !== first)) return {};
+  const room = first === 0 ? 1 : Math.abs(first) / 20;
+  return { domain: [first - room, first + room] };
 }
 
 interface Strip {
