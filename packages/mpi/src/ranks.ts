@@ -43,8 +43,9 @@ export function openRanks({ size }: Launched, library: Library = openLibrary()):
   const [buffer, inStep, mine, all] = [growing(), growing(), growing(), growing()];
 
   const meanOf = async (values: Float32Array): Promise<Float32Array> => {
-    const native = buffer.of(4 * Math.min(values.length, MESSAGE));
-    const numbers = new Float32Array(native.bytes.buffer, native.bytes.byteOffset);
+    const most = Math.min(values.length, MESSAGE);
+    const native = buffer.of(4 * most);
+    const numbers = new Float32Array(native.bytes.buffer, native.bytes.byteOffset, most);
     const means = new Float32Array(values.length);
     for (let start = 0; start < values.length; start += MESSAGE) {
       const part = values.subarray(start, start + MESSAGE);

@@ -25,6 +25,8 @@ const numbers = async (x) => Array.from(await x.data());
 
 const acts = {
   async basics() {
+    // Of an odd length, and longer than what is averaged next.
+    const sent = await ranks.broadcast(rank === 0 ? new Uint8Array(1001).fill(9) : undefined);
     const means = await ranks.mean({ a: tf.tensor2d([rank, 1, 2, 3], [2, 2]), b: tf.scalar(rank * rank) });
     const bytes = await ranks.broadcast(rank === 0 ? Uint8Array.of(1, 2, 3) : undefined);
     return {
@@ -32,6 +34,7 @@ const acts = {
       shape: means.a.shape,
       b: await numbers(means.b),
       said: await ranks.gather(`rank ${rank} ${'é'.repeat(rank)}`),
+      sent: [sent.length, sent[1000]],
       bytes: [...bytes],
       empty: Object.keys(await ranks.mean({})),
       refused: await ranks.mean({ n: tf.scalar(1, 'int32') }).catch(({ code }) => code),
