@@ -41,6 +41,7 @@ else {
           shape: [2, 2],
           b: [Math.fround(mean((r) => r * r))],
           said: ranks.map((r) => `rank ${r} ${'é'.repeat(r)}`),
+          sent: [1001, 9],
           bytes: [1, 2, 3],
           empty: [],
           refused: 'bad-argument',
