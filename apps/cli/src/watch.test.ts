@@ -1,6 +1,6 @@
 // A training as a browser sees it while it goes on.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { notHere } from '@ma-net/testing';
 import { chromium as executable } from '@ma-net/testing/node';
@@ -17,7 +17,12 @@ describe('in Chromium', () => {
   test('curves and connections change while a run trains', { timeout: 120_000 }, async () => {
     const folder = newFolder();
     const training = startManet(['train', ...TINY, '--out', 'run'], folder);
-    while (!existsSync(join(folder, 'run/recipe.json'))) await new Promise((done) => setTimeout(done, 50));
+    const metrics = join(folder, 'run/metrics.jsonl');
+    const logged = (): boolean =>
+      existsSync(metrics) && readFileSync(metrics, 'utf8').includes('"type":"step"');
+    while (!logged()) await new Promise((done) => setTimeout(done, 5));
+    // It waits until the page was seen: it would be over before a browser starts.
+    training.process.kill('SIGSTOP');
     const watching = startManet(['watch', 'run', '--port', '0'], folder);
     let printed = '';
     watching.process.stdout!.on('data', (chunk) => (printed += String(chunk)));
@@ -36,6 +41,7 @@ describe('in Chromium', () => {
       const loss = page.locator('#term-loss desc');
       const kept = page.locator('#kept desc');
       const first = await loss.textContent({ timeout: 60_000 });
+      training.process.kill('SIGCONT');
       // Connections are decided about after the plain rounds; the last of 48 mini-batches comes after that.
       await kept.waitFor({ state: 'attached', timeout: 60_000 });
       await page.locator('#status', { hasText: /48 mini-batches in \d+ s\.$/ }).waitFor({ timeout: 60_000 });
@@ -44,6 +50,7 @@ describe('in Chromium', () => {
       expect(await page.locator('#rounds-0 svg').count()).toBeGreaterThan(0);
       expect(complaints).toEqual([]);
     } finally {
+      training.process.kill('SIGCONT');
       await browser.close();
       watching.process.kill('SIGINT');
     }
