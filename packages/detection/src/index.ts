@@ -49,7 +49,13 @@ export {
 export { bySize, nms, type NmsOptions } from './nms.ts';
 export { mapDense, type MapDenseOptions } from './map-dense.ts';
 export { type RoiFeatureOptions, roiFeatures } from './roi-features.ts';
-export { type PyramidLevel, roiAlign, type RoiAlignOptions, type Rois } from './roi-align.ts';
+export {
+  type PyramidLevel,
+  roiAlign,
+  type RoiAlignOptions,
+  type RoiAlignPath,
+  type Rois,
+} from './roi-align.ts';
 export {
   type FcosDetectionOptions,
   type FcosDetections,

@@ -7,11 +7,23 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { expectNear } from '../test/fixtures.ts';
 import { centerness, diceLoss, distanceOverlap, focalLoss, pairedGiou, smoothL1 } from './losses.ts';
-import { roiAlign } from './roi-align.ts';
+import { roiAlign, type RoiAlignPath } from './roi-align.ts';
 
 type Loss = (x: tf.Tensor, other: tf.Tensor) => tf.Tensor;
 
 const adaptive = { size: [2, 2], sampling: { adaptive: true, most: 3 }, aligned: true } as const;
+
+function aligned(x: tf.Tensor, other: tf.Tensor, path: RoiAlignPath): tf.Tensor {
+  const pyramid = [
+    { features_NHWC: tf.reshape(x, [1, 4, 4, 2]) as tf.Tensor4D, stride: 4 },
+    { features_NHWC: tf.reshape(tf.slice(x, 0, 2), [1, 2, 2, 2]) as tf.Tensor4D, stride: 8 },
+  ];
+  const rois = {
+    boxes_BR4: tf.reshape(tf.mul(other, [2, 2, 6, 6]), [1, 8, 4]) as tf.Tensor3D,
+    levels_BR: tf.tensor2d([0, 1, 0, 1, 0, 0, 1, 1], [1, 8], 'int32'),
+  };
+  return roiAlign(pyramid, rois, adaptive, path);
+}
 
 const losses: Readonly<Record<string, Loss>> = {
   focal: (x, other) => focalLoss(x, tf.cast(tf.greater(other, 1), 'float32'), { alpha: 0.25, gamma: 2 }),
@@ -21,19 +33,8 @@ const losses: Readonly<Record<string, Loss>> = {
   'overlap of distances': (x, other) => distanceOverlap(x, other).giou,
   'overlap of pairs': (x, other) =>
     pairedGiou(tf.concat([x, x], 0), tf.concat([other, tf.add(other, 0.1)], 0)),
-  RoIAlign: (x, other) =>
-    roiAlign(
-      [
-        { features_NHWC: tf.reshape(x, [1, 4, 4, 2]), stride: 4 },
-        { features_NHWC: tf.reshape(tf.slice(x, 0, 2), [1, 2, 2, 2]), stride: 8 },
-      ],
-      {
-        boxes_R4: tf.mul(other, [2, 2, 6, 6]) as tf.Tensor2D,
-        images_R: tf.zeros([8], 'int32'),
-        levels_R: tf.tensor1d([0, 1, 0, 1, 0, 0, 1, 1], 'int32'),
-      },
-      adaptive,
-    ),
+  'RoIAlign by products': (x, other) => aligned(x, other, 'products'),
+  'RoIAlign by gathering': (x, other) => aligned(x, other, 'gather'),
 };
 
 async function numbers(loss: Loss, name: string): Promise<number[]> {

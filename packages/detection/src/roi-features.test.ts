@@ -34,12 +34,8 @@ describe('roiFeatures', () => {
     const expected = roiAlign(
       maps.map((features_NHWC, l) => ({ features_NHWC, stride: 2 ** l })),
       {
-        boxes_R4: tf.tensor2d(boxes, [18, 4]),
-        images_R: tf.tensor1d(
-          Array.from({ length: 18 }, (_, i) => Math.floor(i / 9)),
-          'int32',
-        ),
-        levels_R: tf.tensor1d(pyramidLevels(boxes, { count: 3, finest: 2 }), 'int32'),
+        boxes_BR4: tf.tensor3d(boxes, [2, 9, 4]),
+        levels_BR: tf.tensor2d(pyramidLevels(boxes, { count: 3, finest: 2 }), [2, 9], 'int32'),
       },
       align,
     );

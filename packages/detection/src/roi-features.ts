@@ -34,19 +34,13 @@ export const roiFeatures: Op<RoiFeatureOptions> = {
   },
   execute(_, __, [boxes, ...levels], { strides, finest = 56, ...options }) {
     const [batch, count] = boxes!.shape as [number, number, number];
-    const boxes_R4 = tf.reshape(boxes!, [batch * count, 4]) as tf.Tensor2D;
-    // Counted, so that an exported graph takes batches of every size.
-    const ones_B = tf.add(tf.mul(tf.sum(boxes!, [1, 2]), 0), 1);
-    const images_B1 = tf.reshape(tf.cumsum(ones_B, 0, true), [batch, 1]);
-    const images_R = tf.reshape(tf.add(images_B1, tf.zeros([1, count])), [batch * count]);
-    const rois = {
-      boxes_R4,
-      images_R: tf.cast(images_R, 'int32') as tf.Tensor1D,
-      levels_R: levelsOf(boxes_R4, strides.length, finest),
-    };
+    const levels_R = levelsOf(tf.reshape(boxes!, [batch * count, 4]), strides.length, finest);
     const pyramid = levels.map((level, l) => ({ features_NHWC: level as tf.Tensor4D, stride: strides[l]! }));
-    const features = roiAlign(pyramid, rois, options);
-    return tf.reshape(features, [batch, count, ...features.shape.slice(1)]);
+    return roiAlign(
+      pyramid,
+      { boxes_BR4: boxes as tf.Tensor3D, levels_BR: tf.reshape(levels_R, [batch, count]) },
+      options,
+    );
   },
 };
 

@@ -64,18 +64,15 @@ export const roiFeatures: Op<RoiFeaturesOptions> = {
     const [w, h] = tf.split(tf.reshape(side, [rows, 2]), 2, 1) as [tf.Tensor, tf.Tensor];
     const doublings = tf.log(tf.add(tf.div(tf.sqrt(tf.mul(w, h)), finest), 1e-6));
     const level = tf.clipByValue(tf.floor(tf.div(doublings, Math.LN2)), 0, levels.length - 1);
-    // Of every image its number, without a constant that follows the size of the batch.
-    const image = tf.cumsum(tf.onesLike(tf.slice(places, [0, 0, 0], [-1, -1, 1])), 0, true);
     const found = roiAlign(
       levels.map((features, l) => ({ features_NHWC: features as tf.Tensor4D, stride: strides[l]! })),
       {
-        boxes_R4: tf.reshape(corners, [rows, 4]),
-        images_R: tf.cast(tf.reshape(image, [rows]), 'int32') as tf.Tensor1D,
-        levels_R: tf.cast(tf.reshape(level, [rows]), 'int32') as tf.Tensor1D,
+        boxes_BR4: corners as tf.Tensor3D,
+        levels_BR: tf.cast(tf.reshape(level, [batch, queries]), 'int32') as tf.Tensor2D,
       },
       { size: [SIZE, SIZE], sampling: SAMPLING, aligned: true },
     );
-    return tf.reshape(found, [batch, queries, SIZE * SIZE, found.shape[3]]);
+    return tf.reshape(found, [batch, queries, SIZE * SIZE, found.shape[4]]);
   },
 };
 
