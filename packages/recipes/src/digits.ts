@@ -1,5 +1,6 @@
 import { digits as data } from '@ma-net/data/parts';
 import { maNet } from '@ma-net/method-ma-net/parts';
+import { NEURON_LEVEL } from '@ma-net/mnet';
 import { defineRecipe } from '@ma-net/run';
 import { classification } from '@ma-net/task-classification/parts';
 import { zoo } from '@ma-net/tnet/parts';
@@ -23,4 +24,24 @@ export const digits = defineRecipe(() => ({
   optimizer: { ...baseSgd, weightDecay: 2e-3 },
   schedule: { name: 'cosine', warmup: 0 },
   evaluateEvery: 1,
+}));
+
+/** A transformer on the same digits: sixteen patches of two pixels. */
+export const digitsVit = defineRecipe(() => ({
+  name: 'digits-vit',
+  about: 'a small ViT on embedded handwritten digits, a tenth held out; any machine',
+  seed: 0,
+  network: zoo({ name: 'vit-digits' }),
+  data: data({ validation: 0.1, augment: { padCrop: 1 } }),
+  task: classification({}),
+  method: maNet({ prune: NEURON_LEVEL }),
+  batchSize: 64,
+  epochs: 40,
+  optimizer: {
+    ...{ name: 'adamw', learningRate: 2e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+    weightDecay: 0.05,
+    decay: 'kernels',
+  },
+  schedule: { name: 'cosine', warmup: 50 },
+  evaluateEvery: 5,
 }));

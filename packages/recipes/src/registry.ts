@@ -1,7 +1,7 @@
 import { MaNetError, suggestion } from '@ma-net/core';
 import { cifar10Resnet10, cifar10Resnet18, cifar10Resnet20 } from './cifar10.ts';
 import { cocoDetrR50, cocoDynamicDetrR50, scenesDetr } from './detr.ts';
-import { digits } from './digits.ts';
+import { digits, digitsVit } from './digits.ts';
 import {
   imagenetResnet18,
   imagenetResnet50,
@@ -17,6 +17,7 @@ import type { Recipe } from '@ma-net/run';
 /** Every recipe we ship, by the name that `--recipe` takes. */
 export const recipes = {
   digits,
+  'digits-vit': digitsVit,
   'cifar10-resnet10': cifar10Resnet10,
   'cifar10-resnet20': cifar10Resnet20,
   'cifar10-resnet18': cifar10Resnet18,

@@ -9,6 +9,7 @@ import {
   type Network,
   type Program,
   uniformFanIn,
+  xavierUniform,
   zeros,
 } from '@ma-net/core';
 import { imageSize } from './image-size.ts';
@@ -22,6 +23,12 @@ export interface ViTShape {
   readonly depth: number;
   /** Width of one attention head; 64 unless given. */
   readonly headDim?: number;
+  /**
+   * Kernels and positions begin with a deviation of 0.02, as ViT-B's do. `by-width` begins kernels by Glorot's rule (as the
+   * authors' own code does) and positions as large as patches, without which narrow networks on small patches learn nothing
+   * at first.
+   */
+  readonly init?: 'by-width';
   /** 224 x 224 in colour unless given. */
   readonly inputShape?: readonly [number, number, number];
 }
@@ -50,10 +57,13 @@ export function vit(name: string, shape: ViTShape, options: TransformerOptions):
 export function vitBody<V>(
   net: Net<V>,
   images: V,
-  { patch, width, depth, headDim = 64 }: ViTShape,
+  { patch, width, depth, headDim = 64, init }: ViTShape,
   { dropout = 0, dropPath = 0 }: Pick<TransformerOptions, 'dropout' | 'dropPath'> = {},
 ): V {
-  const dense = (layer: string, x: V, out: number): V => net.dense(layer, x, { out, init: WEIGHTS });
+  const dense = (layer: string, x: V, out: number): V => {
+    const weights = init === 'by-width' ? xavierUniform(net.shape(x).at(-1)!, out) : WEIGHTS;
+    return net.dense(layer, x, { out, init: weights });
+  };
   const norm = (layer: string, x: V): V => net.layerNorm(layer, x, { epsilon: EPSILON });
   const drop = (layer: string, x: V): V => net.dropout(layer, x, { rate: dropout });
 
@@ -68,7 +78,8 @@ export function vitBody<V>(
     }),
   );
   x = net.prepend(net.embedding('class_token', { tokens: 1, width, init: zeros }), x); // Eq. 1
-  const positions = { tokens: net.shape(x)[0]!, width, init: WEIGHTS };
+  const start: Initializer = init === 'by-width' ? { kind: 'normal', std: 0.5 } : WEIGHTS;
+  const positions = { tokens: net.shape(x)[0]!, width, init: start };
   x = drop('encoder', net.add(x, net.embedding('encoder.pos_embedding', positions)));
 
   for (let i = 0; i < depth; i++) {

@@ -145,6 +145,8 @@ export const zoo = {
   'vit-s16-384': vit({ patch: 16, width: 384, depth: 12, inputShape: [384, 384, 3] }),
   'vit-b16-384': vit({ patch: 16, width: 768, depth: 12, inputShape: [384, 384, 3] }),
   'vit-ti4-cifar': vit({ patch: 4, width: 192, depth: 12, inputShape: [32, 32, 3] }),
+  /** For 8x8 digits. */
+  'vit-digits': vit({ patch: 2, width: 64, depth: 4, headDim: 16, init: 'by-width', inputShape: [8, 8, 1] }),
   'vit-test': vit({ patch: 4, width: 8, depth: 2, headDim: 4, inputShape: [8, 8, 3] }),
 
   'swin-t': swin({ width: 96, depths: [2, 2, 6, 2], window: 7 }),
