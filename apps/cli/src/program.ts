@@ -112,17 +112,24 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
   command('eval', 'Measure a run or an exported network on the test images.', [
     'manet eval runs/digits-ma-net-s0',
     'manet eval runs/digits-ma-net-s0/pruned.safetensors --backend cpu',
+    'manet eval --results found.json --data coco',
   ])
-    .usage('<run|file> [options]')
-    .argument('<run|file>', 'a run directory, or a file of "manet prune" or "manet export"')
+    .usage('[run|file] [options]')
+    .argument('[run|file]', 'a run directory, or a file of "manet prune" or "manet export"')
     .option('--classes', 'tell the measures of every class, too')
+    .option('--results <file>', "measure a results file of COCO's tools on the images of --data instead")
     .addOption(bestOption())
     .addOption(dataOption())
     .addOption(backendOption())
     .addOption(threadsOption())
-    .action(async (path, options) =>
-      done(await (await import('./commands/eval.ts')).evaluate(path, options)),
-    );
+    .action(async (path, options, command: Command) => {
+      if (path === undefined && options.results === undefined) {
+        command.error(
+          'error: there is nothing to measure\n  hint: pass a run, a file, or --results <file> with --data <dir>.',
+        );
+      }
+      done(await (await import('./commands/eval.ts')).evaluate(path, options));
+    });
 
   command('predict', 'Say what is on photos: of a run, its pruned file, or its graph; each is enough.', [
     'manet predict runs/photos-resnet18-ma-net-s0 cat.jpg dog.png',

@@ -71,3 +71,32 @@ test('recipes choose the parts by name; a folder is needed where images are not 
   expect(coco({})).toMatchObject({ use: '@ma-net/data-coco#coco', objects: 100 });
   await expect(coco.open(coco.schema.parse({}))).rejects.toMatchObject({ code: 'not-found' });
 });
+
+test('an image with more objects than there is room for is told before anything is trained', async () => {
+  const crowded = (name: string): string => {
+    const {
+      annotations: [one],
+      ...rest
+    } = JSON.parse(annotations(['cat'])) as { annotations: object[] };
+    const changes = [{}, {}, {}, { iscrowd: 1 }, { bbox: [0, 0, 0, 2] }];
+    const all = changes.map((change, i) => ({ ...one, id: i + 1, ...change }));
+    return JSON.stringify({ ...rest, annotations: all }).replace('a.jpg', name);
+  };
+  const files = { 'train/a.jpg': '', 'val/b.jpg': '', 'annotations/instances_val.json': crowded('b.jpg') };
+  const folder = await folderOf({ ...files, 'annotations/instances_train.json': annotations(['cat']) });
+  const open = (objects: number) => coco.open(coco.schema.parse({ path: folder, objects }));
+  await expect(open(2)).rejects.toMatchObject({
+    code: 'bad-data',
+    message: expect.stringMatching(
+      /1 of 1 images have more objects than .* 2: the first is "b\.jpg" with 3/,
+    ) as string,
+    where: join(folder, 'annotations', 'instances_val.json'),
+    hint: expect.stringContaining('data.objects=3') as string,
+  });
+  // Crowds and what has no area take no room.
+  expect((await open(3)).test.samples).toBe(1);
+  await expect(scenes.open(scenes.schema.parse({ digits: [1, 9] }))).rejects.toMatchObject({
+    code: 'bad-argument',
+    hint: expect.stringContaining('data.objects=9') as string,
+  });
+});

@@ -7,6 +7,7 @@ import { fileError } from '@ma-net/core/node';
 import { readAnnotations } from './annotations.ts';
 import type { CocoSets } from './coco-data.ts';
 import { cocoDataset } from './dataset.ts';
+import type { CocoAnnotations } from './objects.ts';
 
 /** A file of annotations and the folder of its images. */
 export interface CocoPlace {
@@ -57,9 +58,9 @@ export async function findCoco(folder: string): Promise<CocoPlaces> {
 
 /**
  * The images of a folder in COCO's layout. Throws `not-found` where there are none to train on, `bad-data` where the two
- * files of annotations have other classes, and what reading them throws.
+ * files of annotations have other classes or an image has more objects than `room`, and what reading them throws.
  */
-export async function readCoco(folder: string): Promise<CocoSets> {
+export async function readCoco(folder: string, room = Infinity): Promise<CocoSets> {
   const { train: place, test } = await findCoco(folder);
   if (place === undefined) {
     throw new MaNetError('not-found', 'There are no annotations of training images.', {
@@ -71,6 +72,7 @@ export async function readCoco(folder: string): Promise<CocoSets> {
     readAnnotations(place.annotations),
     test === undefined ? undefined : readAnnotations(test.annotations),
   ]);
+  for (const read of [annotations, others]) if (read !== undefined) refuseFull(read, room);
   const train = cocoDataset(annotations, {
     name: `${basename(folder)}, train`,
     folder: place.images,
@@ -103,6 +105,20 @@ export async function readCoco(folder: string): Promise<CocoSets> {
       onlyWithObjects: false,
     }),
   };
+}
+
+/** A run would find out when the image has its turn, after hours. */
+function refuseFull({ images, countOf, path }: CocoAnnotations, room: number): void {
+  const full = [...images.keys()].filter((i) => countOf(i) > room);
+  const [first] = full;
+  if (first === undefined) return;
+  const { file } = images[first]!;
+  const most = full.reduce((m, i) => Math.max(m, countOf(i)), 0);
+  throw new MaNetError(
+    'bad-data',
+    `${full.length} of ${images.length} images have more objects than a batch has room for, ${room}: the first is "${file}" with ${countOf(first)}.`,
+    { where: path, hint: `set data.objects=${most}, or remove these images from the file.` },
+  );
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -66,6 +66,13 @@ export const scenes = definePart({
     workers = 0,
     ...options
   }): Promise<Data<CocoBatch>> => {
+    if (digits[1] > options.objects) {
+      throw new MaNetError(
+        'bad-argument',
+        `A scene may have ${digits[1]} digits, and a batch has room for ${options.objects}.`,
+        { where: 'data.objects', hint: `set data.objects=${digits[1]}, or lower data.digits.` },
+      );
+    }
     const [{ digits: read }, { scenes: compose }, { cocoData }, { cocoMakers }] = await Promise.all([
       import('@ma-net/data/node'),
       import('./scenes.ts'),
@@ -158,7 +165,7 @@ export const coco = definePart({
       import('./coco-data.ts'),
       import('./photo-collate.ts'),
     ]);
-    return cocoData(await readCoco(path), options, cocoMakers(workers));
+    return cocoData(await readCoco(path, options.objects), options, cocoMakers(workers));
   },
 });
 

@@ -2,7 +2,7 @@ import { type HostBatch, MaNetError, type Meter } from '@ma-net/core';
 import {
   type BoxXywh,
   type CocoDetection,
-  type CocoNumbers,
+  cocoMeasures,
   type CocoObject,
   type CocoResult,
   evaluateCoco,
@@ -13,10 +13,7 @@ import type { Detections } from './detections.ts';
 /** What is measured, in COCO's words: boxes, or masks. */
 export type CocoKind = 'bbox' | 'segm';
 
-const KINDS = {
-  bbox: { of: 'boxes', prefix: '' },
-  segm: { of: 'masks', prefix: 'mask' },
-} as const satisfies Record<CocoKind, { readonly of: 'boxes' | 'masks'; readonly prefix: string }>;
+const KINDS = { bbox: 'boxes', segm: 'masks' } as const satisfies Record<CocoKind, 'boxes' | 'masks'>;
 
 /**
  * COCO's twelve numbers over batches that carry their ground truth (`truths` of @ma-net/data-coco): `AP`, `AP50`, `AP75`,
@@ -35,7 +32,7 @@ export function cocoMeter({ kinds }: { readonly kinds: readonly CocoKind[] }): M
     if (!truths.some(({ crowd }) => !crowd)) throw nothingToFind(images.length);
     results ??= kinds.map((kind) => [
       kind,
-      evaluateCoco(truths, found, { of: KINDS[kind].of, images, categories }),
+      evaluateCoco(truths, found, { of: KINDS[kind], images, categories }),
     ]);
     return results;
   };
@@ -52,7 +49,7 @@ export function cocoMeter({ kinds }: { readonly kinds: readonly CocoKind[] }): M
       }
     },
     result: () =>
-      Object.assign({}, ...measured().map(([kind, { all }]) => known(all, KINDS[kind].prefix))) as Record<
+      Object.assign({}, ...measured().map(([kind, { all }]) => cocoMeasures(all, KINDS[kind]))) as Record<
         string,
         number
       >,
@@ -60,7 +57,7 @@ export function cocoMeter({ kinds }: { readonly kinds: readonly CocoKind[] }): M
       const classes = new Map<number, Record<string, number>>();
       for (const [kind, { byCategory }] of measured()) {
         for (const [label, numbers] of byCategory) {
-          const measures = known(numbers, KINDS[kind].prefix);
+          const measures = cocoMeasures(numbers, KINDS[kind]);
           if (Object.keys(measures).length > 0) classes.set(label, { ...classes.get(label), ...measures });
         }
       }
@@ -80,15 +77,6 @@ function detectionsOf({ boxes, labels, scores, masks }: Detections, image: numbe
     const mask = masks?.[n];
     return { image, category: labels[n]!, score, box, ...(mask === undefined ? {} : { mask }) };
   });
-}
-
-/** The numbers that there are. */
-function known(numbers: CocoNumbers, prefix: string): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(numbers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[prefix + name, value] as const],
-    ),
-  );
 }
 
 function nothingToFind(images: number): MaNetError {

@@ -36,3 +36,4 @@ export {
 } from './coco/rle.ts';
 export { type ImageTruths, packTruths, unpackTruths } from './coco/truths.ts';
 export { type CocoResultEntry, resultEntry } from './coco/results.ts';
+export { cocoMeasures } from './coco/measures.ts';

@@ -35,17 +35,34 @@ export interface EvalArguments {
   readonly best?: boolean;
   /** Whether the measures of every class are told, too. */
   readonly classes?: boolean;
+  /** A results file of COCO's tools, measured in place of a network on the folder of `data`. */
+  readonly results?: string;
   readonly data?: string;
   readonly backend: string;
   readonly threads?: number;
 }
 
-/** `manet eval`: measures of a run's last checkpoint, or of an exported network, on the test images. */
-export async function evaluate(path: string, args: EvalArguments): Promise<void> {
+/**
+ * `manet eval`: measures of a run's last checkpoint, or of an exported network, on the test images; or of a results file,
+ * whoever wrote it.
+ */
+export async function evaluate(path: string | undefined, args: EvalArguments): Promise<void> {
+  const found = await (args.results === undefined
+    ? evaluateNetwork(path!, args)
+    : evaluateResults(path, args));
+  tell(path ?? args.results!, found, args);
+}
+
+function evaluateNetwork(path: string, args: EvalArguments): Promise<Measured> {
+  return isRun(path) ? evaluateRun(path, args) : evaluateFile(path, args);
+}
+
+function tell(
+  path: string,
+  { measures, byClass, classNames, samples, lines }: Measured,
+  args: EvalArguments,
+): void {
   const screen = createScreen();
-  const { measures, byClass, classNames, samples, lines } = await (isRun(path)
-    ? evaluateRun(path, args)
-    : evaluateFile(path, args));
   refuseNonFinite(measures, path);
   screen.line(`${path}, ${samples}`);
   for (const [name, value] of Object.entries(measures))
@@ -99,6 +116,34 @@ interface Measured {
   /** What was measured, in words. */
   readonly samples: string;
   readonly lines: readonly (readonly [string, string])[];
+}
+
+async function evaluateResults(
+  path: string | undefined,
+  { results, data, best }: EvalArguments,
+): Promise<Measured> {
+  const refuse = (problem: string, hint: string): MaNetError =>
+    new MaNetError('bad-argument', problem, { where: '--results', hint });
+  if (path !== undefined) {
+    throw refuse(
+      'A results file is measured by itself, and a network is named too.',
+      `leave ${path} out, or --results; "manet predict --results" writes what a network finds.`,
+    );
+  }
+  if (best === true) throw refuse('Only a run has a best checkpoint.', 'leave --best out.');
+  if (data === undefined) {
+    throw refuse(
+      'Nothing says which images the results are about.',
+      "pass the folder of the annotations in COCO's layout with --data.",
+    );
+  }
+  const { measureResults } = await import('@ma-net/data-coco/node');
+  const { truth, images, detections, ...found } = await measureResults(results!, data);
+  return {
+    ...found,
+    samples: `${count(detections)} detections in ${count(images)} images of ${truth}`,
+    lines: [],
+  };
 }
 
 async function evaluateRun(path: string, { best, data, backend, threads }: EvalArguments): Promise<Measured> {

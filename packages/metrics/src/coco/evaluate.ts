@@ -2,10 +2,10 @@
 // cocodataset.org/#detection-eval): ten thresholds of overlap, 101 recalls, sizes, at most 1, 10 and 100 an image.
 
 import { MaNetError } from '@ma-net/core';
-import { accumulate, type ImageMatches, type PrecisionRecall } from './accumulate.ts';
-import { AREAS, type Area, match, OVERLAPS } from './match.ts';
+import { accumulate, type PrecisionRecall, type Ranked } from './accumulate.ts';
+import { type Area, match, OVERLAPS, type Pairing } from './match.ts';
 import { type BoxXywh, boxOverlap, maskOverlap, type MeasuredMask, measureMask } from './overlap.ts';
-import type { Rle } from './rle.ts';
+import { maskArea, type Rle } from './rle.ts';
 
 /** One object of the ground truth. */
 export interface CocoObject {
@@ -71,29 +71,71 @@ export function evaluateCoco(
   detections: readonly CocoDetection[],
   { of, images, categories }: CocoOptions,
 ): CocoResult {
-  const visited = [...new Set(images)].sort((a, b) => a - b);
   const classes = [...new Set(categories)].sort((a, b) => a - b);
-  const places = { images: new Set(visited), categories: new Set(classes), of };
+  const places = { images: new Set(images), categories: new Set(classes), of };
   const truthsAt = byPlace(truths, 'object', places);
   const detectionsAt = byPlace(detections, 'detection', places);
-  const curves = new Map<string, PrecisionRecall | undefined>();
-  for (const category of classes) {
-    const pairs = visited.flatMap((image) => {
-      const key = `${category} ${image}`;
-      const [objects, found] = [truthsAt.get(key) ?? [], detectionsAt.get(key) ?? []];
-      return objects.length + found.length === 0 ? [] : [pairing(objects, found, of)];
-    });
-    for (const area of Object.keys(AREAS) as Area[]) {
-      const matches = pairs.map((pair): ImageMatches => ({ scores: pair.scores, ...match(pair, area) }));
-      for (const most of MOST) curves.set(`${category} ${area} ${most}`, accumulate(matches, most));
-    }
-  }
-  const curve: CocoResult['curve'] = (category, area, most) => curves.get(`${category} ${area} ${most}`);
+  const measured = new Map(
+    classes.map((category) => [category, ofClass(truthsAt.get(category), detectionsAt.get(category), of)]),
+  );
+  const curve: CocoResult['curve'] = (category, area, most) => measured.get(category)?.(area, most);
   return {
     all: numbers(classes, curve),
     byCategory: new Map(classes.map((category) => [category, numbers([category], curve)])),
     curve,
   };
+}
+
+type Listed<T> = ReadonlyMap<number, T[]>;
+type ClassCurve = (area: Area, most: (typeof MOST)[number]) => PrecisionRecall | undefined;
+
+/** The curves of one class, each made when it is first asked for; objects and detections by image. */
+function ofClass(
+  truths: Listed<CocoObject> = new Map(),
+  detections: Listed<CocoDetection> = new Map(),
+  of: CocoOptions['of'],
+): ClassCurve {
+  const visited = [...new Set([...truths.keys(), ...detections.keys()])].sort((a, b) => a - b);
+  const pairs = visited.map((image) => pairing(truths.get(image) ?? [], detections.get(image) ?? [], of));
+  const ranked = ranking(pairs.map(({ scores }) => scores));
+  const total = ranked.scores_D.length;
+  const outcomes = new Map<Area, { readonly counted: number; readonly outcome_TD: Int8Array }>();
+  const outcomeOf = (area: Area) => {
+    let made = outcomes.get(area);
+    if (made !== undefined) return made;
+    const outcome_TD = new Int8Array(OVERLAPS.length * total);
+    let [counted, at] = [0, 0];
+    for (const pair of pairs) {
+      counted += match(pair, area, outcome_TD, total, at);
+      at += pair.scores.length;
+    }
+    made = { counted, outcome_TD };
+    outcomes.set(area, made);
+    return made;
+  };
+  const curves = new Map<string, PrecisionRecall>();
+  return (area, most) => {
+    const { counted, outcome_TD } = outcomeOf(area);
+    if (counted === 0) return undefined;
+    const key = `${area} ${most}`;
+    const made = curves.get(key) ?? accumulate(ranked, outcome_TD, counted, most);
+    curves.set(key, made);
+    return made;
+  };
+}
+
+/** Of the scores of each image, descending. */
+function ranking(images: readonly Float64Array[]): Ranked {
+  const total = images.reduce((sum, scores) => sum + scores.length, 0);
+  const [scores_D, places_D] = [new Float64Array(total), new Uint8Array(total)];
+  let at = 0;
+  for (const scores of images) {
+    scores_D.set(scores, at);
+    for (let d = 0; d < scores.length; d++) places_D[at++] = d;
+  }
+  const order_D = Uint32Array.from({ length: total }, (_, d) => d);
+  order_D.sort((a, b) => scores_D[b]! - scores_D[a]! || a - b);
+  return { scores_D, places_D, order_D };
 }
 
 interface Places {
@@ -106,8 +148,8 @@ function byPlace<T extends CocoObject | CocoDetection>(
   entries: readonly T[],
   what: string,
   { images, categories, of }: Places,
-): Map<string, T[]> {
-  const found = new Map<string, T[]>();
+): ReadonlyMap<number, Listed<T>> {
+  const found = new Map<number, Map<number, T[]>>();
   entries.forEach((entry, n) => {
     const { image, category, box, mask } = entry;
     const refuse = (why: string, hint: string): never => {
@@ -121,15 +163,20 @@ function byPlace<T extends CocoObject | CocoDetection>(
       refuse('has a box or a score that is no number', 'write finite numbers.');
     if (of === 'masks' && mask === undefined)
       refuse('has no mask', 'give every one a mask, or evaluate boxes.');
-    const key = `${category} ${image}`;
-    const list = found.get(key);
-    if (list === undefined) found.set(key, [entry]);
+    const own = found.get(category) ?? new Map<number, T[]>();
+    found.set(category, own);
+    const list = own.get(image);
+    if (list === undefined) own.set(image, [entry]);
     else list.push(entry);
   });
   return found;
 }
 
-function pairing(objects: readonly CocoObject[], all: readonly CocoDetection[], of: CocoOptions['of']) {
+function pairing(
+  objects: readonly CocoObject[],
+  all: readonly CocoDetection[],
+  of: CocoOptions['of'],
+): Pairing & { readonly scores: Float64Array } {
   const found = [...all].sort((a, b) => b.score - a.score).slice(0, MOST.at(-1));
   const overlaps = new Float64Array(found.length * objects.length);
   let detectionAreas = found.map(({ box }) => box[2] * box[3]);
@@ -139,6 +186,8 @@ function pairing(objects: readonly CocoObject[], all: readonly CocoDetection[], 
         overlaps[i * objects.length + j] = boxOverlap(d.box, o.box, o.crowd);
       });
     });
+  } else if (objects.length === 0) {
+    detectionAreas = found.map(({ mask }) => maskArea(mask!));
   } else {
     const measure = ({ mask }: CocoObject | CocoDetection): MeasuredMask => measureMask(mask!);
     const [foundMasks, objectMasks] = [found.map(measure), objects.map(measure)];

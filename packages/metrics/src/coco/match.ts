@@ -23,42 +23,61 @@ export interface Pairing {
   readonly crowds: readonly boolean[];
 }
 
-export interface Matches {
-  /** Objects that count. */
-  readonly truths: number;
-  /** By threshold, then by detection: 1 found an object, 0 found none, -1 does not count. */
-  readonly outcome_TD: Int8Array;
-}
-
 /**
  * Every detection takes, in the order of scores, the object that it overlaps most and that no earlier one took;
  * of equal overlaps the later object. Crowds and objects outside the area are taken only by those that find
  * nothing else, any number of times in the case of crowds, and neither they nor who takes them count.
+ *
+ * Writes, of detection d at threshold t, 1 (found an object), 0 (found none) or -1 (does not count) to
+ * `out_TD[t * stride + at + d]`; returns the number of objects that count.
  */
-export function match({ overlaps, detectionAreas, truthAreas, crowds }: Pairing, area: Area): Matches {
+export function match(
+  { overlaps, detectionAreas, truthAreas, crowds }: Pairing,
+  area: Area,
+  out_TD: Int8Array,
+  stride: number,
+  at: number,
+): number {
   const [least, most] = AREAS[area];
   const outside = (size: number): boolean => size < least || size > most;
-  const count = truthAreas.length;
+  const [count, detections] = [truthAreas.length, detectionAreas.length];
   const ignored = truthAreas.map((size, g) => crowds[g]! || outside(size));
   // Those that count first; each kind in its own order.
-  const order = [...ignored.keys()].sort((a, b) => Number(ignored[a]) - Number(ignored[b]));
-  const outcome_TD = new Int8Array(OVERLAPS.length * detectionAreas.length);
-  OVERLAPS.forEach((threshold, t) => {
-    const taken = new Uint8Array(count);
-    for (let d = 0; d < detectionAreas.length; d++) {
-      let best = Math.min(threshold, 1 - 1e-10);
+  const order: number[] = [];
+  for (let g = 0; g < count; g++) if (!ignored[g]!) order.push(g);
+  const counted = order.length;
+  for (let g = 0; g < count; g++) if (ignored[g]!) order.push(g);
+  const taken = new Uint8Array(count);
+  const missed_D = detectionAreas.map((size) => (outside(size) ? -1 : 0));
+  const highest_D = detectionAreas.map((_, d) => highest(overlaps, d * count, count));
+  for (let t = 0; t < OVERLAPS.length; t++) {
+    const threshold = Math.min(OVERLAPS[t]!, 1 - 1e-10);
+    taken.fill(0);
+    for (let d = 0; d < detections; d++) {
+      const to = t * stride + at + d;
+      out_TD[to] = missed_D[d]!;
+      if (highest_D[d]! < threshold) continue;
+      let best = threshold;
       let found = -1;
-      for (const g of order) {
+      for (let k = 0; k < count; k++) {
+        // From here on there are none that count.
+        if (k === counted && found !== -1) break;
+        const g = order[k]!;
         if (taken[g] !== 0 && !crowds[g]!) continue;
-        if (found !== -1 && !ignored[found]! && ignored[g]!) break;
         const overlap = overlaps[d * count + g]!;
         if (overlap < best) continue;
         [best, found] = [overlap, g];
       }
-      if (found !== -1) taken[found] = 1;
-      const discounted = found === -1 ? outside(detectionAreas[d]!) : ignored[found]!;
-      outcome_TD[t * detectionAreas.length + d] = discounted ? -1 : found === -1 ? 0 : 1;
+      if (found === -1) continue;
+      taken[found] = 1;
+      out_TD[to] = ignored[found]! ? -1 : 1;
     }
-  });
-  return { truths: ignored.filter((i) => !i).length, outcome_TD };
+  }
+  return counted;
+}
+
+function highest(values: Float64Array, from: number, count: number): number {
+  let most = 0;
+  for (let i = from; i < from + count; i++) if (values[i]! > most) most = values[i]!;
+  return most;
 }

@@ -63,7 +63,8 @@ export function countsFrom(
 ): Uint32Array {
   const counts = typeof value === 'string' ? parsed(value, where) : value;
   let total = 0;
-  for (const count of counts) {
+  for (let i = 0; i < counts.length; i++) {
+    const count = counts[i]!;
     if (!Number.isInteger(count) || count < 0) throw damaged(`it holds a run of ${count} pixels`, where);
     total += count;
   }
@@ -73,13 +74,17 @@ export function countsFrom(
       where,
     );
   }
-  return Uint32Array.from(counts);
+  return new Uint32Array(counts);
 }
 
-function parsed(text: string, where: string): number[] {
-  const counts: number[] = [];
+function parsed(text: string, where: string): Float64Array {
+  // Every count has a character or more.
+  const counts = new Float64Array(text.length);
+  let length = 0;
   for (let at = 0; at < text.length; ) {
-    let [value, shift, group] = [0, 0, 0x20];
+    let value = 0;
+    let shift = 0;
+    let group = 0x20;
     while ((group & 0x20) !== 0) {
       group = text.charCodeAt(at++) - 48;
       if (!(group >= 0 && group < 64) || shift > 30) {
@@ -89,9 +94,10 @@ function parsed(text: string, where: string): number[] {
       shift += 5;
     }
     if ((group & 0x10) !== 0 && shift < 32) value |= -1 << shift;
-    counts.push(counts.length > 2 ? value + counts[counts.length - 2]! : value);
+    counts[length] = length > 2 ? value + counts[length - 2]! : value;
+    length++;
   }
-  return counts;
+  return counts.subarray(0, length);
 }
 
 function damaged(why: string, where: string): MaNetError {
@@ -151,11 +157,25 @@ function mergePair(a: Rle, b: Rle, how: 'union' | 'intersection'): Rle {
 }
 
 /** Number of pixels in both masks. */
-export function maskIntersection(a: Rle, b: Rle): number {
+export function maskIntersection({ counts: a }: Rle, { counts: b }: Rle): number {
   let both = 0;
-  walk(a, b, (length, inA, inB) => {
-    if ((inA & inB) === 1) both += length;
-  });
+  // Ends of the present run of foreground of each.
+  let [i, j] = [1, 1];
+  let [fromA, fromB] = [a[0]!, b[0]!];
+  let [toA, toB] = [fromA + a[1]!, fromB + b[1]!];
+  while (i < a.length && j < b.length) {
+    const length = Math.min(toA, toB) - Math.max(fromA, fromB);
+    if (length > 0) both += length;
+    if (toA <= toB) {
+      fromA = toA + a[i + 1]!;
+      i += 2;
+      toA = fromA + a[i]!;
+    } else {
+      fromB = toB + b[j + 1]!;
+      j += 2;
+      toB = fromB + b[j]!;
+    }
+  }
   return both;
 }
 
