@@ -149,6 +149,37 @@ describe('a body from a classifier', () => {
       expect(ours[`backbone.body.${name}`]).toEqual(theirs[name]);
   });
 
+  test("is taken from detectron2's detectors, by their names", async () => {
+    const whole = backbone({
+      body,
+      pyramid: { width: 4, first: 2, beyond: 'pooling' },
+    }) as unknown as Network;
+    const theirs: Record<string, HostTensor> = {};
+    for (const [name, tensor] of Object.entries(await fileOf(whole))) {
+      const norm = /^backbone\.body\.(?:(layer\d)\.(\d)\.)?bn(\d)\.(.+)$/.exec(name);
+      const part = (layer: string, block: string): string =>
+        `backbone.bottom_up.res${Number(layer.at(-1)) + 1}.${block}`;
+      if (norm !== null) {
+        const [, layer, block, n, end] = norm;
+        const at = layer === undefined ? 'backbone.bottom_up.stem' : part(layer, block!);
+        theirs[`${at}.conv${n!}.norm.${end!}`] = tensor;
+        continue;
+      }
+      const inner = /^backbone\.body\.(layer\d)\.(\d)\.(.+)$/.exec(name);
+      if (inner !== null) {
+        const end = inner[3]!.replace('downsample.0', 'shortcut').replace('downsample.1', 'shortcut.norm');
+        theirs[`${part(inner[1]!, inner[2]!)}.${end}`] = tensor;
+      } else if (name.startsWith('backbone.body.')) {
+        theirs[name.replace('backbone.body', 'backbone.bottom_up.stem')] = tensor;
+      } else theirs[`elsewhere.${name}`] = tensor;
+    }
+    const { network: started, report } = withBody(network, theirs);
+    expect(report.format).toBe('detectron2');
+    const [ours, first] = [started, whole].map((n, i) => n.init(Rng.fromSeed(i === 0 ? 9 : 3)).params);
+    for (const { name } of network.parameters.filter((p) => p.name.startsWith('backbone.body.')))
+      expect(await ours![name]!.data()).toEqual(await first![name]!.data());
+  });
+
   test.each([
     [
       'a deeper network',

@@ -10,6 +10,7 @@ const schema = z.strictObject({
   /** The residual network; ResNet-50 unless given. */
   body: z
     .strictObject({
+      /** Two convolutions of 3x3, or three that are narrow in the middle. */
       block: z.enum(['basic', 'bottleneck']),
       /** Blocks of each of four stages. */
       depths: z.array(count).length(4),
@@ -17,6 +18,7 @@ const schema = z.strictObject({
       width: count.exactOptional(),
       /** Of the inner convolutions of bottlenecks, as a multiple. */
       widen: z.number().positive().exactOptional(),
+      /** The convolution of a bottleneck that halves the map; 3x3 unless given. */
       strideIn: z.enum(['1x1', '3x3']).exactOptional(),
       /** Batch normalisation as it was trained, which is left as it is, or one that is trained. */
       norm: z.enum(['frozen', 'batch']).exactOptional(),
@@ -35,6 +37,8 @@ const schema = z.strictObject({
    * writes it, or of a residual classifier for the body, which keeps the widths that pruning left it. Fresh ones unless given.
    */
   weights: z.string().exactOptional(),
+  /** What of them: all that fits, unless given; or the body alone, of whatever detector or classifier they are. */
+  take: z.enum(['all', 'body']).exactOptional(),
 });
 
 /** A network of CondInst's kind: images [height, width, channels], and the shape of the rest. */
@@ -54,7 +58,7 @@ export const condInstNetworkPart = (
     kind: 'network',
     about,
     schema,
-    open: async ({ weights, body, ...options }): Promise<Architecture> => {
+    open: async ({ weights, take, body, ...options }): Promise<Architecture> => {
       const create = await load();
       return ({ shapes, classNames }, how) => {
         const images = shapes['images'] as readonly [number, number, number];
@@ -64,7 +68,7 @@ export const condInstNetworkPart = (
           classes: classNames.length,
         };
         const network = create(name, images, shape) as unknown as Network;
-        return startedFrom(network, weights, how, withCondInstWeights);
+        return startedFrom(network, { weights, take }, how, withCondInstWeights);
       };
     },
   });

@@ -81,8 +81,8 @@ export {
   pyramidBackbone,
   RESNET_50,
 } from './backbone.ts';
-export { startedFrom } from './started-from.ts';
-export { detectron2Backbone, type StartedDetector, withBody } from './weights.ts';
+export { startedFrom, type StartingWeights } from './started-from.ts';
+export { detectron2Backbone, type StartedDetector, withBody, withDetector } from './weights.ts';
 export { featurePyramid, type PyramidOptions } from './pyramid.ts';
 export {
   NEIGHBOURS,

@@ -13,14 +13,15 @@ beforeAll(() => startBackend(cpu));
 const network = defineNetwork('tiny', { images: [4, 4, 3] }, (net, { images }) => ({
   map: net.conv('a', images, { out: 2, kernel: 1 }),
 }));
+const nowhere = { weights: '/nowhere.safetensors' };
 const refuse = (): never => {
   throw new Error('nothing is read');
 };
 
 test('without weights, or where a checkpoint follows, nothing is read', async () => {
-  expect(await startedFrom(network, undefined, { fresh: true }, refuse)).toBe(network);
-  expect(await startedFrom(network, '/nowhere.safetensors', { fresh: false }, refuse)).toBe(network);
-  await expect(startedFrom(network, '/nowhere.safetensors', { fresh: true }, refuse)).rejects.toMatchObject({
+  expect(await startedFrom(network, {}, { fresh: true }, refuse)).toBe(network);
+  expect(await startedFrom(network, nowhere, { fresh: false }, refuse)).toBe(network);
+  await expect(startedFrom(network, nowhere, { fresh: true }, refuse)).rejects.toMatchObject({
     code: 'not-found',
   });
 });
@@ -36,7 +37,7 @@ test('the file is put into the network, and what was taken is told', async () =>
   const report = { format: 'ours', loaded: 3, verified: true, ...none };
   const started = await startedFrom(
     network,
-    path,
+    { weights: path },
     { fresh: true, tell: (words) => told.push(words) },
     (own, file, where) => {
       expect([own, [...file['a']!.data], where]).toEqual([network, [1, 2, 3], path]);

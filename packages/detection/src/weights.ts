@@ -10,7 +10,14 @@ import {
   named,
   torchShape,
 } from '@ma-net/core';
-import { type Formats, fromPyTorch, type HostTensors, startingFrom, type WeightReport } from '@ma-net/tnet';
+import {
+  type Formats,
+  fromPyTorch,
+  type HostTensors,
+  startingFrom,
+  type WeightReport,
+  withWeights,
+} from '@ma-net/tnet';
 import { BODY } from './backbone.ts';
 
 /** `names` of detectron2 and AdelaiDet for a body and a pyramid whose finest level is P<first>, of `maps` maps. */
@@ -38,6 +45,18 @@ export function detectron2Backbone(first: number, maps: number): readonly (reado
   ];
 }
 
+/** Names of a body alone, behind whatever prefix: torchvision's, which are ours and most others', and detectron2's. */
+const BODY_FORMATS: Formats = {
+  torchvision: { renamed: [], fused: [], ignored: ['.num_batches_tracked'] },
+  detectron2: {
+    renamed: detectron2Backbone(2, 4).flatMap(([ours, theirs]) =>
+      ours.startsWith(BODY) ? [[ours.slice(BODY.length), theirs] as const] : [],
+    ),
+    fused: [],
+    ignored: ['.num_batches_tracked'],
+  },
+};
+
 /** A network that starts from weights, and what was taken from their file. */
 export interface StartedDetector<I extends string, O extends string> {
   readonly network: Network<I, O>;
@@ -45,15 +64,49 @@ export interface StartedDetector<I extends string, O extends string> {
 }
 
 /**
- * The network, whose body starts from the weights of a classifier: its classifier is left out, and everything beside the
- * body starts afresh. A body that was pruned keeps the widths that it was left with. `file` has torchvision's names, as
- * what `manet prune` writes has. Throws `network-mismatch` where the file has another architecture.
+ * The network, started from a whole detector of its kind, with names of `formats`; a predictor of another list of classes
+ * starts afresh. Throws `network-mismatch` for another detector, and says how to take its body alone where that fits.
+ */
+export function withDetector<I extends string, O extends string>(
+  network: Network<I, O>,
+  file: HostTensors,
+  where: string | undefined,
+  formats: Formats,
+): StartedDetector<I, O> {
+  try {
+    return withWeights(network, file, where, formats);
+  } catch (error) {
+    if (!(error instanceof MaNetError) || error.code !== 'network-mismatch' || !fitsBody(network, file))
+      throw error;
+    const [problem] = error.message.split('\n  at ', 1);
+    throw new MaNetError(error.code, problem!, {
+      ...(error.where === undefined ? {} : { where: error.where }),
+      hint: `what it sees with fits: set network.take=body to start from that alone. Or ${error.hint!}`,
+      cause: error,
+    });
+  }
+}
+
+function fitsBody<I extends string, O extends string>(network: Network<I, O>, file: HostTensors): boolean {
+  try {
+    withBody(network, file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The network, whose body starts from the weights of a classifier, or of any detector on such a body: the rest of the file
+ * is left out, and everything beside the body starts afresh. A body that was pruned keeps the widths that it was left with.
+ * `file` has torchvision's names, as what `manet prune` writes has, or detectron2's. Throws `network-mismatch` where the
+ * file has another architecture.
  */
 export function withBody<I extends string, O extends string>(
   network: Network<I, O>,
   file: HostTensors,
   where = 'a weight file',
-  formats?: Formats,
+  formats: Formats = BODY_FORMATS,
 ): StartedDetector<I, O> {
   const body = bodyOf(network);
   const read = fromPyTorch(body, file, formats);

@@ -1,8 +1,8 @@
 // Detection transformers that start from weights: of the public code, of one of ours, or of a classifier.
 
 import { type HostTensor, type Network, named } from '@ma-net/core';
-import { BODY, withBody } from '@ma-net/detection';
-import { type Format, type HostTensors, type WeightReport, withWeights } from '@ma-net/tnet';
+import { BODY, withBody, withDetector } from '@ma-net/detection';
+import type { Format, HostTensors, WeightReport } from '@ma-net/tnet';
 
 const layer = 'transformer.*.layers.*';
 const projections = (attention: string, end: string): string[] =>
@@ -39,7 +39,7 @@ export function withDetrWeights<I extends string, O extends string>(
 ): StartedDetr<I, O> {
   if (!Object.keys(file).some((name) => name.endsWith('query_embed.weight')))
     return withBody(network, file, where);
-  return withWeights(network, withClassesOf(network, file), where, { detr: publicNames, ours: ourNames });
+  return withDetector(network, withClassesOf(network, file), where, { detr: publicNames, ours: ourNames });
 }
 
 /** Numbers below 91 that are no id of a class of COCO. */

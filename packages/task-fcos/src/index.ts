@@ -1,2 +1,3 @@
 export { fcosTask, type FcosTaskOptions } from './fcos.ts';
 export { fcosNetwork } from './network.ts';
+export { withFcosWeights } from './weights.ts';

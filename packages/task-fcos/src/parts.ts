@@ -15,6 +15,7 @@ export const fcosNetwork = definePart({
     /** The residual network; ResNet-50 unless given. */
     body: z
       .strictObject({
+        /** Two convolutions of 3x3, or three that are narrow in the middle. */
         block: z.enum(['basic', 'bottleneck']),
         /** Blocks of each of four stages. */
         depths: z.array(count).length(4),
@@ -32,18 +33,25 @@ export const fcosNetwork = definePart({
     convolutions: count.default(4),
     /** Channels of a group of their normalisations. */
     groupWidth: count.default(8),
-    /** Weights of a residual classifier that the body starts from, a file or `hub:owner/name`; fresh ones unless given. */
+    /**
+     * Weights to start from, a safetensors file or `hub:owner/name`: of the whole network, as AdelaiDet or this program
+     * writes it, or of a residual classifier for the body, which keeps the widths that pruning left it. Fresh ones unless
+     * given.
+     */
     weights: z.string().exactOptional(),
+    /** What of them: all that fits, unless given; or the body alone, of whatever detector or classifier they are. */
+    take: z.enum(['all', 'body']).exactOptional(),
   }),
-  open: async ({ weights, body, ...options }): Promise<Architecture> => {
-    const [{ fcosNetwork: create }, { startedFrom, withBody }] = await Promise.all([
+  open: async ({ weights, take, body, ...options }): Promise<Architecture> => {
+    const [{ fcosNetwork: create }, { withFcosWeights }, { startedFrom }] = await Promise.all([
       import('./network.ts'),
+      import('./weights.ts'),
       import('@ma-net/detection'),
     ]);
     return ({ shapes, classNames }, how) => {
       const images = shapes['images'] as readonly [number, number, number];
       const shape = { ...options, body: { ...body, stem: 'imagenet' as const }, classes: classNames.length };
-      return startedFrom(create('fcos', images, shape), weights, how, withBody);
+      return startedFrom(create('fcos', images, shape), { weights, take }, how, withFcosWeights);
     };
   },
 });

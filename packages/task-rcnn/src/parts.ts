@@ -9,6 +9,7 @@ const count = z.int().min(1);
 
 /** Whose constants, and how many of what: the same for the network and for the task. */
 const ruled = {
+  /** Whose Faster R-CNN it is: constants, and how numbers are rounded. */
   rules: z.enum(RCNN_RULES).default('detectron2'),
   /** Where machines or images are smaller than those of COCO. */
   amounts: z
@@ -28,9 +29,13 @@ const ruled = {
 };
 
 const body = z.strictObject({
+  /** Two convolutions of 3x3, or three that are narrow in the middle. */
   block: z.enum(['basic', 'bottleneck']).default('bottleneck'),
+  /** Blocks of each of four stages. */
   depths: z.array(count).length(4).default([3, 4, 6, 3]),
+  /** Channels of the first stage, which each later one doubles. */
   width: count.default(64),
+  /** `imagenet`: 7x7 of stride 2 and pooling; `half`: 3x3 of stride 2; `cifar`: 3x3. */
   stem: z.enum(['imagenet', 'half', 'cifar']).default('imagenet'),
   /** The convolution of a bottleneck that halves the map. */
   strideIn: z.enum(['1x1', '3x3']).default('3x3'),
@@ -44,6 +49,7 @@ export const network = definePart({
   kind: 'network',
   about: 'Faster R-CNN on a residual network and a pyramid',
   schema: z.strictObject({
+    /** The residual network; ResNet-50 unless given. */
     body: body.prefault({}),
     /** Channels of the pyramid. */
     width: count.default(256),
@@ -52,8 +58,10 @@ export const network = definePart({
     ...ruled,
     /** Weights to start from: a safetensors file of a classifier or of a whole detector, or `hub:owner/name`. */
     weights: z.string().exactOptional(),
+    /** What of them: all that fits, unless given; or the body alone, of whatever detector or classifier they are. */
+    take: z.enum(['all', 'body']).exactOptional(),
   }),
-  open: async ({ rules, amounts, weights, ...shape }): Promise<Architecture> => {
+  open: async ({ rules, amounts, weights, take, ...shape }): Promise<Architecture> => {
     const [{ rcnnNetwork }, { rcnnRules }, { withRcnnWeights }, { startedFrom }] = await Promise.all([
       import('./network.ts'),
       import('./rules.ts'),
@@ -67,7 +75,7 @@ export const network = definePart({
         { ...shape, classes: classNames.length, images },
         rcnnRules(rules, amounts),
       );
-      return startedFrom(made, weights, how, withRcnnWeights);
+      return startedFrom(made, { weights, take }, how, withRcnnWeights);
     };
   },
 });

@@ -1,8 +1,8 @@
 // Weights of other libraries' Faster R-CNN, by their names.
 
 import type { Network } from '@ma-net/core';
-import { BODY, detectron2Backbone, type StartedDetector, withBody } from '@ma-net/detection';
-import { type Format, type Formats, type HostTensors, withWeights } from '@ma-net/tnet';
+import { BODY, detectron2Backbone, type StartedDetector, withBody, withDetector } from '@ma-net/detection';
+import type { Format, Formats, HostTensors } from '@ma-net/tnet';
 
 type Names = readonly (readonly [ours: string, theirs: string])[];
 
@@ -55,5 +55,5 @@ export function withRcnnWeights<I extends string, O extends string>(
   const whole = Object.keys(file).some((name) =>
     /(^|\.)(fpn|neck|rpn|rpn_head|proposal_generator|roi_heads?)[._]/.test(name),
   );
-  return whole ? withWeights(network, file, where, rcnnFormats) : withBody(network, file, where);
+  return whole ? withDetector(network, file, where, rcnnFormats) : withBody(network, file, where);
 }

@@ -7,10 +7,12 @@ import { expect, test } from 'vitest';
 import { fieldDocs } from './field-docs.ts';
 
 const FRAME = 'packages/run/src/recipe.ts';
-/** Whose fields are all described: what a recipe of images and classes is made of. */
-const DESCRIBED = ['tnet', 'data', 'data-coco', 'task-classification', 'method-ma-net', 'baselines'].map(
-  (name) => `@ma-net/${name}`,
-);
+/** Whose fields are all described: all that our recipes are made of. */
+const DESCRIBED = [
+  ...['tnet', 'data', 'data-coco'],
+  ...['classification', 'fcos', 'rcnn', 'detr', 'condinst', 'boxinst'].map((task) => `task-${task}`),
+  ...['method-ma-net', 'baselines'],
+].map((name) => `@ma-net/${name}`);
 const fileOf = (name: string): string => `${name.replace('@ma-net/', 'packages/')}/src/parts.ts`;
 
 test('what docstrings say is what the schema says', async () => {

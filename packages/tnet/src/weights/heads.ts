@@ -14,7 +14,7 @@ function classifierOf({ groups, outputs }: Network): Set<string> {
 
 /** One number per class of an image, or what its parts are; boxes may be those of every class. */
 function isScore({ name, shape }: Network['outputs'][number]): boolean {
-  return shape.length === 1 || /^(.*\.)?(logits|classes|boxes)$/.test(name);
+  return shape.length === 1 || /^(.*\.)?(logits|classes|boxes|cls)$/.test(name);
 }
 
 /**
