@@ -18,8 +18,11 @@ export interface Round {
   readonly start: number;
   /** Number of mini-batches. */
   readonly length: number;
-  /** Which part of the training set it draws from, where a method keeps several; all of it unless given. */
-  readonly split?: string;
+  /**
+   * Which part of the training set it draws from, where a method keeps several; all of it unless given. Of more than one,
+   * a mini-batch holds as many samples of each, one part after the other.
+   */
+  readonly split?: string | readonly string[];
 }
 
 /** What a new decision did to the connections. */

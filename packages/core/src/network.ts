@@ -98,6 +98,8 @@ export interface ForwardContext {
    * generator does not move. Networks without such layers need none.
    */
   readonly rng?: Rng;
+  /** The part of the run that is done, 0..1, for layers that change on the way; they are as at its end unless given. */
+  readonly progress?: number;
   /** The ranks that share the mini-batch, where several do. */
   readonly ranks?: StepRanks;
 }

@@ -5,8 +5,10 @@
 import type { Op } from './op.ts';
 import type { AttentionOptions } from './ops/attention.ts';
 import type { ConvOptions } from './ops/conv.ts';
+import type { CropOptions } from './ops/crop.ts';
 import type { DenseOptions } from './ops/dense.ts';
 import type { DepthwiseConvOptions } from './ops/depthwise-conv.ts';
+import type { DropPathOptions } from './ops/drop-path.ts';
 import type { DropOptions } from './ops/dropout.ts';
 import type { EmbeddingOptions } from './ops/embedding.ts';
 import type { GroupNormOptions } from './ops/group-norm.ts';
@@ -67,13 +69,15 @@ export interface Net<V> extends Interpreter<V> {
   /** Zeroes numbers at random while training. The name says which random numbers are its own. */
   dropout(name: string, x: V, options: DropOptions): V;
   /** Drops a residual branch of an image at random while training. */
-  dropPath(name: string, x: V, options: DropOptions): V;
+  dropPath(name: string, x: V, options: DropPathOptions): V;
   /** The value as it is; its gradient times `by`. */
   scaleGradient(x: V, by: number): V;
   /** Joins along the channels. */
   concat(values: readonly V[]): V;
   maxPool(x: V, options: PoolOptions): V;
   avgPool(x: V, options: PoolOptions): V;
+  /** An image without its first rows and columns. */
+  crop(x: V, options: CropOptions): V;
   /** [B, H, W, C] -> [B, times H, times W, C]. */
   upsample(x: V, options: UpsampleOptions): V;
   /** [B, H, W, C] -> [B, C]. */
@@ -147,6 +151,7 @@ export function netOf<V>({ apply, shape }: Interpreter<V>): Net<V> {
     concat: (values) => apply(ops.concat, '', values, null),
     maxPool: (x, options) => apply(ops.maxPool, '', [x], options),
     avgPool: (x, options) => apply(ops.avgPool, '', [x], options),
+    crop: (x, options) => apply(ops.crop, '', [x], options),
     upsample: (x, options) => apply(ops.upsample, '', [x], options),
     globalAveragePool: (x) => apply(ops.globalAveragePool, '', [x], null),
     flatten: (x) => apply(ops.flatten, '', [x], null),

@@ -22,6 +22,12 @@ const layers: Readonly<Record<string, <V>(net: Net<V>, x: V, at: V) => V>> = {
   'a dilated convolution with strides': (net, x) =>
     net.conv('c', x, { out: 5, kernel: 3, dilation: 2, stride: 2 }),
   'a dilated depthwise convolution': (net, x) => net.depthwiseConv('c', x, { kernel: 3, dilation: 2 }),
+  'a dilated convolution with strides behind another': (net, x) =>
+    net.depthwiseConv('d', net.relu(net.conv('c', x, { out: 4, kernel: 1 })), {
+      kernel: 3,
+      dilation: 2,
+      stride: 2,
+    }),
   'a grouped convolution': (net, x) =>
     net.groupedConv('c', x, { kernel: 3, groupWidth: 2, stride: 2, bias: true }),
   'a product of two values': (net, x) => {

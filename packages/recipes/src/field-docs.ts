@@ -422,6 +422,29 @@ export const fieldDocs = {
     "mnet.tau": "Temperature of the contrastive regulariser (Eq. 9).",
     "mnet.gamma0": "gamma_l at the start: the share of the magnitudes in the logits."
   },
+  "@ma-net/search#darts-network": {
+    "genotype": "What a search found, or a published name.",
+    "genotype.normal": "Operations of the cells that keep the size of the image, with the node that each reads.",
+    "genotype.reduce": "Of the cells that halve it.",
+    "channels": "Channels of the operations in the first cell.",
+    "layers": "Number of cells.",
+    "stem": "For small images, or for photographs.",
+    "auxiliary": "Whether there is a second classifier after two thirds of the cells, for methods that train it.",
+    "dropPath": "Part of the branches that is dropped at the end of the training."
+  },
+  "@ma-net/search#nas-bench-201-network": {
+    "genotype": "As |op~0|+|op~0|op~1|+|op~0|op~1|op~2|.",
+    "channels": "Channels of the first stage.",
+    "cells": "Cells of each stage."
+  },
+  "@ma-net/search#supernet": {
+    "space": "What is searched.",
+    "channels": "Channels of the first cell.",
+    "layers": "Cells of DARTS, 8 unless given; cells of each stage of NAS-Bench-201, 5 unless given.",
+    "none": "Of DARTS: whether an edge may choose nothing.",
+    "partial": "Of DARTS: operations see one of so many parts of the channels.",
+    "poolNorm": "Of DARTS: whether pooling is normalised."
+  },
   "@ma-net/baselines#plain": {},
   "@ma-net/baselines#magnitude": {
     "plainRounds": "Rounds 0..R_TN train the plain network: this many; a third of the epochs unless given.",

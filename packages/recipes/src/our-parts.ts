@@ -11,6 +11,7 @@ const modules: Readonly<Record<string, () => Promise<{ readonly parts: readonly 
   '@ma-net/task-rcnn': () => import('@ma-net/task-rcnn/parts'),
   '@ma-net/task-fcos': () => import('@ma-net/task-fcos/parts'),
   '@ma-net/method-ma-net': () => import('@ma-net/method-ma-net/parts'),
+  '@ma-net/search': () => import('@ma-net/search/parts'),
   '@ma-net/baselines': () => import('@ma-net/baselines/parts'),
 };
 

@@ -146,7 +146,11 @@ function decode(bytes: Uint8Array, run: ClosedRun, where: string): Checkpoint {
   const { step } = checkpoint.state;
   const { budget } = run.options;
   const position = positionSchema.safeParse(checkpoint.source).data;
-  const drawn = position && position.epoch * run.batchesPerEpoch + position.position;
+  // Parts of the training set have places of their own.
+  const drawn =
+    position?.splits === undefined
+      ? position && position.epoch * run.batchesPerEpoch + position.position
+      : undefined;
   if (step <= budget && (drawn === undefined || drawn === step)) return checkpoint;
   disposeState(checkpoint.state);
   throw new MaNetError(
@@ -157,7 +161,7 @@ function decode(bytes: Uint8Array, run: ClosedRun, where: string): Checkpoint {
 }
 
 /** Where a source over epochs stands, which is where the training stands. */
-const positionSchema = z.looseObject({ epoch: z.int(), position: z.int() });
+const positionSchema = z.looseObject({ epoch: z.int(), position: z.int(), splits: z.unknown().optional() });
 
 /** The checkpoint of a run that has to have one, as it is used: its averages where it has such. */
 export function requireCheckpoint(

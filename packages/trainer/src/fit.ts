@@ -12,6 +12,7 @@ import {
 } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { asUsed, beginAverages } from './averages.ts';
+import { draw, partsOf } from './draw.ts';
 import type { EvaluatedSet, Listener } from './events.ts';
 import { refuseNonFinite, refuseNonFiniteMeasures } from './finite.ts';
 import { restingSlots } from './optimizers.ts';
@@ -56,10 +57,10 @@ export interface Run<B extends Batch> {
 const EVALUATED_AT_END: readonly EvaluatedSet[] = ['validation', 'test'];
 
 /** Ranks drop other units: they see other samples. */
-const contextOf = (rng: Rng, sharing: Sharing | undefined): ForwardContext =>
+const contextOf = (rng: Rng, progress: number, sharing: Sharing | undefined): ForwardContext =>
   sharing === undefined
-    ? { training: true, rng }
-    : { training: true, rng: rng.split('rank').split(sharing.ranks.rank), ranks: inStep(sharing) };
+    ? { training: true, rng, progress }
+    : { training: true, progress, rng: rng.split('rank').split(sharing.ranks.rank), ranks: inStep(sharing) };
 
 /** Trains from the state's mini-batch to the last. Resuming is starting with the state of a checkpoint. */
 export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
@@ -100,9 +101,16 @@ export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
     for (const [name, tensors] of Object.entries(decision?.replaced ?? {})) become(state, name, tensors);
     if (decision?.change !== undefined) await listen({ type: 'masks', step: b + 1, ...decision.change });
 
-    const drawn = await source.next(round.split);
-    const batch = sharing === undefined ? drawn : ownPart(drawn, sharing.ranks, source.views);
-    const own = await training.step(b, round, state.sections, batch, contextOf(dropout.split(b), sharing));
+    const drawn = await draw(source, round);
+    const batch =
+      sharing === undefined ? drawn : ownPart(drawn, sharing.ranks, (source.views ?? 1) * partsOf(round));
+    const own = await training.step(
+      b,
+      round,
+      state.sections,
+      batch,
+      contextOf(dropout.split(b), b / budget, sharing),
+    );
     tf.dispose(batch as tf.TensorContainerObject);
     const asked = signal?.aborted === true;
     const { step, stop } =

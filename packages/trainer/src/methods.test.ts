@@ -120,6 +120,24 @@ test('a round draws from the part of the training set that it names', async () =
   expect(source.asked).toEqual([undefined, undefined, 'held out', 'held out', undefined, undefined]);
 });
 
+test('a round may draw from several parts at once: their samples stand one after the other', async () => {
+  const source = sourceOf(7);
+  const seen: number[] = [];
+  await weightsAfter(
+    like(({ rounds, step }) => ({
+      rounds: rounds.map((round) => ({ ...round, split: ['one', 'other'] })),
+      step(b, round, state, batch, ctx) {
+        const images = (batch as unknown as ImageBatch).images_BHWC;
+        seen.push(images.shape[0], Math.round(8 * ctx.progress!));
+        return step(b, round, state, batch, ctx);
+      },
+    })),
+    { source },
+  );
+  expect(source.asked).toEqual(Array.from({ length: 12 }, (_, i) => (i % 2 === 0 ? 'one' : 'other')));
+  expect(seen).toEqual([8, 0, 8, 1, 8, 3, 8, 4, 8, 5, 8, 7]);
+});
+
 test('a method gets as many views as it asks for, or is refused', async () => {
   const twice: Method = { ...plain(), views: 2 };
   const source = sourceOf(7, 2);

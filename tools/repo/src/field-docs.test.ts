@@ -11,7 +11,7 @@ const FRAME = 'packages/run/src/recipe.ts';
 const DESCRIBED = [
   ...['tnet', 'data', 'data-coco'],
   ...['classification', 'fcos', 'rcnn', 'detr', 'condinst', 'boxinst'].map((task) => `task-${task}`),
-  ...['method-ma-net', 'baselines'],
+  ...['method-ma-net', 'search', 'baselines'],
 ].map((name) => `@ma-net/${name}`);
 const fileOf = (name: string): string => `${name.replace('@ma-net/', 'packages/')}/src/parts.ts`;
 

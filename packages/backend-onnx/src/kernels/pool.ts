@@ -32,6 +32,17 @@ function padded(g: Lowering, x: Val, w: Window, value: number): [string[], Recor
   return [[image], { ...windowAttributes(w), pads: [0, 0, 0, 0] }];
 }
 
+/**
+ * Every nth position of the image, where a window is one; undefined where it is larger. As a pooling ONNX Runtime would merge
+ * it with a padding before it, into one that it refuses.
+ */
+function everyNth(g: Lowering, x: Val, w: Window): string | undefined {
+  if (sizeOf(w.kernel) !== 1 || w.before.some((p) => p !== 0) || after(w).some((p) => p > 0))
+    return undefined;
+  const end = w.output.map((count, k) => (count - 1) * w.strides[k]! + 1);
+  return g.slice(readPart(g, x, w), [0, 0], end, [2, 3], w.strides);
+}
+
 /** For each window, its size over the pixels of the image inside it; a window without any gives 0 / 0. */
 function perInside(g: Lowering, w: Window): string {
   const { indices } = patchIndices(w);
@@ -50,6 +61,8 @@ export const pool: KernelTable = {
     lower(g, [x], { attrs, outputs }) {
       const w = poolWindow(x!.shape, attrs);
       if (isIdentity(w)) return x!;
+      const one = everyNth(g, x!, w);
+      if (one !== undefined) return g.valNchw(one, outputs[0]!);
       const y = g.op('MaxPool', ...padded(g, x!, w, -Infinity));
       return g.valNchw(x!.dtype === 'float32' ? y : g.cast(y, 'int32'), outputs[0]!);
     },
@@ -61,6 +74,8 @@ export const pool: KernelTable = {
     lower(g, [x], { attrs, outputs }) {
       const w = poolWindow(x!.shape, attrs);
       if (isIdentity(w)) return x!;
+      const one = x!.dtype === 'float32' ? everyNth(g, x!, w) : undefined;
+      if (one !== undefined) return g.valNchw(one, outputs[0]!);
       const [inputs, attributes] = padded(g, x!, w, 0);
       const mean = g.op('AveragePool', inputs, { ...attributes, count_include_pad: 0 });
       return g.valNchw(widelyPadded(w) ? g.op('Mul', [mean, perInside(g, w)]) : mean, outputs[0]!);

@@ -163,6 +163,7 @@ describe('channels', () => {
 
   test.each<[string, Layers]>([
     ['upsample', (net, x) => net.upsample(x, { times: 2 })],
+    ['crop', (net, x) => net.crop(x, { top: 1, left: 1 })],
     ['dropout', (net, x) => net.dropout('d', x, { rate: 0.5 })],
     ['dropPath', (net, x) => net.dropPath('d', x, { rate: 0.5 })],
     ['scaleGradient', (net, x) => net.scaleGradient(x, 2)],
@@ -232,6 +233,8 @@ describe('what does not fit is refused', () => {
       /Indices of \[36, 3\] do not say/,
     ],
     ['points of three numbers', (net, x) => net.sample(x, net.tokens(x)), /Points of \[36, 3\] are no list/],
+    ['more rows than there are', (net, x) => net.crop(x, { top: 6 }), /Nothing is left of \[6, 6, 3\]/],
+    ['half a row', (net, x) => net.crop(x, { left: 0.5 }), /"left" is 0.5/],
     ['half a step', (net, x) => net.upsample(x, { times: 1.5 }), /"times" is 1.5/],
     [
       'a mask of other keys',

@@ -6,6 +6,7 @@ export { avgPool } from './avg-pool.ts';
 export { batchNorm } from './batch-norm.ts';
 export { concat } from './concat.ts';
 export { conv } from './conv.ts';
+export { crop } from './crop.ts';
 export { dense } from './dense.ts';
 export { depthwiseConv } from './depthwise-conv.ts';
 export { dropout } from './dropout.ts';

@@ -31,6 +31,12 @@ function products(
 }
 
 const layers: readonly Layer[] = [
+  {
+    name: 'crop',
+    inputs: { x: [3, 4, 2] },
+    layer: (net, { x }) => net.crop(x!, { top: 1, left: 2 }),
+    reference: ([x]) => everywhere([2, 2, 2], (b, y, at, c) => x![((b * 3 + y + 1) * 4 + at + 2) * 2 + c]!),
+  },
   { name: 'sigmoid', inputs: { x: [5] }, layer: (net, { x }) => net.sigmoid(x!), reference: each(sigmoid) },
   {
     name: 'silu',
@@ -364,6 +370,21 @@ describe('what drops at random', () => {
       for (const values of Object.values(await run(rng, false)))
         expect(new Set(values)).toEqual(new Set([1]));
     }
+  });
+
+  test('drops more branches the further the run is, where it is asked for', async () => {
+    const ramped = defineNetwork('ramped', { x: [1] }, (net, { x: given }) => ({
+      y: net.dropPath('c', given, { rate: 0.4, ramp: true }),
+    }));
+    const dropped = async (progress?: number): Promise<number> => {
+      const ctx = { training: true, rng: Rng.fromSeed(5), ...(progress === undefined ? {} : { progress }) };
+      const y = await ramped.forward({}, {}, { x: tf.ones([2000, 1]) }, ctx).outputs.y.data();
+      return y.filter((value) => value === 0).length;
+    };
+    expect(await dropped(0)).toBe(0);
+    expect(Math.abs((await dropped(0.5)) - 400)).toBeLessThan(72);
+    expect(Math.abs((await dropped(1)) - 800)).toBeLessThan(88);
+    expect(await dropped()).toBe(await dropped(1));
   });
 
   test('has the gradient of its mask', async () => {

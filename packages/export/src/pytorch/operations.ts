@@ -3,6 +3,7 @@
 import {
   type AttentionOptions,
   type ConvOptions,
+  type CropOptions,
   type DenseOptions,
   type DepthwiseConvOptions,
   type DropOptions,
@@ -134,6 +135,10 @@ export const operations: Readonly<Record<string, Operation>> = {
   avgPool: (on, { inputs: [x], options: { kernel, stride, pad = 0 } }: Layer<PoolOptions>) => ({
     code: `F.avg_pool2d(${on.first(x!)}, ${kernel}, ${stride}, ${pad}, count_include_pad=False)`,
     first: true,
+  }),
+  crop: (_, { inputs: [x], options: { top = 0, left = 0 } }: Layer<CropOptions>) => ({
+    code: `${x!.code}[${x!.first ? ':, :' : ':'}, ${top}:, ${left}:]`,
+    first: x!.first,
   }),
   upsample: (on, { inputs: [x], options: { times, method = 'nearest' } }: Layer<UpsampleOptions>) => ({
     code: `F.interpolate(${on.first(x!)}, scale_factor=${times}, mode='${method}')`,

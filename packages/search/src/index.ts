@@ -1,0 +1,17 @@
+export { dartsNetwork, type DartsShape, type ImageOptions } from './darts-network.ts';
+export {
+  type Choice,
+  type DartsGenotype,
+  type Genotype,
+  genotypeJson,
+  genotypeText,
+  type NasBench201Genotype,
+  operationsOf,
+  parseGenotype,
+  published,
+  type SpaceName,
+} from './genotype.ts';
+export { nasBench201Network, type NasBench201Shape } from './nas-bench-201-network.ts';
+export type { OperationName } from './operations.ts';
+export { type Edge, type Space, spaceOf, type Table } from './space.ts';
+export { type Path, type Supernet, supernet, supernetOf, type SupernetShape } from './supernet.ts';

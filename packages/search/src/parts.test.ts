@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { parts } from './parts.ts';
+import { darts, nasBench201, supernet } from './parts.ts';
+
+const facts = {
+  classNames: ['a', 'b', 'c'],
+  shapes: { images: [8, 8, 1] },
+  input: { mean: [0], std: [1], white: 16 },
+};
+const arch = '|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|none~2|';
+
+test('the parts build networks for what the data hold', async () => {
+  expect(parts.filter(({ kind }) => kind === 'network')).toEqual([darts, nasBench201, supernet]);
+  const fresh = { fresh: true };
+  const built = [
+    await darts.open(darts.schema.parse({ genotype: 'DARTS_V1', channels: 4, layers: 3 })),
+    await nasBench201.open(nasBench201.schema.parse({ genotype: arch, channels: 4, cells: 1 })),
+    await supernet.open(supernet.schema.parse({ space: 'nas-bench-201', channels: 4, layers: 1 })),
+  ];
+  for (const build of built) {
+    const network = await build(facts, fresh);
+    expect(network.inputs[0]!.shape).toEqual([8, 8, 1]);
+    expect(network.outputs[0]!.shape).toEqual([3]);
+  }
+});
+
+test('a genotype of another space is refused', async () => {
+  const build = await darts.open(darts.schema.parse({ genotype: arch }));
+  await expect(build(facts, { fresh: true })).rejects.toMatchObject({ code: 'network-mismatch' });
+});

@@ -1,0 +1,101 @@
+// What there is to choose: the edges of a cell, the operations of an edge, and what a choice comes to.
+
+import {
+  type Choice,
+  DARTS_NODES,
+  type DartsGenotype,
+  type Genotype,
+  OPERATIONS_OF_A_NODE,
+  operationsOf,
+  type SpaceName,
+} from './genotype.ts';
+import type { OperationName } from './operations.ts';
+
+/** From one node of a cell to a later one. */
+export interface Edge {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Numbers of every operation of every edge, by kind of cell. */
+export type Table = Readonly<Record<string, readonly (readonly number[])[]>>;
+
+export interface Space {
+  readonly name: SpaceName;
+  /** Kinds of cells that are chosen by themselves. */
+  readonly cells: readonly string[];
+  readonly edges: readonly Edge[];
+  /** What every edge chooses from. */
+  readonly operations: readonly OperationName[];
+  /** How many edges end in a node, of those that could; all unless given. */
+  readonly inputs?: number;
+  /** The genotype of the largest weights. */
+  genotypeOf(weights: Table): Genotype;
+}
+
+/** The space called `name`; `none` is among the operations of DARTS only where it is asked for. */
+export function spaceOf(name: SpaceName, { none = false }: { readonly none?: boolean } = {}): Space {
+  return name === 'darts' ? dartsSpace(none) : nasBench201Space();
+}
+
+function dartsSpace(none: boolean): Space {
+  const operations = operationsOf.darts.filter((op) => none || op !== 'none');
+  const edges = edgesOf(2, DARTS_NODES);
+  /** Of each node the inputs whose best operation weighs most, that one first (Liu et al. 2019, section 2.4). */
+  const cellOf = (weights: readonly (readonly number[])[]): Choice[] =>
+    Array.from({ length: DARTS_NODES }, (_, node) => node + 2).flatMap((to) =>
+      edges
+        .flatMap((edge, e) => (edge.to === to ? [{ from: edge.from, ...best(weights[e]!) }] : []))
+        .toSorted((a, b) => b.weight - a.weight || a.from - b.from)
+        .slice(0, OPERATIONS_OF_A_NODE)
+        .map(({ op, from }): Choice => [op, from]),
+    );
+  const best = (row: readonly number[]): { readonly op: OperationName; readonly weight: number } =>
+    operations
+      .map((op, o) => ({ op, weight: row[o]! }))
+      .filter(({ op }) => op !== 'none')
+      .reduce((most, one) => (one.weight > most.weight ? one : most));
+  return {
+    name: 'darts',
+    cells: ['normal', 'reduce'],
+    edges,
+    operations,
+    inputs: OPERATIONS_OF_A_NODE,
+    genotypeOf: ({ normal, reduce }): DartsGenotype => ({
+      space: 'darts',
+      normal: cellOf(normal!),
+      reduce: cellOf(reduce!),
+    }),
+  };
+}
+
+function nasBench201Space(): Space {
+  const operations = operationsOf['nas-bench-201'];
+  return {
+    name: 'nas-bench-201',
+    cells: ['cell'],
+    edges: edgesOf(1, 3),
+    operations,
+    genotypeOf: ({ cell }) => ({
+      space: 'nas-bench-201',
+      cell: cell!.map((row) => operations[largest(row)]!),
+    }),
+  };
+}
+
+/** Every edge that ends in one of `nodes` nodes, of which `given` stand before. */
+function edgesOf(given: number, nodes: number): Edge[] {
+  return Array.from({ length: nodes }, (_, node) => given + node).flatMap((to) =>
+    Array.from({ length: to }, (__, from) => ({ from, to })),
+  );
+}
+
+/** The place of the largest number; of equals, the first. */
+export function largest(row: readonly number[]): number {
+  return row.reduce((best, value, i) => (value > row[best]! ? i : best), 0);
+}
+
+/** The place of the smallest number; of equals, the first. */
+export function smallest(row: readonly number[]): number {
+  return row.reduce((best, value, i) => (value < row[best]! ? i : best), 0);
+}
