@@ -80,6 +80,7 @@ export type {
 export { sharedCount } from './shared-count.ts';
 export type { Ledger, Shapes } from './ledger.ts';
 export type { Op, Weights } from './op.ts';
+export type { AdaptiveAvgPoolOptions } from './ops/adaptive-avg-pool.ts';
 export type { AttentionOptions } from './ops/attention.ts';
 export type { ConvOptions } from './ops/conv.ts';
 export type { CropOptions } from './ops/crop.ts';
@@ -88,6 +89,7 @@ export type { DepthwiseConvOptions } from './ops/depthwise-conv.ts';
 export type { DropPathOptions } from './ops/drop-path.ts';
 export type { DropOptions } from './ops/dropout.ts';
 export type { EmbeddingOptions } from './ops/embedding.ts';
+export type { GridPositionsOptions } from './ops/grid-positions.ts';
 export type { GroupNormOptions } from './ops/group-norm.ts';
 export type { GroupedConvOptions } from './ops/grouped-conv.ts';
 export type { LayerNormOptions } from './ops/layer-norm.ts';

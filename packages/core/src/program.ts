@@ -3,6 +3,7 @@
 // tensors it computes.
 
 import type { Op } from './op.ts';
+import type { AdaptiveAvgPoolOptions } from './ops/adaptive-avg-pool.ts';
 import type { AttentionOptions } from './ops/attention.ts';
 import type { ConvOptions } from './ops/conv.ts';
 import type { CropOptions } from './ops/crop.ts';
@@ -11,6 +12,7 @@ import type { DepthwiseConvOptions } from './ops/depthwise-conv.ts';
 import type { DropPathOptions } from './ops/drop-path.ts';
 import type { DropOptions } from './ops/dropout.ts';
 import type { EmbeddingOptions } from './ops/embedding.ts';
+import type { GridPositionsOptions } from './ops/grid-positions.ts';
 import type { GroupNormOptions } from './ops/group-norm.ts';
 import type { GroupedConvOptions } from './ops/grouped-conv.ts';
 import * as ops from './ops/index.ts';
@@ -62,6 +64,8 @@ export interface Net<V> extends Interpreter<V> {
   add(a: V, b: V): V;
   /** `x` times a gate of its shape, of one number per channel [C], or of one per position [H, W, 1]. */
   mul(x: V, gate: V): V;
+  /** Quotient of two values of one shape. */
+  div(a: V, b: V): V;
   /** Product of [..., K] and [K, M], or [M, K] transposed, image by image. */
   matmul(a: V, b: V, options?: MatmulOptions): V;
   /** Sum of `values`, weighted by the softmax of the parameter `name`. */
@@ -78,6 +82,8 @@ export interface Net<V> extends Interpreter<V> {
   avgPool(x: V, options: PoolOptions): V;
   /** An image without its first rows and columns. */
   crop(x: V, options: CropOptions): V;
+  /** Means of `size` x `size` cells that cover the image: [B, H, W, C] -> [B, size, size, C]. */
+  adaptiveAvgPool(x: V, options: AdaptiveAvgPoolOptions): V;
   /** [B, H, W, C] -> [B, times H, times W, C]. */
   upsample(x: V, options: UpsampleOptions): V;
   /** [B, H, W, C] -> [B, C]. */
@@ -86,6 +92,8 @@ export interface Net<V> extends Interpreter<V> {
   flatten(x: V): V;
   /** A learned value that is the same for every image, [1, tokens, width]: the parameter `name`. */
   embedding(name: string, options: EmbeddingOptions): V;
+  /** Adds what is learned of rows and columns, `<name>.row` and `<name>.column`; no channel can go. */
+  gridPositions(name: string, x: V, options: GridPositionsOptions): V;
   /** [B, H, W, C] -> [B, H * W, C]. */
   tokens(x: V): V;
   /** [B, height * width, C] -> [B, height, width, C]. */
@@ -143,6 +151,7 @@ export function netOf<V>({ apply, shape }: Interpreter<V>): Net<V> {
     softmax: (x) => apply(ops.softmax, '', [x], null),
     add: (a, b) => apply(ops.add, '', [a, b], null),
     mul: (x, gate) => apply(ops.mul, '', [x, gate], null),
+    div: (a, b) => apply(ops.div, '', [a, b], null),
     matmul: (a, b, options = {}) => apply(ops.matmul, '', [a, b], options),
     mix: (name, values, options = {}) => apply(ops.mix, name, values, options),
     dropout: (name, x, options) => apply(ops.dropout, name, [x], options),
@@ -152,10 +161,12 @@ export function netOf<V>({ apply, shape }: Interpreter<V>): Net<V> {
     maxPool: (x, options) => apply(ops.maxPool, '', [x], options),
     avgPool: (x, options) => apply(ops.avgPool, '', [x], options),
     crop: (x, options) => apply(ops.crop, '', [x], options),
+    adaptiveAvgPool: (x, options) => apply(ops.adaptiveAvgPool, '', [x], options),
     upsample: (x, options) => apply(ops.upsample, '', [x], options),
     globalAveragePool: (x) => apply(ops.globalAveragePool, '', [x], null),
     flatten: (x) => apply(ops.flatten, '', [x], null),
     embedding: (name, options) => apply(ops.embedding, name, [], options),
+    gridPositions: (name, x, options) => apply(ops.gridPositions, name, [x], options),
     tokens: (x) => apply(ops.tokens, '', [x], null),
     grid: (x, height, width) => apply(ops.grid, '', [x], { height, width }),
     prepend: (first, x) => apply(ops.prepend, '', [first, x], null),

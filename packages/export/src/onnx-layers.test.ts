@@ -42,6 +42,9 @@ const layers: Readonly<Record<string, <V>(net: Net<V>, x: V, at: V) => V>> = {
   },
   'an image at points': (net, x) => net.sample(x, net.dense('p', net.tokens(x), { out: 2 })),
   'shares and powers': (net, x) => net.exp(net.softmax(x)),
+  'cells that overlap': (net, x) => net.adaptiveAvgPool(x, { size: 4 }),
+  'a quotient': (net, x) => net.div(x, net.exp(x)),
+  'rows and columns': (net, x) => net.gridPositions('p', x, { most: 9 }),
   'rows by indices': (net, x, at) => net.gather(net.tokens(x), at),
 };
 

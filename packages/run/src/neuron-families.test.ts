@@ -15,7 +15,7 @@ import {
   type PruneRule,
   unitsOfMasks,
 } from '@ma-net/mnet';
-import { createTNet, tnetNames } from '@ma-net/tnet';
+import { type AttentionChoice, createTNet, tnetNames } from '@ma-net/tnet';
 import { disposeState, fit, initialState, openMethod } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -40,6 +40,28 @@ const PARTS: Readonly<Record<string, readonly RegExp[]>> = {
 const families = tnetNames.filter((name) => name.endsWith('-test'));
 
 test('every family is here', () => expect(Object.keys(PARTS).sort()).toEqual([...families].sort()));
+
+interface Case {
+  readonly title: string;
+  readonly name: string;
+  readonly parts: readonly RegExp[];
+  readonly attention?: AttentionChoice;
+}
+
+/** Attention in residual blocks: its squeezed channels, and its heads. */
+const attentive = (['se', 'spse', 'rgse', 'self-attentive-pooling'] as const).map((kind): Case => {
+  const pools = kind === 'self-attentive-pooling';
+  return {
+    title: `resnet-test with ${kind}`,
+    name: 'resnet-test',
+    parts: [...PARTS['resnet-test']!, pools ? /pool\.q$/ : /se\.fc1$/],
+    attention: pools ? { kind } : { kind, reduction: 2 },
+  };
+});
+const cases: readonly Case[] = [
+  ...families.map((name): Case => ({ title: name, name, parts: PARTS[name]! })),
+  ...attentive,
+];
 
 /** A network after a few mini-batches in which half of it died. */
 async function trained(network: Network) {
@@ -91,11 +113,14 @@ async function left(
   };
 }
 
-describe.each(families)('%s', (name) => {
+describe.each(cases)('$title', ({ name, parts, ...choice }) => {
   let network: Network;
   let run: Awaited<ReturnType<typeof trained>>;
   beforeAll(async () => {
-    network = await createTNet(name, { numClasses: 5 });
+    network = await createTNet(name, {
+      numClasses: 5,
+      ...(choice.attention === undefined ? {} : { attention: choice.attention }),
+    });
     run = await trained(network);
     return () => disposeState(run.state);
   });
@@ -112,7 +137,7 @@ describe.each(families)('%s', (name) => {
     // Every score is below the threshold: one unit stays in each group.
     const rule = { unit: 'neuron', mode: 'delta', delta: 1, kappa: 1, floor } as const;
     const { alive, stored, ofUnits, difference } = await left(network, run, rule);
-    for (const part of PARTS[name]!) {
+    for (const part of parts) {
       const gone = groups.flatMap(({ id, units }, g) => (part.test(id) ? [units - alive[g]!] : []));
       expect(Math.max(...gone), `${part}`).toBeGreaterThan(0);
     }

@@ -1,5 +1,18 @@
+export type { Block, BlockPlace, PlugIns } from './attention/block.ts';
+export type { AttentionChoice } from './attention/choice.ts';
+export {
+  type ExcitationOptions,
+  type ResidualGroupOptions,
+  residualGroupExcitation,
+  spatialPyramidExcitation,
+  squeezeExcitation,
+} from './attention/excitation.ts';
+export {
+  type SelfAttentivePoolingOptions,
+  selfAttentivePooling,
+} from './attention/self-attentive-pooling.ts';
 export { type DenseNetShape, densenet, densenetBody } from './densenet.ts';
-export type { HubOptions, TNetOptions, TransformerOptions } from './options.ts';
+export type { HubOptions, ResidualOptions, TNetOptions, TransformerOptions } from './options.ts';
 export { type ResNetShape, resnet, resnetBody } from './resnet.ts';
 export { type SwinShape, swin, swinBody } from './swin.ts';
 export { type ViTShape, vit, vitBody } from './vit.ts';

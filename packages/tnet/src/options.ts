@@ -1,8 +1,16 @@
+import type { AttentionChoice } from './attention/choice.ts';
+
 /** What every network of the zoo can be asked for. */
 export interface TNetOptions {
   readonly numClasses: number;
   /** [height, width, channels] of one image; each network has a default. */
   readonly inputShape?: readonly [number, number, number];
+}
+
+/** What residual networks can be asked for besides. */
+export interface ResidualOptions extends TNetOptions {
+  /** Attention in every residual block, or in place of its stride; none unless given. */
+  readonly attention?: AttentionChoice;
 }
 
 /** What transformers can be asked for besides. */

@@ -20,7 +20,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createTNet, toPyTorch, withWeights } from './index.ts';
 
 const folder = fileURLToPath(new URL('../fixtures/', import.meta.url));
-const names = readdirSync(folder).map((file) => file.replace('.safetensors', ''));
+const names = readdirSync(folder)
+  .filter((file) => file.endsWith('.safetensors'))
+  .map((file) => file.replace('.safetensors', ''));
 
 beforeAll(async () => {
   tf.env().set('IS_TEST', true);

@@ -2,6 +2,7 @@
 
 import { type Architecture, definePart } from '@ma-net/core';
 import { z } from 'zod';
+import { attentionChoice } from './attention/choice.ts';
 import type { CreateOptions } from './zoo.ts';
 
 const rate = z.number().min(0).lt(1);
@@ -20,8 +21,10 @@ export const zoo = definePart({
     dropout: rate.exactOptional(),
     /** Of transformers: the part of the last block's residual branches that is dropped in training. */
     dropPath: rate.exactOptional(),
+    /** Of residual networks: attention in every block, or in place of its stride. */
+    attention: attentionChoice.exactOptional(),
   }),
-  open: async ({ name, weights, ...dropped }): Promise<Architecture> => {
+  open: async ({ name, weights, ...asked }): Promise<Architecture> => {
     const { createTNet } = await import('./zoo.ts');
     const { describeWeights } = await import('./weights/describe.ts');
     return (facts, { fresh, tell }) => {
@@ -29,7 +32,7 @@ export const zoo = definePart({
       return createTNet(name, {
         numClasses: facts.classNames.length,
         ...(shape === undefined ? {} : { inputShape: shape }),
-        ...dropped,
+        ...asked,
         ...(fresh && weights !== undefined
           ? { weights, onWeights: (report) => tell?.(`starts from ${weights}: ${describeWeights(report)}`) }
           : {}),

@@ -6,9 +6,11 @@
 // section 4.2 of the paper (ResNet-20: three stages of 16, 32, 64 channels) use it as well.
 
 import { defineNetwork, type Net, type Network, type Program } from '@ma-net/core';
+import type { BlockPlace, PlugIns } from './attention/block.ts';
+import { refusePooling } from './attention/refuse.ts';
 import { named, type TNetOptions } from './options.ts';
 
-export interface ResNetShape {
+export interface ResNetShape extends PlugIns {
   readonly block: 'basic' | 'bottleneck';
   /** Blocks in each stage. */
   readonly depths: readonly number[];
@@ -50,7 +52,8 @@ export function resnet(name: string, shape: ResNetShape, options: TNetOptions): 
 /** The stages of a residual network, one after the other: `layer1`, `layer2`, ... of torchvision's names. */
 export function resnetBody<V>(net: Net<V>, images: V, shape: ResNetShape): readonly V[] {
   const { block, depths, width = 64, widen = 1, stem, strideIn = '3x3', norm = 'batch' } = shape;
-  const { stemWidth = width } = shape;
+  const { stemWidth = width, branch, pool } = shape;
+  refusePooling(pool, depths);
   const normalise = norm === 'batch' ? net.batchNorm : net.frozenBatchNorm;
   let x = images;
   if (stem === 'imagenet') {
@@ -78,6 +81,9 @@ export function resnetBody<V>(net: Net<V>, images: V, shape: ResNetShape): reado
         stride,
         strideIn,
         normalise,
+        ...(branch === undefined ? {} : { branch }),
+        ...(pool === undefined ? {} : { pool }),
+        at: { stage, stages: depths.length },
         project: stride !== 1 || channels !== out,
       });
       channels = out;
@@ -86,13 +92,14 @@ export function resnetBody<V>(net: Net<V>, images: V, shape: ResNetShape): reado
   });
 }
 
-interface Block<V> {
+interface Residual<V> extends PlugIns {
   readonly block: ResNetShape['block'];
   readonly inner: number;
   readonly out: number;
   readonly stride: number;
   readonly strideIn: '1x1' | '3x3';
   readonly normalise: (name: string, x: V) => V;
+  readonly at: Omit<BlockPlace, 'width'>;
   /** Whether the shortcut is a 1x1 convolution instead of the identity. */
   readonly project: boolean;
 }
@@ -101,22 +108,28 @@ function residual<V>(
   net: Net<V>,
   layer: string,
   x: V,
-  { block, inner, out, stride, strideIn, normalise, project }: Block<V>,
+  { block, inner, out, stride, strideIn, normalise, project, at, branch, pool }: Residual<V>,
 ): V {
   const conv = (part: string, input: V, width: number, kernel: number, step: number): V =>
     normalise(
       `${layer}.${part.replace('conv', 'bn')}`,
       net.conv(`${layer}.${part}`, input, { out: width, kernel, stride: step }),
     );
+  /** A convolution that halves the map, or that moves by 1 before something else halves it. */
+  const halved = (part: string, input: V, kernel: number): V => {
+    if (stride === 1 || pool === undefined) return net.relu(conv(part, input, inner, kernel, stride));
+    return pool(net, layer, net.relu(conv(part, input, inner, kernel, 1)), { ...at, width: inner });
+  };
   let y: V;
   if (block === 'basic') {
-    y = net.relu(conv('conv1', x, inner, 3, stride));
-    y = conv('conv2', y, out, 3, 1);
+    y = conv('conv2', halved('conv1', x, 3), out, 3, 1);
   } else {
-    y = net.relu(conv('conv1', x, inner, 1, strideIn === '1x1' ? stride : 1));
-    y = net.relu(conv('conv2', y, inner, 3, strideIn === '3x3' ? stride : 1));
+    const early = strideIn === '1x1';
+    y = early ? halved('conv1', x, 1) : net.relu(conv('conv1', x, inner, 1, 1));
+    y = early ? net.relu(conv('conv2', y, inner, 3, 1)) : halved('conv2', y, 3);
     y = conv('conv3', y, out, 1, 1);
   }
+  if (branch !== undefined) y = branch(net, layer, y, { ...at, width: out });
   const shortcut = project
     ? normalise(`${layer}.downsample.1`, net.conv(`${layer}.downsample.0`, x, { out, kernel: 1, stride }))
     : x;

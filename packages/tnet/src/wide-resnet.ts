@@ -4,9 +4,10 @@
 // Wide ResNet-50-2, the wide network for ImageNet, is a ResNet with wider bottlenecks: see resnet.ts.
 
 import { defineNetwork, type Net, type Network, type Program } from '@ma-net/core';
+import type { PlugIns } from './attention/block.ts';
 import { named, type TNetOptions } from './options.ts';
 
-export interface WideResNetShape {
+export interface WideResNetShape extends PlugIns {
   /** Blocks in each group; the paper counts 6 blocks + 4 layers. */
   readonly blocks: number;
   /** Widening factor: the groups have 16, 32 and 64 times as many channels. */
@@ -41,7 +42,7 @@ export function wideResnet(
 export function wideResnetBody<V>(
   net: Net<V>,
   images: V,
-  { blocks, widen, width = 16 }: WideResNetShape,
+  { blocks, widen, width = 16, branch, pool }: WideResNetShape,
 ): readonly V[] {
   let x = net.conv('conv1', images, { out: width, kernel: 3 });
   return Array.from({ length: GROUPS }, (_, group) => {
@@ -51,9 +52,13 @@ export function wideResnetBody<V>(
       const stride = i === 0 && group > 0 ? 2 : 1;
       const project = i === 0 && (stride !== 1 || out !== width);
       const ready = net.relu(net.batchNorm(`${layer}.bn1`, x));
-      let y = net.conv(`${layer}.conv1`, ready, { out, kernel: 3, stride });
+      const place = { stage: group, stages: GROUPS, width: out };
+      const pooled = pool !== undefined && stride !== 1;
+      let y = net.conv(`${layer}.conv1`, ready, { out, kernel: 3, stride: pooled ? 1 : stride });
       y = net.relu(net.batchNorm(`${layer}.bn2`, y));
+      if (pooled) y = pool(net, layer, y, place);
       y = net.conv(`${layer}.conv2`, y, { out, kernel: 3 });
+      if (branch !== undefined) y = branch(net, layer, y, place);
       // A projection reads the normalised input, the identity the raw one (arXiv:1603.05027, Fig. 1b).
       const shortcut = project ? net.conv(`${layer}.shortcut`, ready, { out, kernel: 1, stride }) : x;
       x = net.add(y, shortcut);

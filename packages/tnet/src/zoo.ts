@@ -1,41 +1,59 @@
 import { MaNetError, type Network, suggestion } from '@ma-net/core';
-import type { HubOptions, TNetOptions, TransformerOptions } from './options.ts';
+import type { PlugIns } from './attention/block.ts';
+import type { HubOptions, ResidualOptions, TransformerOptions } from './options.ts';
 import { tryWeights, type WeightReport } from './weights/load.ts';
 import { mismatch } from './weights/mismatch.ts';
 import { nearestNetwork } from './weights/nearest.ts';
 import { readWeights } from './weights/open.ts';
 import type { HostTensors } from './weights/rules.ts';
 
+/** What one family or another can be asked for. */
+type Options = ResidualOptions & TransformerOptions;
+
 /** Builds the network that the zoo knows as `name`. */
-type Builder = (name: string, options: TransformerOptions) => Promise<Network<'images', 'logits'>>;
+type Builder = (name: string, options: Options) => Promise<Network<'images', 'logits'>>;
 
 const resnet =
   (shape: import('./resnet.ts').ResNetShape): Builder =>
   async (name, options) =>
-    (await import('./resnet.ts')).resnet(name, shape, withoutDrops(name, options));
+    (await import('./resnet.ts')).resnet(name, await withPlugIns(name, shape, options), options);
 
 const wideResnet =
   (shape: import('./wide-resnet.ts').WideResNetShape): Builder =>
   async (name, options) =>
-    (await import('./wide-resnet.ts')).wideResnet(name, shape, withoutDrops(name, options));
+    (await import('./wide-resnet.ts')).wideResnet(name, await withPlugIns(name, shape, options), options);
 
 const densenet =
   (shape: import('./densenet.ts').DenseNetShape): Builder =>
-  async (name, options) =>
-    (await import('./densenet.ts')).densenet(name, shape, withoutDrops(name, options));
+  async (name, options) => {
+    withoutDrops(name, options);
+    return (await import('./densenet.ts')).densenet(name, shape, withoutAttention(name, options));
+  };
 
 const vit =
   (shape: import('./vit.ts').ViTShape): Builder =>
   async (name, options) =>
-    (await import('./vit.ts')).vit(name, shape, options);
+    (await import('./vit.ts')).vit(name, shape, withoutAttention(name, options));
 
 const swin =
   (shape: import('./swin.ts').SwinShape): Builder =>
   async (name, options) =>
-    (await import('./swin.ts')).swin(name, shape, options);
+    (await import('./swin.ts')).swin(name, shape, withoutAttention(name, options));
+
+/** The shape of a residual network with the attention that was asked for. */
+async function withPlugIns<Shape extends PlugIns>(
+  name: string,
+  shape: Shape,
+  options: Options,
+): Promise<Shape & PlugIns> {
+  withoutDrops(name, options);
+  if (options.attention === undefined) return shape;
+  const { plugInsOf } = await import('./attention/choice.ts');
+  return { ...shape, ...plugInsOf(options.attention) };
+}
 
 /** Only transformers drop anything; elsewhere the options would do nothing. */
-function withoutDrops(name: string, options: TransformerOptions): TNetOptions {
+function withoutDrops(name: string, options: Options): void {
   for (const option of ['dropout', 'dropPath'] as const) {
     if ((options[option] ?? 0) === 0) continue;
     throw new MaNetError(
@@ -46,7 +64,16 @@ function withoutDrops(name: string, options: TransformerOptions): TNetOptions {
       },
     );
   }
-  return options;
+}
+
+/** Only residual networks have a place for it. */
+function withoutAttention(name: string, options: Options): TransformerOptions {
+  if (options.attention === undefined) return options;
+  throw new MaNetError(
+    'bad-argument',
+    `"${name}" has no residual block that "${options.attention.kind}" could be put into.`,
+    { where: 'attention', hint: 'leave it out, or choose a residual network (resnet..., wide-resnet...).' },
+  );
 }
 
 /** Every task network we ship, by name. Each family has a `-test` variant small enough for unit tests. */
@@ -175,7 +202,7 @@ export type TNetName = keyof typeof zoo;
 /** Names of all task networks. */
 export const tnetNames = Object.keys(zoo) as TNetName[];
 
-export interface CreateOptions extends TransformerOptions {
+export interface CreateOptions extends TransformerOptions, ResidualOptions {
   /**
    * What `init` starts from: a safetensors file with torchvision's or timm's names, by its path in Node and by its
    * address in a browser; `hub` for the published weights of this network, `hub:owner/name` for others; or tensors

@@ -48,6 +48,18 @@ describe('channels', () => {
     ]);
   });
 
+  test('stay where positions are learned for each half of them', () => {
+    const network = single(
+      (net, x) => readBy(net, net.gridPositions('p', conv(net, 'a', x), { most: 6 })),
+      [6, 6, 3],
+    );
+    expect(network.groups.find(({ id }) => id === 'a')!.pinnedBy).toEqual([{ kind: 'layer', name: 'p' }]);
+    expect(network.parameters.filter(({ kind }) => kind === 'embedding')).toMatchObject([
+      { name: 'p.row', shape: [6, 2] },
+      { name: 'p.column', shape: [6, 2] },
+    ]);
+  });
+
   test('do not depend on a gate of positions', () => {
     const network = single(
       (net, x) => readBy(net, net.mul(conv(net, 'a', x), conv(net, 'gate', x, 1))),
@@ -169,6 +181,8 @@ describe('channels', () => {
     ['scaleGradient', (net, x) => net.scaleGradient(x, 2)],
     ['silu', (net, x) => net.hardSwish(net.silu(net.sigmoid(x)))],
     ['exp', (net, x) => net.exp(x)],
+    ['adaptiveAvgPool', (net, x) => net.adaptiveAvgPool(x, { size: 4 })],
+    ['div', (net, x) => net.div(x, net.exp(x))],
   ])('pass %s', (_, layer) => {
     const network = single((net, x) => readBy(net, layer(net, conv(net, 'a', x))), [6, 6, 3]);
     expect(members(network, 'a')).toEqual(['a.weight 3 write', 'fc.weight 0 read']);
@@ -196,6 +210,16 @@ describe('what does not fit is refused', () => {
       'candidates of other widths',
       (net, x) => net.mix('m', [x, conv(net, 'a', x)]),
       /Cannot mix \[6, 6, 3\] with \[6, 6, 4\]/,
+    ],
+    [
+      'a divisor of another shape',
+      (net, x) => net.div(x, net.globalAveragePool(x)),
+      /Cannot divide \[6, 6, 3\]/,
+    ],
+    [
+      'more positions than a table has',
+      (net, x) => net.gridPositions('p', conv(net, 'a', x), { most: 5 }),
+      /Tables of 5 rows and columns do not fit \[6, 6, 4\]/,
     ],
     [
       'groups that do not divide the width',

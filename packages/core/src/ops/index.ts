@@ -1,5 +1,6 @@
 // The layers of core, for programs that apply them by `net.apply` or put one in place of another.
 
+export { adaptiveAvgPool } from './adaptive-avg-pool.ts';
 export { add } from './add.ts';
 export { attention } from './attention.ts';
 export { avgPool } from './avg-pool.ts';
@@ -9,6 +10,7 @@ export { conv } from './conv.ts';
 export { crop } from './crop.ts';
 export { dense } from './dense.ts';
 export { depthwiseConv } from './depthwise-conv.ts';
+export { div } from './div.ts';
 export { dropout } from './dropout.ts';
 export { dropPath } from './drop-path.ts';
 export { embedding } from './embedding.ts';
@@ -19,6 +21,7 @@ export { gather } from './gather.ts';
 export { gelu } from './gelu.ts';
 export { globalAveragePool } from './global-average-pool.ts';
 export { grid } from './grid.ts';
+export { gridPositions } from './grid-positions.ts';
 export { groupNorm } from './group-norm.ts';
 export { groupedConv } from './grouped-conv.ts';
 export { hardSwish } from './hard-swish.ts';

@@ -1,6 +1,7 @@
 // Each layer of core as a line of PyTorch. Images go in whichever order of axes the layer before left them.
 
 import {
+  type AdaptiveAvgPoolOptions,
   type AttentionOptions,
   type ConvOptions,
   type CropOptions,
@@ -95,6 +96,7 @@ export const operations: Readonly<Record<string, Operation>> = {
     const factor = missing === 0 ? on.like(x!, gate!) : `${gate!.code}[${index}]`;
     return { code: `${x!.code} * ${factor}`, first: x!.first };
   },
+  div: (on, { inputs: [a, b] }: Bare) => ({ code: `${a!.code} / ${on.like(a!, b!)}`, first: a!.first }),
   matmul(on, { inputs: [a, b], options: { transposeB = false } }: Layer<MatmulOptions>) {
     const tokens = transposeB ? `${b!.code}.transpose(1, 2)` : b!.code;
     // Tokens of an image meet every row of the other one.
@@ -140,6 +142,10 @@ export const operations: Readonly<Record<string, Operation>> = {
     code: `${x!.code}[${x!.first ? ':, :' : ':'}, ${top}:, ${left}:]`,
     first: x!.first,
   }),
+  adaptiveAvgPool: (on, { inputs: [x], options: { size } }: Layer<AdaptiveAvgPoolOptions>) => ({
+    code: `F.adaptive_avg_pool2d(${on.first(x!)}, ${size})`,
+    first: true,
+  }),
   upsample: (on, { inputs: [x], options: { times, method = 'nearest' } }: Layer<UpsampleOptions>) => ({
     code: `F.interpolate(${on.first(x!)}, scale_factor=${times}, mode='${method}')`,
     first: true,
@@ -149,6 +155,12 @@ export const operations: Readonly<Record<string, Operation>> = {
   }),
 
   flatten: (on, { inputs: [x] }: Bare) => ({ code: `${on.last(x!)}.flatten(1)` }),
+  gridPositions(on, { name, inputs: [x] }: Layer<unknown>) {
+    const [height, width] = x!.shape;
+    const rows = `${on.parameter(`${name}.row`)}[:${height}, None].expand(-1, ${width}, -1)`;
+    const columns = `${on.parameter(`${name}.column`)}[None, :${width}].expand(${height}, -1, -1)`;
+    return { code: `${on.last(x!)} + torch.cat([${rows}, ${columns}], -1)` };
+  },
   tokens: (_, { inputs: [x] }: Bare) => ({
     code: x!.first ? `${x!.code}.flatten(2).transpose(1, 2)` : `${x!.code}.flatten(1, 2)`,
   }),
