@@ -23,6 +23,11 @@ export interface Round {
    * a mini-batch holds as many samples of each, one part after the other.
    */
   readonly split?: string | readonly string[];
+  /**
+   * The mini-batches over which the learning rate goes once through its schedule, where a method trains several times in a
+   * row; those of the run unless given.
+   */
+  readonly schedule?: { readonly start: number; readonly length: number };
 }
 
 /** What a new decision did to the connections. */
@@ -54,8 +59,8 @@ export interface SectionSpec {
   readonly shapes: Readonly<Record<string, readonly number[]>>;
   /** Whether it may hold nothing yet. */
   readonly mayBeEmpty?: boolean;
-  /** How it is trained by gradients; sections without it are replaced as a whole. */
-  readonly optimization?: Optimization;
+  /** How it is trained by gradients, or `params`: as W is. Sections without it are replaced as a whole. */
+  readonly optimization?: Optimization | 'params';
 }
 
 /** What a method decided between two mini-batches. Owns its tensors. */

@@ -130,7 +130,7 @@ function expectedSections({ network, training, options }: Resumable): Map<string
   }
   slots('params', options);
   for (const [section, { optimization }] of Object.entries(training.sections))
-    if (optimization !== undefined) slots(section, optimization);
+    if (optimization !== undefined) slots(section, optimization === 'params' ? options : optimization);
   return sections;
 }
 

@@ -115,7 +115,8 @@ export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
     const asked = signal?.aborted === true;
     const { step, stop } =
       sharing === undefined ? { step: own, stop: asked } : await averaged(own, sharing.ranks, asked);
-    const update = updateOf(step, state, sections, { b, budget, ema: options.ema });
+    const schedule = round.schedule ?? { start: 0, length: budget };
+    const update = updateOf(step, state, sections, { b, schedule, ema: options.ema });
     const numbers = await readNumbers(step.terms, update.norms);
     try {
       refuseNonFinite(numbers, { b, round, saved });
@@ -131,7 +132,12 @@ export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
       step: state.step,
       round,
       ...numbers,
-      learningRate: learningRateAt(options.schedule, options.learningRate, b, budget),
+      learningRate: learningRateAt(
+        options.schedule,
+        options.learningRate,
+        b - schedule.start,
+        schedule.length,
+      ),
       seconds: (performance.now() - started) / 1000,
     });
 

@@ -207,3 +207,52 @@ test('a step without a loss is refused', async () => {
   }));
   await expect(weightsAfter(lossless)).rejects.toMatchObject({ code: 'bad-argument' });
 });
+
+test('rounds may begin the schedule of the learning rate anew', async () => {
+  const { training } = openMethod(
+    like(({ rounds }) => ({
+      rounds: rounds.map((round) => {
+        const start = round.start < 4 ? 0 : 4;
+        return { ...round, schedule: { start, length: start === 0 ? 4 : 2 } };
+      }),
+    })),
+    classification(network),
+    sourceOf(7),
+    options,
+  );
+  const cosine: TrainingOptions = { ...options, schedule: { name: 'cosine' } };
+  const state = initialState({ network }, training, 1);
+  const rates: number[] = [];
+  await fit({
+    task: classification(network),
+    training,
+    options: cosine,
+    source: sourceOf(7),
+    state,
+    listen: (event) => void (event.type === 'step' && rates.push(event.learningRate)),
+  });
+  const of = (b: number, length: number): number => 0.05 * (1 + Math.cos((Math.PI * b) / length));
+  const expected = [of(0, 4), of(1, 4), of(2, 4), of(3, 4), of(0, 2), of(1, 2)];
+  rates.forEach((rate, b) => expect(rate).toBeCloseTo(expected[b]!, 12));
+  expect(rates).toHaveLength(6);
+  disposeState(state);
+});
+
+test('a section may be trained as W is', async () => {
+  const shapes = Object.fromEntries(network.parameters.map(({ name, shape }) => [name, shape]));
+  const twins = like((training) => ({
+    sections: { twins: { shapes, optimization: 'params' } },
+    init: (rng) => ({ twins: network.init(rng.split('network')).params }),
+    async step(b, round, state, batch, ctx) {
+      const made = await training.step(b, round, state, batch, ctx);
+      const grads = Object.entries(made.grads['params']!).map(([name, g]) => [name, g.clone()]);
+      return { ...made, grads: { ...made.grads, twins: Object.fromEntries(grads) } };
+    },
+  }));
+  const source = sourceOf(7);
+  const { task, training } = openMethod(twins, classification(network), source, options);
+  const state = initialState(task, training, options.seed);
+  await fit({ task, training, options, source, state, listen: () => undefined });
+  expect(await flat(state.sections['twins']!)).toEqual(await flat(state.sections.params));
+  disposeState(state);
+});

@@ -35,7 +35,9 @@ export function trainedSections(
   for (const [name, { shapes, optimization }] of Object.entries(own)) {
     if (optimization === undefined) continue;
     const names = Object.keys(shapes).map((parameter) => ({ name: parameter }));
-    sections[name] = trained(names, optimization);
+    // Groups are of W: they name its parameters, and the section has others.
+    const { groups: _, ...asW } = options;
+    sections[name] = trained(names, optimization === 'params' ? asW : optimization);
   }
   return sections;
 }
@@ -48,12 +50,21 @@ export interface Update {
   readonly norms: Readonly<Record<string, tf.Scalar>>;
 }
 
+/** When a step was made. */
+export interface At {
+  /** Its mini-batch. */
+  readonly b: number;
+  /** The mini-batches that the learning rate's schedule is of. */
+  readonly schedule: { readonly start: number; readonly length: number };
+  readonly ema?: Averaging | undefined;
+}
+
 /** Takes the step over: what it owned is in the update, or disposed. */
 export function updateOf(
   step: Step,
   state: TrainingState,
   sections: Readonly<Record<string, Trained>>,
-  { b, budget, ema }: { readonly b: number; readonly budget: number; readonly ema?: Averaging | undefined },
+  { b, schedule, ema }: At,
 ): Update {
   const { grads } = step;
   const made = tf.tidy(() => {
@@ -66,13 +77,13 @@ export function updateOf(
       );
       if (Object.keys(moving).length === 0) continue;
       const norm = globalNorm(moving);
-      const { optimizer, clip, schedule, learningRate } = optimization;
+      const { optimizer, clip, learningRate } = optimization;
       const update = optimizerStep(
         optimizer,
         section(state, name),
         clip === undefined ? moving : clipToNorm(moving, norm, clip),
         section(state, slotsOf(name)),
-        learningRateAt(schedule, learningRate, b, budget),
+        learningRateAt(optimization.schedule, learningRate, b - schedule.start, schedule.length),
         scales,
       );
       norms[name] = norm;
