@@ -143,3 +143,21 @@ test('photographs: a folder of classes is enough', async () => {
     await expect(part.open(part.schema.parse({}) as never)).rejects.toMatchObject({ code: 'not-found' });
   }
 });
+
+test('a further view is changed in a way of its own', async () => {
+  const black = { ...augment, padCrop: 0, cutout: 16 };
+  const data = await digits.open({
+    trainLimit: 8,
+    testLimit: 4,
+    augment: { ...augment, padCrop: 0 },
+    views: [black],
+  });
+  const source = await data.open({ batchSize: 4, rng: Rng.fromSeed(1), views: 2 });
+  const { images_BHWC, labels_B } = await source.next();
+  const [pixels, labels] = [await images_BHWC.data(), await labels_B.data()];
+  expect([...labels.slice(4)]).toEqual([...labels.slice(0, 4)]);
+  expect(pixels.slice(0, 256).some((x) => x !== 0)).toBe(true);
+  // A square of 16 pixels around any pixel of 8 x 8 leaves nothing.
+  expect(pixels.slice(256).every((x) => x === 0)).toBe(true);
+  await source.close();
+});

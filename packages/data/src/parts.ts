@@ -22,6 +22,8 @@ const fields = {
   validationLast: limit,
   /** What is done to a training image. */
   augment: z.strictObject(augmentFields).prefault({}),
+  /** What is done to each further view of it, where a method asks for several; as to the first one unless given. */
+  views: z.array(z.strictObject(augmentFields)).exactOptional(),
 };
 
 /** Handwritten digits of 8 x 8 pixels, which come with this package. */
@@ -35,7 +37,7 @@ export const digits = definePart({
       import('./digits-asset.ts'),
       import('./image-data.ts'),
     ]);
-    return imageData(await read(given({ trainLimit, testLimit })), options);
+    return imageData(await read(given({ trainLimit, testLimit })), allViews(options));
   },
 });
 
@@ -61,7 +63,7 @@ export const cifar10 = definePart({
       import('./cifar10-directory.ts'),
       import('./image-data.ts'),
     ]);
-    return imageData(await readCifar10(folder, given({ trainLimit, testLimit })), options);
+    return imageData(await readCifar10(folder, given({ trainLimit, testLimit })), allViews(options));
   },
 });
 
@@ -77,8 +79,16 @@ export const cifar100 = definePart({
       import('./cifar10-directory.ts'),
       import('./image-data.ts'),
     ]);
-    return imageData(await readCifar100(folder, given({ trainLimit, testLimit })), options);
+    return imageData(await readCifar100(folder, given({ trainLimit, testLimit })), allViews(options));
   },
+});
+
+const photoAugment = z.strictObject({
+  ...augmentFields,
+  /** Mirror left and right with probability 1/2. */
+  flip: z.boolean().default(true),
+  /** A random box of the image, resized to what the network sees. */
+  resizedCrop: resizedCropField.exactOptional().prefault({}),
 });
 
 /** Photographs of any size: folders of classes, ImageNet, tar shards, Parquet. */
@@ -125,15 +135,9 @@ export const photos = definePart({
       })
       .exactOptional(),
     /** What is done to a training image. */
-    augment: z
-      .strictObject({
-        ...augmentFields,
-        /** Mirror left and right with probability 1/2. */
-        flip: z.boolean().default(true),
-        /** A random box of the image, resized to what the network sees. */
-        resizedCrop: resizedCropField.exactOptional().prefault({}),
-      })
-      .prefault({}),
+    augment: photoAugment.prefault({}),
+    /** What is done to each further view of it, where a method asks for several; as to the first one unless given. */
+    views: z.array(photoAugment).exactOptional(),
   }),
   open: async ({ path, truth, ...options }): Promise<Data<ImageBatch>> => {
     const folder = needed(path, 'photographs', 'one folder of images for each class');
@@ -141,7 +145,7 @@ export const photos = definePart({
       import('./readers/photos.ts'),
       import('./readers/photo-data.ts'),
     ]);
-    return photoData(await readPhotos(folder, truth === undefined ? {} : { truth }), options);
+    return photoData(await readPhotos(folder, truth === undefined ? {} : { truth }), allViews(options));
   },
 });
 
@@ -153,6 +157,17 @@ function needed(path: string | undefined, what: string, contents: string): strin
     where: 'data.path',
     hint: `pass --data <folder> with ${contents}.`,
   });
+}
+
+/** The changes of all views in one list, in place of those of the first and of the further ones. */
+function allViews<A, Options extends object>({
+  augment,
+  views,
+  ...options
+}: Options & { readonly augment: A; readonly views?: readonly A[] }): Omit<Options, 'augment' | 'views'> & {
+  readonly augment: A | readonly A[];
+} {
+  return { ...options, augment: views === undefined ? augment : [augment, ...views] };
 }
 
 interface Limits {
