@@ -1,8 +1,8 @@
 import { cpu } from '@ma-net/backend-cpu';
-import { crossEntropy, defineNetwork, Rng, type Sections, startBackend, type Task } from '@ma-net/core';
+import { Rng, type Sections, startBackend } from '@ma-net/core';
 import { descriptors, select } from '@ma-net/mnet';
-import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
+import { batch, ends, network, task } from '../test/tiny.ts';
 import { magnitude } from './magnitude.ts';
 import { plain } from './plain.ts';
 
@@ -10,28 +10,6 @@ beforeAll(async () => {
   await startBackend(cpu);
 });
 
-const network = defineNetwork('tiny', { images: [4, 4, 2] }, (net, { images }) => {
-  const inner = net.relu(net.conv('inner', images, { out: 4, kernel: 3 }));
-  return { logits: net.dense('fc', net.globalAveragePool(inner), { out: 3 }) };
-});
-/** Both kernels are at an end of the network. */
-const ends = { stem: true, outputs: true };
-type Images = { readonly images: tf.Tensor; readonly labels: tf.Tensor };
-const task: Task<Images> = {
-  name: 'tiny',
-  network,
-  headline: { measure: 'loss', better: 'smaller' },
-  inputs: ({ images }) => ({ images }),
-  loss: ({ logits }, { labels }) => ({
-    loss: crossEntropy(logits as tf.Tensor2D, labels as tf.Tensor1D),
-  }),
-  decode: () => [],
-  meter: () => ({ add: () => undefined, result: () => ({}) }),
-};
-const batch = (): Images => ({
-  images: tf.tensor4d(Rng.fromSeed(3).normals(6 * 32, 1), [6, 4, 4, 2]),
-  labels: tf.tensor1d([0, 1, 2, 0, 1, 2], 'int32'),
-});
 const length = { budget: 100, batchesPerEpoch: 10 };
 const prune = { mode: 'target', removeModulated: 0.5 } as const;
 

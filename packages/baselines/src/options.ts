@@ -22,3 +22,45 @@ export const slimOptions = z.strictObject({
 });
 
 export type SlimOptions = Readonly<z.output<typeof slimOptions>>;
+
+/** Anybody goes, from the first mini-batch on. */
+export const randomOptions = maNetOptions.pick({ select: true, prune: true });
+
+export type RandomOptions = Readonly<z.output<typeof randomOptions>>;
+/** What may be left out of them. */
+export type RandomChoices = Readonly<z.input<typeof randomOptions>>;
+
+export const unstructuredOptions = maNetOptions.pick({ select: true, prune: true }).extend({
+  /** Whether weights are compared over all kernels, or within each. */
+  scope: z.enum(['global', 'layer']).default('global'),
+  /** Part of the weights that are left that goes after each training; all at once unless given. */
+  perRound: z.number().gt(0).lt(1).exactOptional(),
+  /** With it: the epoch whose weights survivors are set back to; the beginning unless given. */
+  rewind: z.number().min(0).exactOptional(),
+});
+
+export type UnstructuredOptions = Readonly<z.output<typeof unstructuredOptions>>;
+/** What may be left out of them. */
+export type UnstructuredChoices = Readonly<z.input<typeof unstructuredOptions>>;
+
+export const plainOptions = z.strictObject({
+  /** Views of every image in a mini-batch, each changed otherwise; 1 unless given. */
+  views: z.int().min(1).exactOptional(),
+});
+
+export type PlainOptions = Readonly<z.input<typeof plainOptions>>;
+
+export const cdsOptions = z.strictObject({
+  /** Of the contrastive losses of all levels, in the sum. */
+  weight: z.number().min(0).default(0.1),
+  /** tau: how much the nearest count. */
+  temperature: z.number().positive().default(0.07),
+  /** Whether images of one class belong together, or the views of an image alone. */
+  labels: z.boolean().default(true),
+  /** Maps of the network that branches are attached to, by their names; all that it names unless given. */
+  features: z.array(z.string()).exactOptional(),
+});
+
+export type CdsOptions = Readonly<z.output<typeof cdsOptions>>;
+/** What may be left out of them. */
+export type CdsChoices = Readonly<z.input<typeof cdsOptions>>;

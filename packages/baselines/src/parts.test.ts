@@ -1,10 +1,10 @@
 import { defaultMaNet } from '@ma-net/method-ma-net';
 import { expect, test } from 'vitest';
-import { magnitudeOptions, slimOptions } from './options.ts';
-import { magnitude, parts, plain, slim } from './parts.ts';
+import { cdsOptions, magnitudeOptions, randomOptions, slimOptions, unstructuredOptions } from './options.ts';
+import { cds, magnitude, parts, plain, random, slim, unstructured } from './parts.ts';
 
 test('the parts are the baselines, with what MA-Net says of the same options', async () => {
-  expect(parts).toEqual([plain, magnitude, slim]);
+  expect(parts).toEqual([plain, magnitude, slim, random, unstructured, cds]);
   expect(plain({})).toEqual({ use: '@ma-net/baselines#plain' });
   const { use, ...options } = magnitude({});
   expect(use).toBe('@ma-net/baselines#magnitude');
@@ -13,6 +13,11 @@ test('the parts are the baselines, with what MA-Net says of the same options', a
   expect((await magnitude.open(magnitudeOptions.parse({ plainRounds: 1 }))).name).toBe('magnitude');
   expect(slim({})).toMatchObject({ prune: { unit: 'neuron', remove: 0.5 } });
   expect((await slim.open(slimOptions.parse({}))).name).toBe('slim');
+  expect((await random.open(randomOptions.parse({}))).name).toBe('random');
+  expect((await unstructured.open(unstructuredOptions.parse({}))).name).toBe('unstructured');
+  expect((await cds.open(cdsOptions.parse({}))).name).toBe('cds');
+  expect(plain({ views: 2 })).toMatchObject({ views: 2 });
+  expect(unstructured({})).toMatchObject({ scope: 'global' });
 });
 
 test('what only MA-Net has is refused', () => {

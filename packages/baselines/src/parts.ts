@@ -1,16 +1,22 @@
 // What recipes may choose here: what other methods are compared with.
 
 import { definePart, type Method } from '@ma-net/core';
-import { z } from 'zod';
-import { magnitudeOptions, slimOptions } from './options.ts';
+import {
+  cdsOptions,
+  magnitudeOptions,
+  plainOptions,
+  randomOptions,
+  slimOptions,
+  unstructuredOptions,
+} from './options.ts';
 
 /** The network alone. */
 export const plain = definePart({
   id: '@ma-net/baselines#plain',
   kind: 'method',
   about: 'the network alone, trained as it is',
-  schema: z.strictObject({}),
-  open: async (): Promise<Method> => (await import('./plain.ts')).plain(),
+  schema: plainOptions,
+  open: async (options): Promise<Method> => (await import('./plain.ts')).plain(options),
 });
 
 /** Magnitude pruning. */
@@ -31,4 +37,31 @@ export const slim = definePart({
   open: async (options): Promise<Method> => (await import('./slim.ts')).slim(options),
 });
 
-export const parts = [plain, magnitude, slim];
+/** Random masks. */
+export const random = definePart({
+  id: '@ma-net/baselines#random',
+  kind: 'method',
+  about: 'anybody goes, as many as the rule says, before the first mini-batch',
+  schema: randomOptions,
+  open: async (options): Promise<Method> => (await import('./random.ts')).random(options),
+});
+
+/** Single weights. */
+export const unstructured = definePart({
+  id: '@ma-net/baselines#unstructured',
+  kind: 'method',
+  about: 'single weights of small magnitude go, at once or as lottery tickets; they are stored as zeros',
+  schema: unstructuredOptions,
+  open: async (options): Promise<Method> => (await import('./unstructured.ts')).unstructured(options),
+});
+
+/** Contrastive deep supervision. */
+export const cds = definePart({
+  id: '@ma-net/baselines#cds',
+  kind: 'method',
+  about: 'contrastive deep supervision: branches tell two views of every image apart, and are left out',
+  schema: cdsOptions,
+  open: async (options): Promise<Method> => (await import('./cds.ts')).cds(options),
+});
+
+export const parts = [plain, magnitude, slim, random, unstructured, cds];

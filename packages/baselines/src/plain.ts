@@ -1,9 +1,14 @@
 import { backpropagate, cloneParams, type Method, type Round } from '@ma-net/core';
+import type { PlainOptions } from './options.ts';
 
-/** The network alone: what every other method is compared with. */
-export function plain(): Method {
+/**
+ * The network alone: what every other method is compared with. With several views every mini-batch holds each sample as
+ * often, changed otherwise, and all of them are learned from: what a method with views is compared with.
+ */
+export function plain({ views }: PlainOptions = {}): Method {
   return {
     name: 'plain',
+    ...(views === undefined ? {} : { views }),
     open: (task, { budget, batchesPerEpoch }) => ({
       rounds: epochs(budget, batchesPerEpoch),
       sections: {},
@@ -30,7 +35,7 @@ export function plain(): Method {
 }
 
 /** One round an epoch; the last one may be shorter. */
-function epochs(budget: number, length: number): Round[] {
+export function epochs(budget: number, length: number): Round[] {
   return Array.from({ length: Math.ceil(budget / length) }, (_, index) => ({
     index,
     kind: 'plain',
