@@ -3,6 +3,7 @@
 import type { HostBatch, Installed, Network } from '@ma-net/core';
 import type { NetworkFacts } from './network-facts.ts';
 import type { TrainedNetwork } from './network-bytes.ts';
+import { seesBgr } from './normalisation.ts';
 
 export interface Format extends Written {
   /** Of the file, or the folder, it writes. */
@@ -11,8 +12,11 @@ export interface Format extends Written {
   readonly backend?: string;
   /** Writes the network, atomically; says in a few words what it wrote. Borrows the tensors. */
   write(path: string, network: TrainedNetwork, facts: NetworkFacts, options: FormatOptions): Promise<string>;
-  /** The outputs of the file by name, as another program would compute them from its inputs. */
-  run(path: string, inputs: HostBatch): Promise<HostBatch>;
+  /**
+   * The outputs of the file by name, as another program would compute them from its inputs. `installed` are packages whose
+   * parts the file may name; networks of the zoo unless given.
+   */
+  run(path: string, inputs: HostBatch, installed?: Installed): Promise<HostBatch>;
   /**
    * The network of a file, alone, ready to be asked. `installed` are packages whose parts the file may name. Throws what
    * reading it throws, and `bad-file` for one that was not written here.
@@ -22,6 +26,8 @@ export interface Format extends Written {
   readonly takesPixels: boolean;
   /** Whether `opset` says anything to it. */
   readonly hasOperatorSets?: boolean;
+  /** Whether the file takes images of any shape; others take those that the network was made for. */
+  readonly anyShape?: boolean;
   /** Whether it can write a PyTorch model beside the file. */
   readonly writesModel?: boolean;
 }
@@ -61,6 +67,7 @@ export interface FormatOptions {
 export function signatureOf({ inputs, outputs }: Network, { input }: NetworkFacts, pixels: boolean): string {
   const text = (values: Network['inputs']): string =>
     values.map(({ name, shape }) => `${name} [batch, ${shape.join(', ')}]`).join(', ');
-  const range = pixels ? `pixels from 0 to ${input.white}` : 'normalised images';
+  const order = seesBgr(input) ? (pixels ? ' (RGB)' : ' (BGR)') : '';
+  const range = `${pixels ? `pixels from 0 to ${input.white}` : 'normalised images'}${order}`;
   return `${text(inputs)}, ${range}, to ${text(outputs)}`;
 }

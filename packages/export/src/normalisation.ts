@@ -13,8 +13,9 @@ export interface Normalisation {
 }
 
 /**
- * (pixel / white - mean) / std, as one product and one sum; `pixels` false leaves all inputs as they are. Throws
- * `bad-argument` for a network that takes no images.
+ * (pixel / white - mean) / std, as one product and one sum; `pixels` false leaves all inputs as they are. Pixels are red,
+ * green and blue: for a network that sees them the other way round, they are turned first. Throws `bad-argument` for a
+ * network that takes no images.
  */
 export function normalisation(network: Network, input: InputFacts, pixels: boolean): Normalisation {
   if (!pixels) return { parameters: {}, apply: (inputs) => inputs };
@@ -23,9 +24,15 @@ export function normalisation(network: Network, input: InputFacts, pixels: boole
   const shift_C = tf.tensor1d(input.std.map((s, c) => -input.mean[c]! / s));
   return {
     parameters: { 'input.scale': scale_C, 'input.shift': shift_C },
-    apply: (inputs) => ({ ...inputs, [name]: tf.add(tf.mul(inputs[name]!, scale_C), shift_C) }),
+    apply(inputs) {
+      const images = seesBgr(input) ? tf.reverse(inputs[name]!, -1) : inputs[name]!;
+      return { ...inputs, [name]: tf.add(tf.mul(images, scale_C), shift_C) };
+    },
   };
 }
+
+/** Whether a network sees blue first. */
+export const seesBgr = ({ whole }: InputFacts): boolean => whole?.channels === 'BGR';
 
 /** The input that is images [H, W, C]: the first of them. Throws `bad-argument` where there is none. */
 export function imageInput({ name, inputs }: Network): string {

@@ -10,6 +10,7 @@ import { pytorchText } from './pytorch/text.ts';
 export const safetensors: Format = {
   extension: '.safetensors',
   takesPixels: false,
+  anyShape: true,
   writesModel: true,
   // After eight bytes a JSON header, whose metadata come first.
   wrote: (path) => beginning(path, 1_000_000).includes('"ma-net.network":"'),
@@ -28,8 +29,8 @@ export const safetensors: Format = {
     return askable(trained, facts);
   },
 
-  async run(path, inputs) {
-    const { facts, ...trained } = await loadNetwork(path);
+  async run(path, inputs, installed) {
+    const { facts, ...trained } = await loadNetwork(path, installed === undefined ? {} : { installed });
     const { run, close } = askable(trained, facts);
     const outputs = await run(inputs);
     close();

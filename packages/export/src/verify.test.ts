@@ -1,5 +1,5 @@
 import { cpu } from '@ma-net/backend-cpu';
-import { readParams, Rng, startBackend } from '@ma-net/core';
+import { defineNetwork, type Network, readParams, Rng, startBackend } from '@ma-net/core';
 import type { ImageBatch } from '@ma-net/data';
 import { digits } from '@ma-net/data/parts';
 import { createTNet } from '@ma-net/tnet';
@@ -67,4 +67,53 @@ test('so is one without an output of the network', async () => {
     code: 'backend-failed',
     message: expect.stringContaining('"logits" is none of that name, expected [250, 10]') as string,
   });
+});
+
+test('every image is verified in the shape that the data give it, by the file of that shape', async () => {
+  const network = defineNetwork('any', { images: [4, 6, 3] }, (net, { images }) => ({
+    map: net.conv('a', images, { out: 2, kernel: 3 }),
+  }));
+  const { params, stats } = network.init(Rng.fromSeed(0));
+  const rng = Rng.fromSeed(1);
+  /** Two of three are real in the second batch. */
+  const batches = () =>
+    [
+      [
+        [4, 6],
+        [0, 1, 2],
+      ],
+      [
+        [6, 4],
+        [3, 4, -1],
+      ],
+    ].map(([size, indices]) => ({
+      images_BHWC: tf.tensor(rng.normals(216, 1), [3, ...size!, 3]),
+      indices_B: tf.tensor1d(indices!, 'int32'),
+    }));
+  const open = {
+    data: { test: { samples: 5 } },
+    facts: { input: { mean: [0, 0, 0], std: [1, 1, 1], white: 1 } },
+    task: { inputs: ({ images_BHWC }: ReturnType<typeof batches>[number]) => ({ images: images_BHWC }) },
+    evaluationBatches: batches,
+  };
+  const asked: [string, number][] = [];
+  const format = (error: number): Pick<Format, 'run'> => ({
+    async run(path, { images }) {
+      asked.push([path, images!.shape[0]!]);
+      const given = { images: tf.tensor(images!.data, [...images!.shape]) };
+      const { outputs } = network.forward(params, stats, given, { training: false });
+      const wrong = tf.add(outputs.map, path === '6,4,3' ? error : 0);
+      const read = await readParams({ map: wrong });
+      tf.dispose([given, outputs, wrong] as tf.TensorContainer);
+      return read;
+    },
+  });
+  const reference = { network: network as unknown as Network, params, stats };
+  const check = (error: number) => verify(format(error), (shape) => shape.join(), reference, open, false);
+  expect(await check(0)).toMatchObject({ images: 5, same: 5 });
+  expect(asked).toEqual([
+    ['4,6,3', 3],
+    ['6,4,3', 2],
+  ]);
+  await expect(check(1)).rejects.toMatchObject({ code: 'backend-failed', where: '6,4,3' });
 });

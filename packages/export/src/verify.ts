@@ -16,7 +16,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import type { Format } from './format.ts';
 import type { TrainedNetwork } from './network-bytes.ts';
-import { imageInput } from './normalisation.ts';
+import { imageInput, seesBgr } from './normalisation.ts';
 
 export interface Verified {
   readonly images: number;
@@ -38,28 +38,32 @@ export interface TestImages<B extends Batch> {
 const TOLERANCE = 1e-3;
 
 /**
- * Compares the outputs of the file with those of `reference` on every test image; `pixels` where the file takes them.
+ * Compares the outputs of files with those of `reference` on every test image, each in the shape that the data give it;
+ * `pixels` where the files take them. `fileOf` names the file that takes images [H, W, C], or is one that takes them all.
  * Throws `backend-failed` where they disagree.
  */
 export async function verify<B extends Batch>(
   format: Pick<Format, 'run'>,
-  path: string,
+  fileOf: string | ((images: readonly number[]) => string),
   { network, params, stats }: TrainedNetwork,
   { task, facts, data, evaluationBatches }: TestImages<B>,
   pixels: boolean,
 ): Promise<Verified> {
   const image = pixels ? imageInput(network) : undefined;
   let [seen, same, largest, scale] = [0, 0, 0, 1];
+  let path = '';
   for await (const batch of evaluationBatches()) {
     const { inputs, outputs, owned } = await lookAt(task, { network, params, stats }, batch);
+    // Of data whose last batch of every shape is filled up.
+    const indices = (batch as Readonly<Record<string, tf.Tensor>>)['indices_B'];
+    const real = indices === undefined ? undefined : (await indices.data()).filter((i) => i >= 0).length;
     const [given, expected] = await Promise.all([readParams(inputs), readParams(outputs)]);
     tf.dispose([batch, owned] as tf.TensorContainer);
 
-    // A file takes images of one shape.
-    const [images] = network.inputs;
-    if (given[images!.name]!.shape.slice(1).join() !== images!.shape.join()) continue;
+    const { shape } = given[network.inputs[0]!.name]!;
+    path = typeof fileOf === 'string' ? fileOf : fileOf(shape.slice(1));
     // The last batch is filled up; only what is real is handed over and compared.
-    const count = Math.min(Object.values(given)[0]!.shape[0]!, data.test.samples - seen);
+    const count = real ?? Math.min(shape[0]!, data.test.samples - seen);
     const handed = first(given, count);
     if (image !== undefined) handed[image] = toPixels(handed[image]!, facts.input);
     const found = await format.run(path, handed);
@@ -101,12 +105,14 @@ function first(batch: HostBatch, count: number): Record<string, HostTensor> {
   );
 }
 
-/** The pixels, whole numbers but for padding, that images were normalised from. */
-function toPixels({ shape, data }: HostTensor, { mean, std, white }: InputFacts): HostTensor {
+/** The pixels, RGB, whole numbers but for padding, that images were normalised from. */
+function toPixels({ shape, data }: HostTensor, input: InputFacts): HostTensor {
+  const { mean, std, white } = input;
   const channels = shape.at(-1)!;
-  const pixels = Float32Array.from(data, (value, k) => {
-    const c = k % channels;
-    const pixel = (value * std[c]! + mean[c]!) * white;
+  const pixels = Float32Array.from(data, (_, k) => {
+    const to = k % channels;
+    const c = seesBgr(input) ? channels - 1 - to : to;
+    const pixel = (data[k - to + c]! * std[c]! + mean[c]!) * white;
     // Padding is 0 once it is normalised, which need not be a whole number before.
     return Math.abs(pixel - Math.round(pixel)) < 1e-2 ? Math.round(pixel) : pixel;
   });

@@ -3,7 +3,9 @@ import { type Batch, cloneParams, MaNetError } from '@ma-net/core';
 import type { NetworkFacts } from '@ma-net/export';
 import {
   type Format,
+  forImages,
   loadNetwork,
+  otherShapes,
   pytorchModel,
   type TestImages,
   type TrainedNetwork,
@@ -90,11 +92,22 @@ export async function exportNetwork(path: string, args: ExportArguments): Promis
   const backend = backendFor(format, args);
   const source = await (isRun(path) ? fromRun(path, args, backend) : fromFile(path, args, backend));
   const { network, facts, reference } = source;
-  screen.line(
-    `Wrote ${out}: ${await format.write(out, network, facts, { pixels, opset: args.opset, model })}.`,
-  );
+  // A graph is of images of one shape: data of several shapes get several.
+  const files = new Map([[String(facts.shapes['images']), { to: out, network: network.network, facts }]]);
+  for (const shape of format.anyShape === true ? [] : otherShapes(facts)) {
+    const to = besides(out, `-${shape.slice(0, 2).join('x')}${format.extension}`);
+    refuseOut(to, format, { force: args.force ?? false });
+    files.set(String(shape), { to, ...forImages(network.network, facts, shape) });
+  }
+  for (const { to, ...made } of files.values()) {
+    const options = { pixels, opset: args.opset, model };
+    const words = await format.write(to, { ...network, network: made.network }, made.facts, options);
+    screen.line(`Wrote ${to}: ${words}.`);
+  }
   if (args.verify === true) {
-    const { images, same, largest } = await verify(format, out, reference, await source.open(), pixels);
+    const fileOf = (shape: readonly number[]): string => files.get(String(shape))?.to ?? out;
+    const run: Format['run'] = (file, inputs) => format.run(file, inputs, installed());
+    const { images, same, largest } = await verify({ run }, fileOf, reference, await source.open(), pixels);
     screen.line(
       `Verified: ${count(same)} of ${count(images)} test images get what the ${isRun(path) ? 'run' : 'file'} gives them, the largest outputs at the same places; outputs differ by at most ${largest.toExponential(1)}.`,
     );

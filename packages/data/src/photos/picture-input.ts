@@ -57,7 +57,7 @@ function roomFor(original: Size, { buckets }: WholeImage): { height: number; wid
   return buckets[nearestBucket(batches, original)]!;
 }
 
-/** Beyond the image, a network that normalises by itself gets what it makes 0 of. */
+/** Beyond the image, a network that normalises by itself gets what it makes 0 of; and RGB, whatever it sees itself. */
 function wholeInput(
   picture: Picture,
   { mean, std, white }: DataFacts['input'],
@@ -69,12 +69,14 @@ function wholeInput(
   const seen =
     picture.height === h && picture.width === w ? picture : resize(picture, { height: h, width: w });
   const { channels } = picture;
-  const from = (c: number): number => (whole.channels === 'BGR' ? channels - 1 - c : c);
+  // Pixels are red, green and blue for whoever turns them round by itself.
+  const turned = (c: number): number => (whole.channels === 'BGR' ? channels - 1 - c : c);
+  const from = pixels ? (c: number): number => c : turned;
   const data = new Float32Array(height * width * channels);
   for (let c = 0; c < channels; c++) {
     const value = (pixel: number): number => (pixels ? pixel : (pixel / white - mean[c]!) / std[c]!);
     const table = Float32Array.from({ length: 256 }, (_, pixel) => value(pixel));
-    if (pixels) for (let i = c; i < data.length; i += channels) data[i] = mean[c]! * white;
+    if (pixels) for (let i = c; i < data.length; i += channels) data[i] = mean[turned(c)]! * white;
     for (let y = 0; y < h; y++) {
       for (let x = 0; x < w; x++)
         data[(y * width + x) * channels + c] = table[seen.data[(y * w + x) * channels + from(c)]!]!;
