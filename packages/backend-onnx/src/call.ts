@@ -30,6 +30,8 @@ export class Entry {
   values: HostValues | undefined;
   /** Handed over from JavaScript, not computed. */
   given = false;
+  /** Computed by a graph into memory that nobody else has. */
+  own = false;
   /** The value as ONNX Runtime sees it; on a GPU provider it may exist only there. */
   tensor: OrtTensor | undefined;
   /** The call that will make the value, until it has run. */

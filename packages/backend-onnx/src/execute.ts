@@ -34,7 +34,7 @@ export class Executor {
         if (graph.length > 0) await this.#runGraph(graph);
         for (const call of host) {
           for (const entry of call.inputs) await this.fetch(entry);
-          this.#host.run(call);
+          await this.#host.later(call);
         }
       }
     } catch (error) {
@@ -88,7 +88,9 @@ async function run(
 function receive(entry: Entry, result: ort.InferenceSession.OnnxValueMapType[string]): void {
   const tensor = result as ort.Tensor;
   entry.tensor = tensor;
-  if (tensor.location === 'cpu') entry.values = tensor.data as Float32Array;
+  if (tensor.location !== 'cpu') return;
+  entry.values = tensor.data as Float32Array;
+  entry.own = true;
 }
 
 /** A call that reads the result of a failed graph fails in the same way. */

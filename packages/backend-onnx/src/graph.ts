@@ -57,16 +57,37 @@ export function buildGraph(calls: readonly Call[]): Graph {
  * stage of its inputs, and its readers belong to a later one. Sets `call.stage`.
  */
 export function stagesOf(calls: readonly Call[]): { graph: Call[]; host: Call[] }[] {
-  const stages: { graph: Call[]; host: Call[] }[] = [];
+  let last = 0;
   for (const call of calls) {
-    let stage = 0;
-    for (const { maker } of call.inputs) {
-      if (maker === undefined) continue;
-      stage = Math.max(stage, maker.stage + (maker.signature.kernel === undefined ? 1 : 0));
-    }
-    call.stage = stage;
-    while (stages.length <= stage) stages.push({ graph: [], host: [] });
-    stages[stage]![call.signature.kernel === undefined ? 'host' : 'graph'].push(call);
+    call.stage = 0;
+    for (const { maker } of call.inputs)
+      if (maker !== undefined) call.stage = Math.max(call.stage, maker.stage + (onHost(maker) ? 1 : 0));
+    last = Math.max(last, call.stage);
   }
+  if (last > 0) postpone(calls);
+  const stages = Array.from({ length: last + 1 }, (): { graph: Call[]; host: Call[] } => ({
+    graph: [],
+    host: [],
+  }));
+  for (const call of calls) stages[call.stage]![onHost(call) ? 'host' : 'graph'].push(call);
   return stages;
+}
+
+const onHost = ({ signature }: Call): boolean => signature.kernel === undefined;
+
+/**
+ * What follows from known values alone waits for the first stage that reads it: a result that crosses from one stage to
+ * the next is copied.
+ */
+function postpone(calls: readonly Call[]): void {
+  const free = new Set<Call>();
+  for (const call of calls)
+    if (!onHost(call) && call.inputs.every(({ maker }) => maker === undefined || free.has(maker)))
+      free.add(call);
+  const wanted = new Map<Call, number>();
+  for (const call of calls.toReversed()) {
+    if (free.has(call)) call.stage = wanted.get(call) ?? call.stage;
+    for (const { maker } of call.inputs)
+      if (maker !== undefined) wanted.set(maker, Math.min(wanted.get(maker) ?? Infinity, call.stage));
+  }
 }

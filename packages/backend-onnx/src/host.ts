@@ -1,6 +1,6 @@
 // The fallback: a kernel without a lowering runs on tfjs's own `cpu` backend, one call at a time.
 
-import { MaNetError } from '@ma-net/core';
+import { type HostInput, type HostKernel, MaNetError } from '@ma-net/core';
 import {
   type DataType,
   getKernel,
@@ -43,6 +43,8 @@ export class Host {
         },
       );
     }
+    const { infer } = kernelOf(name);
+    if (infer !== undefined) return [...infer(inputs as readonly Spec[])];
     const zeros = inputs.map(
       (spec) =>
         spec && util.makeZerosTypedArray(util.sizeFromShape([...spec.shape]), spec.dtype as 'float32'),
@@ -53,12 +55,34 @@ export class Host {
   /** Runs a recorded call whose inputs are known. */
   run(call: Call): void {
     const { name, inputNames, inputs, attrs } = call.signature;
-    const given = [...call.inputs];
-    const values = inputs.map((spec) => (spec === undefined ? undefined : given.shift()!.values));
     this.#counters.fallbacks++;
-    this.#call(name, inputNames, inputs, values, attrs).forEach(
-      (out, k) => (call.outputs[k]!.values = out.values),
+    const values = entriesOf(call).map((entry) => entry?.values);
+    keep(call, this.#call(name, inputNames, inputs, values, attrs));
+  }
+
+  /** The same, waited for: kernels that talk to others leave this thread alone meanwhile. */
+  async later(call: Call): Promise<void> {
+    const { name, inputNames, inputs: specs, attrs } = call.signature;
+    const { later } = kernelOf(name);
+    if (later === undefined) return this.run(call);
+    this.#counters.fallbacks++;
+    const entries = entriesOf(call);
+    const last = entries.map((entry) => entry !== undefined && isLast(entry));
+    const inputs = this.#inputsOf(
+      inputNames,
+      specs,
+      entries.map((entry) => entry?.values),
+      last,
     );
+    try {
+      const out = await later({ inputs: Object.values(inputs), attrs, backend: this.#cpu });
+      keep(
+        call,
+        out.map((info) => this.#take(info)),
+      );
+    } finally {
+      this.#release(inputs);
+    }
   }
 
   /** Runs a call at once. */
@@ -86,26 +110,40 @@ export class Host {
     values: readonly (HostValues | undefined)[],
     attrs: NamedAttrMap,
   ): Result[] {
-    const cpu = this.#cpu;
-    const inputs: NamedTensorInfoMap = {};
+    const inputs = this.#inputsOf(inputNames, specs, values);
+    try {
+      const out = kernelOf(name).kernelFunc({
+        inputs: asGiven(inputs, inputNames),
+        attrs,
+        backend: this.#cpu,
+      });
+      return (Array.isArray(out) ? out : [out]).map((info) => this.#take(info));
+    } finally {
+      this.#release(inputs);
+    }
+  }
+
+  #inputsOf(
+    inputNames: readonly string[],
+    specs: readonly (Spec | undefined)[],
+    values: readonly (HostValues | undefined)[],
+    last?: readonly boolean[],
+  ): Record<string, HostInput> {
+    const inputs: Record<string, HostInput> = {};
     inputNames.forEach((input, k) => {
       const spec = specs[k];
       if (spec === undefined) return;
       const shape = [...spec.shape];
-      const dataId = cpu.write(values[k]!, shape, spec.dtype);
+      const dataId = this.#cpu.write(values[k]!, shape, spec.dtype);
       // Some kernels of the stock backend look at the rank, which only its tensors have.
-      inputs[input] = { dataId, shape, dtype: spec.dtype, rank: shape.length } as TensorInfo;
+      const info = { dataId, shape, dtype: spec.dtype, rank: shape.length };
+      inputs[input] = last === undefined ? info : { ...info, last: last[k]! };
     });
-    try {
-      const out = getKernel(name, 'cpu').kernelFunc({
-        inputs: asGiven(inputs, inputNames),
-        attrs,
-        backend: cpu,
-      });
-      return (Array.isArray(out) ? out : [out]).map((info) => this.#take(info));
-    } finally {
-      for (const info of Object.values(inputs)) cpu.disposeData(info!.dataId, true);
-    }
+    return inputs;
+  }
+
+  #release(inputs: Readonly<Record<string, HostInput>>): void {
+    for (const { dataId } of Object.values(inputs)) this.#cpu.disposeData(dataId, true);
   }
 
   #take({ dataId, shape, dtype }: TensorInfo): Result {
@@ -122,6 +160,21 @@ interface Result {
   readonly dtype: DataType;
   readonly values: HostValues;
 }
+
+/** The inputs of a call; undefined for those that were not given. */
+function entriesOf({ signature, inputs }: Call): readonly (Entry | undefined)[] {
+  const given = [...inputs];
+  return signature.inputs.map((spec) => (spec === undefined ? undefined : given.shift()));
+}
+
+function keep({ outputs }: Call, results: readonly Result[]): void {
+  results.forEach(({ values }, k) => (outputs[k]!.values = values));
+}
+
+const kernelOf = (name: string): HostKernel => getKernel(name, 'cpu');
+
+/** Made by a graph, so that its memory is nobody else's, and read by one call alone. */
+const isLast = ({ own, refs, uses }: Entry): boolean => own && refs <= 0 && uses === 1;
 
 /** List inputs are named 0, 1, ...; kernels expect an array then. */
 function asGiven(inputs: NamedTensorInfoMap, names: readonly string[]): NamedTensorInfoMap {

@@ -3,6 +3,13 @@ import type * as tf from '@tensorflow/tfjs-core';
 /** Tensors of a mini-batch by name, such as `images_BHWC`; static in shape, padded where there is less to hold. */
 export type Batch = Readonly<Record<string, tf.Tensor>>;
 
+/** One of `size` equal parts of a mini-batch. */
+export interface Share {
+  /** From 0 to size - 1. */
+  readonly rank: number;
+  readonly size: number;
+}
+
 /** An endless stream of mini-batches that can be saved and continued. */
 export interface BatchSource<B extends Batch> {
   readonly batchesPerEpoch: number;
@@ -17,6 +24,12 @@ export interface BatchSource<B extends Batch> {
   state(): unknown;
   /** Continues, bit for bit, where `state` was taken. */
   restore(state: unknown): void;
+  /**
+   * From the next mini-batch on gives one part of each alone, for whoever shares them with others: rows as many as those of
+   * every part, in the order of the parts, of every view the same ones. Absent where that saves nothing. Throws
+   * `bad-argument` where a mini-batch has no equal parts.
+   */
+  share?(part: Share): void;
   /** Ends what it runs in the background. Whoever made the source closes it. */
   close(): Promise<void>;
 }

@@ -43,6 +43,8 @@ export interface Collate<Sample> {
   readonly buckets: readonly Bucket[];
   /** Views of every sample in a batch, one after the other; 1 unless given. */
   readonly views?: number;
+  /** Whether a batch has to be made whole: its samples change one another. */
+  readonly whole?: boolean;
   batch(samples: readonly Sample[], bucket: Bucket, rng: Rng, places: readonly number[]): Promise<Collated>;
   /** How a worker makes the same one. */
   readonly remote?: Remote;

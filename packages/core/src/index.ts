@@ -16,7 +16,7 @@ export {
   sync,
   type Tolerance,
 } from './backend.ts';
-export type { Batch, BatchSource } from './batch-source.ts';
+export type { Batch, BatchSource, Share } from './batch-source.ts';
 export { type Backpropagated, backpropagate, type Forward, type Objective } from './backpropagate.ts';
 export type { Bucket, Collate, Collated, Dataset, HostBatch, Remote } from './dataset.ts';
 export { defineNetwork, type NetworkOptions } from './define.ts';
@@ -25,6 +25,7 @@ export { evaluate } from './evaluate.ts';
 export { type CheckOptions, checked, fieldsAt } from './fields.ts';
 export { assertFinite, assertFloats } from './finite.ts';
 export { globalNorm, stopGradient, type ValueAndGrad, valueAndGrad } from './gradient.ts';
+export type { HostInput, HostKernel, HostSpec } from './host-kernel.ts';
 export {
   type Initializer,
   initialValues,

@@ -44,6 +44,7 @@ export function tensorSource<B extends Batch = ImageBatch>(source: HostSource): 
     next: async (split) => uploadBatch<B>(await source.next(split)),
     state: () => source.state(),
     restore: (state) => source.restore(state),
+    share: (part) => source.share(part),
     close: () => source.close(),
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { abiOf } from './abi.ts';
-import { candidates, nativeBuffer, openLibrary } from './library.ts';
+import { candidates, openLibrary } from './library.ts';
 
 describe('which library is tried first', () => {
   test.each([
@@ -57,12 +57,4 @@ describe('the binary interface', () => {
     expect(abiOf(symbol, () => -1)).toMatchObject({ handle: 'int', world: 0x44000000 });
     expect(abiOf(() => undefined, never)).toMatchObject({ handle: 'int', world: 0x44000000 });
   });
-});
-
-test('a buffer outside of JavaScript holds what is written', () => {
-  const buffer = nativeBuffer(8);
-  buffer.bytes.set([1, 2, 3], 4);
-  expect([...buffer.bytes.subarray(4)]).toEqual([1, 2, 3, buffer.bytes[7]]);
-  buffer.free();
-  expect(nativeBuffer(0).bytes.length).toBe(1);
 });

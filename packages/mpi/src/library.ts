@@ -5,36 +5,21 @@ import { MaNetError } from '@ma-net/core';
 import koffi from 'koffi';
 import { type Abi, abiOf } from './abi.ts';
 
-/** What koffi hands out for memory of its own; it has no type for it. */
-type Pointer = unknown;
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Memory that MPI reads and writes, outside of JavaScript's, so that nothing moves it; whoever made it frees it. */
-export interface NativeBuffer {
-  readonly pointer: Pointer;
-  readonly bytes: Uint8Array;
-  free(): void;
-}
-
-export function nativeBuffer(bytes: number): NativeBuffer {
-  const pointer = koffi.alloc('uint8_t', Math.max(1, bytes));
-  const view = new Uint8Array(koffi.view(pointer, Math.max(1, bytes)));
-  return { pointer, bytes: view, free: () => koffi.free(pointer) };
-}
 
 export interface Library {
   /** Of which kind, and from which file. */
   readonly about: string;
   readonly rank: number;
   readonly size: number;
-  /** Sums `count` float32 numbers of all ranks in place. */
-  sum(buffer: NativeBuffer, count: number): Promise<void>;
+  /** Sums of all ranks, number by number, in place. */
+  sum(values: Float32Array): Promise<void>;
   /** The same, at once. */
-  sumNow(buffer: NativeBuffer, count: number): void;
-  /** `count` bytes of `root`, to all ranks. */
-  broadcast(buffer: NativeBuffer, count: number, root: number): Promise<void>;
-  /** `count` bytes of every rank, one after the other. */
-  gather(own: NativeBuffer, all: NativeBuffer, count: number): Promise<void>;
+  sumNow(values: Float32Array): void;
+  /** The bytes of `root`, to all ranks, which give as many. */
+  broadcast(bytes: Uint8Array, root: number): Promise<void>;
+  /** The bytes of every rank, as many each, one after the other. */
+  gather(own: Uint8Array, all: Uint8Array): Promise<void>;
   finalize(): void;
   /** Ends all ranks. */
   abort(code: number): void;
@@ -116,10 +101,11 @@ function joined(lib: ReturnType<typeof koffi.load>, abi: Abi, about: string): Li
     about,
     rank: number('MPI_Comm_rank'),
     size: number('MPI_Comm_size'),
-    sum: ({ pointer }, count) => run(allReduce, abi.inPlace, pointer, count, float, sum, world),
-    sumNow: ({ pointer }, count) => allReduce.now(abi.inPlace, pointer, count, float, sum, world),
-    broadcast: ({ pointer }, count, root) => run(bcast, pointer, count, byte, root, world),
-    gather: (own, all, count) => run(allGather, own.pointer, count, byte, all.pointer, count, byte, world),
+    // Memory of typed arrays stays where it is; whoever calls holds them meanwhile.
+    sum: (values) => run(allReduce, abi.inPlace, values, values.length, float, sum, world),
+    sumNow: (values) => allReduce.now(abi.inPlace, values, values.length, float, sum, world),
+    broadcast: (bytes, root) => run(bcast, bytes, bytes.length, byte, root, world),
+    gather: (own, all) => run(allGather, own, own.length, byte, all, own.length, byte, world),
     finalize: () => finalize.now(),
     abort: (code) => abort.now(world, code),
   };

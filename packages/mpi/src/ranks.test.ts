@@ -58,6 +58,16 @@ else {
   }, 60_000);
 
   describe.each(['cpu', 'onnx'])('%s', (backend) => {
+    test('means of what is still to be computed leave what others hold alone', async () => {
+      for (const { rank, result } of await said(2, 'computed', backend)) {
+        // Of 2 (r + 1), 2 (r + 2), r and 2 (r + 2), over r = 0, 1.
+        const means = [3, 5, 0.5, 5];
+        expect(result.means).toEqual(means.map((mean) => [mean, mean]));
+        const held = 2 * (rank + 2);
+        expect(result.own).toEqual([[held, held], [rank, rank], 2 * held]);
+      }
+    }, 60_000);
+
     test('the mean inside of a step has the mean of the gradients', async () => {
       // Means of [1, 0] and [2, 2] are m = [1.5, 1]; rank r loses (r + 1) |m|^2, of gradient 2 (r + 1) m.
       const [a, b] = await said(2, 'gradient', backend);

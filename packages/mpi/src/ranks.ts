@@ -2,9 +2,10 @@
 
 import { MaNetError, type Params, type Ranks } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { meanInStep, useForMeans } from './in-step.ts';
+import { type Means, meanInStep, meansInStep, useForMeans } from './in-step.ts';
 import type { Launched } from './launched.ts';
-import { type Library, type NativeBuffer, nativeBuffer, openLibrary } from './library.ts';
+import { type Library, openLibrary } from './library.ts';
+import { messenger } from './messages.ts';
 
 export interface MpiRanks extends Ranks {
   /** Which MPI, and from which file. */
@@ -15,8 +16,8 @@ export interface MpiRanks extends Ranks {
   abort(code: number): void;
 }
 
-/** float32 numbers of one message: 64 MiB. */
-const MESSAGE = 1 << 24;
+/** Bytes of one broadcast at most: 64 MiB. */
+const MESSAGE = 1 << 26;
 
 /**
  * Joins the ranks that a launcher started. A process that ends without `close` takes the others with it, so that none
@@ -40,35 +41,27 @@ export function openRanks({ size }: Launched, library: Library = openLibrary()):
     how();
   };
   process.once('exit', (code) => leave(() => library.abort(code === 0 ? 1 : code)));
-  const [buffer, inStep, mine, all] = [growing(), growing(), growing(), growing()];
-
-  const meanOf = async (values: Float32Array): Promise<Float32Array> => {
-    const most = Math.min(values.length, MESSAGE);
-    const native = buffer.of(4 * most);
-    const numbers = new Float32Array(native.bytes.buffer, native.bytes.byteOffset, most);
-    const means = new Float32Array(values.length);
-    for (let start = 0; start < values.length; start += MESSAGE) {
-      const part = values.subarray(start, start + MESSAGE);
-      numbers.set(part);
-      await library.sum(native, part.length);
-      means.set(numbers.subarray(0, part.length), start);
-    }
-    return means;
+  const messagesOf = messenger();
+  const means: Means = {
+    now(values) {
+      for (const message of messagesOf(values)) {
+        library.sumNow(message.numbers);
+        message.arrived(size);
+      }
+    },
+    async later(values) {
+      for (const message of messagesOf(values)) {
+        await library.sum(message.numbers);
+        message.arrived(size);
+      }
+    },
   };
-  useForMeans((values) => {
-    const native = inStep.of(4 * values.length);
-    const numbers = new Float32Array(native.bytes.buffer, native.bytes.byteOffset, values.length);
-    numbers.set(values);
-    library.sumNow(native, values.length);
-    return numbers.map((x) => x / size);
-  });
+  useForMeans(means);
 
   const gathered = async (own: Uint8Array): Promise<readonly Uint8Array[]> => {
-    const [from, to] = [mine.of(own.length), all.of(own.length * size)];
-    from.bytes.set(own);
-    await library.gather(from, to, own.length);
-    const copy = to.bytes.slice(0, own.length * size);
-    return Array.from({ length: size }, (_, r) => copy.subarray(r * own.length, (r + 1) * own.length));
+    const all = new Uint8Array(own.length * size);
+    await library.gather(own, all);
+    return Array.from({ length: size }, (_, r) => all.subarray(r * own.length, (r + 1) * own.length));
   };
 
   return {
@@ -79,19 +72,9 @@ export function openRanks({ size }: Launched, library: Library = openLibrary()):
       const names = Object.keys(tensors);
       refuseOthers(tensors);
       if (names.length === 0) return {};
-      const flat = tf.tidy(() => tf.concat(names.map((name) => tf.reshape(tensors[name]!, [-1]))));
-      const values = (await flat.data()) as Float32Array;
-      flat.dispose();
-      const sums = await meanOf(values);
-      return tf.tidy(() => {
-        const scaled = tf.div(tf.tensor1d(sums), size);
-        const parts = tf.split(
-          scaled,
-          names.map((name) => tensors[name]!.size),
-        );
-        const own = names.map((name, i) => [name, tf.reshape(parts[i]!, tensors[name]!.shape)] as const);
-        return Object.fromEntries(own) as tf.TensorContainerObject;
-      }) as unknown as Params;
+      const given = names.map((name) => tensors[name]!);
+      const own = meansInStep(given) ?? (await throughHost(given, means));
+      return Object.fromEntries(names.map((name, i) => [name, own[i]!]));
     },
     meanInStep,
     async gather(words) {
@@ -104,20 +87,12 @@ export function openRanks({ size }: Launched, library: Library = openLibrary()):
       return all.map((bytes, rank) => new TextDecoder().decode(bytes.subarray(0, each[rank])));
     },
     async broadcast(bytes) {
-      const length = mine.of(8);
-      const view = new DataView(length.bytes.buffer, length.bytes.byteOffset);
-      if (library.rank === 0) view.setFloat64(0, bytes!.length, true);
-      await library.broadcast(length, 8, 0);
-      const whole = new Uint8Array(view.getFloat64(0, true));
-      if (library.rank === 0) whole.set(bytes!);
-      const most = 4 * MESSAGE;
-      const native = buffer.of(Math.min(most, whole.length));
-      for (let start = 0; start < whole.length; start += most) {
-        const part = whole.subarray(start, start + most);
-        if (library.rank === 0) native.bytes.set(part);
-        await library.broadcast(native, part.length, 0);
-        part.set(native.bytes.subarray(0, part.length));
-      }
+      const length = new Float64Array(1);
+      if (library.rank === 0) length[0] = bytes!.length;
+      await library.broadcast(new Uint8Array(length.buffer), 0);
+      const whole = library.rank === 0 ? Uint8Array.from(bytes!) : new Uint8Array(length[0]!);
+      for (let start = 0; start < whole.length; start += MESSAGE)
+        await library.broadcast(whole.subarray(start, start + MESSAGE), 0);
       return whole;
     },
     close: () => leave(() => library.finalize()),
@@ -125,18 +100,13 @@ export function openRanks({ size }: Launched, library: Library = openLibrary()):
   };
 }
 
-/** A buffer that is made anew when more is asked for. */
-function growing(): { of(bytes: number): NativeBuffer } {
-  let held: NativeBuffer | undefined;
-  return {
-    of(bytes) {
-      if (held === undefined || held.bytes.length < bytes) {
-        held?.free();
-        held = nativeBuffer(bytes);
-      }
-      return held;
-    },
-  };
+/** Means of tensors of a backend that does not compute on the host. */
+async function throughHost(tensors: readonly tf.Tensor[], { later }: Means): Promise<readonly tf.Tensor[]> {
+  const values = await Promise.all(
+    tensors.map(async (tensor) => Float32Array.from((await tensor.data()) as Float32Array)),
+  );
+  await later(values);
+  return tensors.map(({ shape }, i) => tf.tensor(values[i]!, shape));
 }
 
 function refuseOthers(tensors: Params): void {

@@ -48,6 +48,25 @@ const acts = {
     const bytes = await ranks.broadcast(rank === 0 ? new Uint8Array((1 << 26) + 5).fill(7) : undefined);
     return { ends: [values[0], values[n - 1]], bytes: [bytes.length, bytes[0], bytes.at(-1)] };
   },
+  /** Means of what a graph made: in its own memory where nobody else reads it, and never where somebody does. */
+  async computed() {
+    const n = 1 << 20;
+    const make = (value) => tf.mul(tf.add(tf.fill([n], rank), value), 2);
+    const [free, held] = [make(1), make(2)];
+    const given = tf.tensor1d(new Float32Array(n).fill(rank));
+    const read = tf.mul(held, 1);
+    const { a, b, c, d } = await ranks.mean({ a: free, b: held, c: given, d: read });
+    const also = tf.sum(tf.slice(read, 0, 2));
+    tf.dispose([free, read]);
+    const ends = async (x) => {
+      const values = await x.data();
+      return [values[0], values.at(-1)];
+    };
+    return {
+      means: [await ends(a), await ends(b), await ends(c), await ends(d)],
+      own: [await ends(held), await ends(given), ...(await numbers(also))],
+    };
+  },
   /** d/dx of the mean of the ranks' losses, where each loss is of the mean of all x. */
   async gradient() {
     const x = tf.tensor1d([rank + 1, 2 * rank]);

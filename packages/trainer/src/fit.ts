@@ -76,6 +76,7 @@ export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
   // Materialise the optimiser's zeros first: otherwise step 0 has constants where later steps have inputs, and
   // compiles a graph that is used once.
   await sync();
+  if (sharing !== undefined) source.share?.(sharing.ranks);
   const dropout = Rng.fromSeed(options.seed).split('dropout');
   const evaluateEvery = run.evaluateEvery ?? source.batchesPerEpoch;
   const batchesOf = { validation: run.validationBatches, test: run.evaluationBatches };
@@ -103,7 +104,9 @@ export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
 
     const drawn = await draw(source, round);
     const batch =
-      sharing === undefined ? drawn : ownPart(drawn, sharing.ranks, (source.views ?? 1) * partsOf(round));
+      sharing === undefined || source.share !== undefined
+        ? drawn
+        : ownPart(drawn, sharing.ranks, (source.views ?? 1) * partsOf(round));
     const own = await training.step(
       b,
       round,
@@ -112,12 +115,14 @@ export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
       contextOf(dropout.split(b), b / budget, sharing),
     );
     tf.dispose(batch as tf.TensorContainerObject);
-    const asked = signal?.aborted === true;
-    const { step, stop } =
-      sharing === undefined ? { step: own, stop: asked } : await averaged(own, sharing.ranks, asked);
+    const shared =
+      sharing === undefined ? undefined : await averaged(own, sharing.ranks, signal?.aborted === true);
+    const step = shared?.step ?? own;
     const schedule = round.schedule ?? { start: 0, length: budget };
     const update = updateOf(step, state, sections, { b, schedule, ema: options.ema });
-    const numbers = await readNumbers(step.terms, update.norms);
+    const { numbers, others } = await readNumbers(step.terms, update.norms, shared && [shared.stop]);
+    /** Whether any rank was asked to stop before this mini-batch. */
+    const stop = others.some((share) => share > 0);
     try {
       refuseNonFinite(numbers, { b, round, saved });
     } catch (error) {
@@ -156,7 +161,7 @@ export async function fit<B extends Batch>(run: Run<B>): Promise<void> {
     if (sharing !== undefined && (over || state.step % saveEvery === 0))
       await refuseDifferentWeights(state, sharing.ranks);
     if (over || state.step % saveEvery === 0) await save();
-    if ((stop || (sharing === undefined && signal?.aborted)) && !over) {
+    if ((sharing === undefined ? signal?.aborted : stop) && !over) {
       await save();
       await listen({ type: 'end', step: state.step, reason: 'interrupted' });
       return;

@@ -1,13 +1,23 @@
 import { cpu } from '@ma-net/backend-cpu';
 import { plain } from '@ma-net/baselines';
-import { type BatchSource, defineNetwork, type Method, type Ranks, Rng, startBackend } from '@ma-net/core';
+import {
+  type BatchSource,
+  defineNetwork,
+  type Method,
+  type Ranks,
+  Rng,
+  type Share,
+  startBackend,
+} from '@ma-net/core';
 import type { ImageBatch } from '@ma-net/data';
 import { maNet } from '@ma-net/method-ma-net';
 import { classification } from '@ma-net/task-classification';
 import { ranksOf } from '@ma-net/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { AVERAGES, type Averaging } from './averages.ts';
 import { ownPart } from './ranks.ts';
+import { section } from './state.ts';
 import {
   disposeState,
   fit,
@@ -42,28 +52,38 @@ const pruning = maNet({
   mnet: { astrocytes: 2, cells: 1, hidden: 8, rank: 2, bins: 2, heads: 2 },
 });
 
-/** Twelve random images a mini-batch. */
-function sourceOf(seed: number): BatchSource<ImageBatch> {
+/** Twelve random images a mini-batch; one that `shares` makes no others than its part's. */
+function sourceOf(seed: number, shares = false): BatchSource<ImageBatch> {
   const rng = Rng.fromSeed(seed);
+  let [first, count] = [0, 12];
   return {
     batchesPerEpoch: 2,
     async next() {
+      const pixels = rng.normals(12 * 64, 1).subarray(64 * first, 64 * (first + count));
+      const labels = Int32Array.from({ length: 12 }, () => rng.integer(3)).subarray(first, first + count);
       return {
-        images_BHWC: tf.tensor4d(rng.normals(12 * 64, 1), [12, 8, 8, 1]),
-        labels_B: tf.tensor1d(
-          Int32Array.from({ length: 12 }, () => rng.integer(3)),
-          'int32',
-        ),
+        images_BHWC: tf.tensor4d(pixels, [count, 8, 8, 1]),
+        labels_B: tf.tensor1d(labels, 'int32'),
       };
     },
     state: () => null,
     restore: () => undefined,
+    ...(shares
+      ? {
+          share({ rank, size }: Share) {
+            count = 12 / size;
+            first = rank * count;
+          },
+        }
+      : {}),
     close: async () => undefined,
   };
 }
 
 interface Trained {
   readonly weights: readonly number[];
+  /** Of the weights; empty where none are kept. */
+  readonly averages: readonly number[];
   readonly events: readonly TrainingEvent[];
 }
 
@@ -74,9 +94,18 @@ async function trained(
     ranks,
     signal,
     first,
-  }: { seed?: number; ranks?: Ranks; signal?: AbortSignal; first?: number } = {},
+    shares,
+    ema,
+  }: {
+    seed?: number;
+    ranks?: Ranks;
+    signal?: AbortSignal;
+    first?: number;
+    shares?: boolean;
+    ema?: Averaging;
+  } = {},
 ): Promise<Trained> {
-  const source = sourceOf(seed);
+  const source = sourceOf(seed, shares);
   const { task: own, training } = openMethod(method, task, source, options);
   const state = initialState(own, training, first ?? options.seed);
   const events: TrainingEvent[] = [];
@@ -84,15 +113,18 @@ async function trained(
     await fit({
       task: own,
       training,
-      options,
+      options: ema === undefined ? options : { ...options, ema },
       source,
       state,
       listen: (event) => void events.push(event),
       ...(ranks === undefined ? {} : { sharing: { ranks } }),
       ...(signal === undefined ? {} : { signal }),
     });
-    const read = await Promise.all(Object.values(state.sections.params).map((t) => t.data()));
-    return { weights: read.flatMap((values) => Array.from(values)), events };
+    const numbers = async (name: string): Promise<number[]> => {
+      const read = await Promise.all(Object.values(section(state, name)).map((t) => t.data()));
+      return read.flatMap((values) => Array.from(values));
+    };
+    return { weights: await numbers('params'), averages: await numbers(AVERAGES.params), events };
   } finally {
     disposeState(state);
   }
@@ -116,6 +148,26 @@ describe.each([
     ranks[0]!.weights.forEach((w, i) => expect(Math.abs(w - alone.weights[i]!)).toBeLessThan(1e-5 * largest));
     losses(alone).forEach((loss, b) => expect(losses(ranks[0]!)[b]).toBeCloseTo(loss, 5));
   });
+});
+
+test.each([2, 3])('%i ranks keep the averages that one process keeps', async (size) => {
+  const ema = { decay: 0.8, warmup: true };
+  const alone = await trained(plain(), { ema });
+  const ranks = await Promise.all(ranksOf(size).map((own) => trained(plain(), { ranks: own, ema })));
+  for (const { averages, weights } of ranks) {
+    expect(averages).toEqual(ranks[0]!.averages);
+    expect(averages.length).toBe(weights.length);
+    expect(averages).not.toEqual(weights);
+  }
+  const largest = Math.max(...alone.averages.map(Math.abs));
+  for (const [i, w] of ranks[0]!.averages.entries())
+    expect(Math.abs(w - alone.averages[i]!)).toBeLessThan(1e-5 * largest);
+});
+
+test('a source that can make parts alone is asked to', async () => {
+  const cut = await together(plain(), 3);
+  const made = await Promise.all(ranksOf(3).map((ranks) => trained(plain(), { ranks, shares: true })));
+  for (const rank of made) expect(rank.weights).toEqual(cut[0]!.weights);
 });
 
 test('asking one rank to stop stops all of them after the same mini-batch', async () => {

@@ -53,30 +53,28 @@ export function ownPart<B extends Batch>(batch: B, { rank, size }: Ranks, views 
 }
 
 /**
- * A step of the whole mini-batch from the steps of the ranks: gradients, running statistics and terms are averaged, in
- * one message. `stop`: whether somebody asked this rank to stop; the answer is whether anybody was asked. Takes the
- * step over.
+ * A step of the whole mini-batch from the steps of the ranks: gradients, running statistics and terms are averaged, as
+ * part of what is being computed. `asked`: whether somebody asked this rank to stop; `stop` is more than 0 where anybody was.
+ * Takes the step over.
  */
 export async function averaged(
   step: Step,
   ranks: Ranks,
-  stop: boolean,
-): Promise<{ readonly step: Step; readonly stop: boolean }> {
+  asked: boolean,
+): Promise<{ readonly step: Step; readonly stop: tf.Scalar }> {
   const { grads, stats, terms, replaced } = step;
   const parts: Record<string, Params> = { stats, terms };
   for (const [section, own] of Object.entries(grads)) parts[`grads/${section}`] = own;
-  const asked = tf.scalar(stop ? 1 : 0);
-  const packed: Record<string, tf.Tensor> = { stop: asked };
+  const packed: Record<string, tf.Tensor> = { stop: tf.scalar(asked ? 1 : 0) };
   for (const [part, tensors] of Object.entries(parts))
     for (const [name, tensor] of Object.entries(tensors)) packed[`${part}:${name}`] = tensor;
   const means = await ranks.mean(packed);
+  // From here on nobody but the ranks has them.
   tf.dispose(packed);
   const of = (part: string): Record<string, tf.Tensor> =>
     Object.fromEntries(Object.keys(parts[part]!).map((name) => [name, means[`${part}:${name}`]!]));
-  const [share] = await means['stop']!.data();
-  means['stop']!.dispose();
   return {
-    stop: share! > 0,
+    stop: means['stop'] as tf.Scalar,
     step: {
       terms: of('terms') as Record<string, tf.Scalar>,
       stats: of('stats'),

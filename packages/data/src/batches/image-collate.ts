@@ -60,6 +60,9 @@ export function imageCollate(
     return viewer(options, augments[at]!, writers[at]!);
   });
 
+  const mixing = augments[0]!;
+  const mixed = (mixing.mixup ?? 0) > 0 || (mixing.cutmix ?? 0) > 0;
+
   const batch = async (
     samples: readonly ImageSample[],
     bucket: Bucket,
@@ -93,8 +96,7 @@ export function imageCollate(
       images_BHWC: { shape: [views * count, height, width, channels], dtype: 'float32', data: images },
       labels_B: { shape: [views * count], dtype: 'int32', data: labels },
     };
-    const mixing = augments[0]!;
-    if ((mixing.mixup ?? 0) > 0 || (mixing.cutmix ?? 0) > 0) {
+    if (mixed) {
       const shape = [views * count, height, width, channels] as const;
       const own = mixBatch({ data: images, shape }, mixing, rng.split('mix').split(places[0]!));
       const data = mixedTargets(labels, options.classes, own);
@@ -102,7 +104,9 @@ export function imageCollate(
     }
     return skipped.length === 0 ? { tensors } : { tensors, skipped };
   };
-  return { buckets, views, batch, ...(remote === undefined ? {} : { remote }) };
+  // Another image of the batch may stand in for one that cannot be decoded.
+  const whole = mixed || corrupt === 'skip';
+  return { buckets, views, whole, batch, ...(remote === undefined ? {} : { remote }) };
 }
 
 /** An image in the place of each that could not be used: the next one that could. */

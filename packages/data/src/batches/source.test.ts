@@ -5,7 +5,7 @@ import { createImageSet, datasetOf, type ImageSet } from '../image-set.ts';
 import type { ImageSample } from '../sample.ts';
 import { createStream } from '../stream.ts';
 import { type ImageCollateOptions, imageCollate } from './image-collate.ts';
-import { createSource, type HostSource } from './source.ts';
+import { createSource, type Crew, type HostSource } from './source.ts';
 import { halves } from './split.ts';
 
 const randomSet = (
@@ -249,5 +249,109 @@ describe('buckets', () => {
     expect(await codeOf(() => open(unknown, buckets))).toBe('bad-argument');
     expect(await codeOf(() => open(mixed(), []))).toBe('bad-argument');
     expect(await codeOf(() => open(mixed(), [{ height: 4, width: 0, batch: 2 }]))).toBe('bad-argument');
+  });
+});
+
+describe('parts of batches', () => {
+  /** Batches of all parts, one below the other, of every view; and how many samples each part read of every batch. */
+  const together = async (
+    set: ImageSet,
+    size: number,
+    options: ImageCollateOptions,
+    crew = false,
+  ): Promise<{ batches: { images: number[]; labels: number[] }[]; read: number[] }> => {
+    const { views = 1 } = options;
+    const pixels = set.shape.reduce((a, b) => a * b);
+    const read: number[] = [];
+    const parts = await Promise.all(
+      Array.from({ length: size }, async (_, rank) => {
+        let count = 0;
+        const dataset = datasetOf(set);
+        const counted: Dataset<ImageSample> = { ...dataset, read: (i) => (count++, dataset.read(i)) };
+        const collate = imageCollate(options);
+        const others: Crew<ImageSample> = {
+          size: 2,
+          run: ({ samples, bucket, rng, places }) =>
+            collate.batch(samples, bucket, Rng.fromState(rng), places),
+          close: async () => undefined,
+        };
+        const source = createSource(counted, collate, {
+          rng: Rng.fromSeed(3),
+          ...(crew ? { crew: others } : {}),
+        });
+        // Shared while others run: what was read ahead is read anew.
+        await source.next();
+        source.share({ rank, size });
+        count = 0;
+        const batches = await take(source, 4);
+        read.push(count / 4);
+        expect(source.state()).toMatchObject({ position: 5 });
+        return batches;
+      }),
+    );
+    const joined = (rows: readonly (readonly number[])[], each: number): number[] =>
+      Array.from({ length: views }, (_, v) =>
+        rows.flatMap((own) => own.slice(v * each, (v + 1) * each)),
+      ).flat();
+    const batch = options.buckets[0]!.batch;
+    return {
+      read,
+      batches: parts[0]!.map((_, b) => ({
+        images: joined(
+          parts.map((part) => part[b]!.images),
+          (batch / size) * pixels,
+        ),
+        labels: joined(
+          parts.map((part) => part[b]!.labels),
+          batch / size,
+        ),
+      })),
+    };
+  };
+  const wholeBatches = async (set: ImageSet, options: ImageCollateOptions) => {
+    const source = createSource(datasetOf(set), imageCollate(options), { rng: Rng.fromSeed(3) });
+    return (await take(source, 5)).slice(1);
+  };
+
+  test.each([2, 3, 6])('of %i are the bytes of the whole, and no other sample is read', async (size) => {
+    const set = await randomSet(1, 50, [7, 6, 3]);
+    for (const views of [1, 2]) {
+      const options = { ...optionsOf(set, 6, { padCrop: 2, flip: true, erase: 0.5 }), views };
+      const { batches, read } = await together(set, size, options);
+      expect(batches).toEqual(await wholeBatches(set, options));
+      expect(read).toEqual(Array(size).fill(6 / size));
+    }
+  });
+
+  test('made by others, too', async () => {
+    const set = await randomSet(1, 50, [7, 6, 3]);
+    const options = optionsOf(set, 6, { flip: true });
+    const { batches, read } = await together(set, 2, options, true);
+    expect(batches).toEqual(await wholeBatches(set, options));
+    // Three batches are read ahead.
+    expect(read).toEqual([(3 * 7) / 4, (3 * 7) / 4]);
+  });
+
+  test.each([{ mixup: 0.8 }, { cutmix: 1 }])(
+    'that change one another are cut from the whole: %o',
+    async (augment) => {
+      const set = await randomSet(1, 50, [7, 6, 3]);
+      const options = optionsOf(set, 6, augment);
+      const { batches, read } = await together(set, 3, options);
+      expect(batches).toEqual(await wholeBatches(set, options));
+      expect(read).toEqual([6, 6, 6]);
+    },
+  );
+
+  test('have to be equal, and to exist', async () => {
+    const set = await randomSet(1, 50, [7, 6, 3]);
+    const source = createSource(datasetOf(set), imageCollate(optionsOf(set, 6)), { rng: Rng.fromSeed(3) });
+    for (const share of [
+      { rank: 0, size: 4 },
+      { rank: 2, size: 2 },
+      { rank: 0.5, size: 2 },
+    ])
+      expect(await codeOf(() => source.share(share))).toBe('bad-argument');
+    expect((await take(source, 1))[0]!.labels.length).toBe(6);
   });
 });

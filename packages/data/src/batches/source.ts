@@ -9,7 +9,9 @@ import {
   type Dataset,
   excerpt,
   type HostBatch,
+  type HostTensor,
   MaNetError,
+  type Share,
   Rng,
   type RngState,
 } from '@ma-net/core';
@@ -59,6 +61,11 @@ export interface HostSource {
   state(): SourceState;
   /** Continues, bit for bit, where `state` was taken. `bad-data` if it belongs to other samples. */
   restore(state: unknown): void;
+  /**
+   * From the next batch on gives one part of each alone, and reads no other samples, unless `collate` has to see all of them.
+   * Throws `bad-argument` where batches have no equal parts.
+   */
+  share(part: Share): void;
   /** Samples whose place another one took so far: files that could not be read. */
   skipped(): readonly string[];
   close(): Promise<void>;
@@ -74,11 +81,28 @@ export function createSource<Sample>(
   const { buckets } = collate;
   let root = Rng.fromState(rng.state());
 
+  let part: Share | undefined;
+
+  const made = async (
+    { indices, places }: Pick<PlannedBatch, 'indices' | 'places'>,
+    bucket: Bucket,
+    epochRng: Rng,
+  ): Promise<Collated> => {
+    const samples = await Promise.all(indices.map((index) => dataset.read(index)));
+    if (crew === undefined) return collate.batch(samples, bucket, epochRng, places);
+    return crew.run({ samples, bucket, rng: epochRng.state(), places });
+  };
   const make = async (planned: PlannedBatch, epochRng: Rng): Promise<Collated> => {
-    const samples = await Promise.all(planned.indices.map((index) => dataset.read(index)));
     const bucket = buckets[planned.bucket]!;
-    if (crew === undefined) return collate.batch(samples, bucket, epochRng, planned.places);
-    return crew.run({ samples, bucket, rng: epochRng.state(), places: planned.places });
+    if (part === undefined) return made(planned, bucket, epochRng);
+    const [each, first] = [bucket.batch / part.size, (part.rank * bucket.batch) / part.size];
+    if (collate.whole === true) {
+      const { tensors, ...rest } = await made(planned, bucket, epochRng);
+      return { tensors: rowsOf(tensors, part, collate.views ?? 1), ...rest };
+    }
+    const own = <T>(of: readonly T[]): readonly T[] => of.slice(first, first + each);
+    const mine = { indices: own(planned.indices), places: own(planned.places) };
+    return made(mine, { ...bucket, batch: each }, epochRng);
   };
 
   const track = (name: string | undefined, indices?: Uint32Array): Track => {
@@ -126,12 +150,46 @@ export function createSource<Sample>(
         split.go(place);
       }
     },
+    share(wanted) {
+      refuseUnequal(buckets, wanted, dataset.name);
+      part = wanted;
+      for (const t of [whole, ...named.values()]) t.go(t.place());
+    },
     skipped: () => [...skipped].sort(),
     async close() {
       for (const t of [whole, ...named.values()]) t.go(t.place());
       await Promise.all([crew?.close(), dataset.close?.()]);
     },
   };
+}
+
+/** A part of the rows of every view. */
+function rowsOf(batch: HostBatch, { rank, size }: Share, views: number): HostBatch {
+  const own = ({ shape: [rows, ...rest], dtype, data }: HostTensor): HostTensor => {
+    const [whole, each] = [data.length / views, data.length / (views * size)];
+    const out = dtype === 'float32' ? new Float32Array(views * each) : new Int32Array(views * each);
+    for (let v = 0; v < views; v++) {
+      const first = v * whole + rank * each;
+      out.set(data.subarray(first, first + each), v * each);
+    }
+    return { shape: [rows! / size, ...rest], dtype, data: out };
+  };
+  return Object.fromEntries(Object.entries(batch).map(([name, tensor]) => [name, own(tensor)]));
+}
+
+function refuseUnequal(buckets: readonly Bucket[], { rank, size }: Share, name: string): void {
+  if (!Number.isInteger(size) || !Number.isInteger(rank) || rank < 0 || rank >= size) {
+    throw new MaNetError('bad-argument', `There is no part ${rank} of ${size}.`, {
+      where: `"${name}"`,
+      hint: 'count the parts from 0.',
+    });
+  }
+  const other = buckets.find(({ batch }) => batch % size !== 0);
+  if (other === undefined) return;
+  throw new MaNetError('bad-argument', `A mini-batch of ${other.batch} samples has no ${size} equal parts.`, {
+    where: `"${name}"`,
+    hint: `take a batch size that ${size} divides, or another number of ranks.`,
+  });
 }
 
 interface Place {
