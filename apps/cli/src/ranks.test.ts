@@ -19,10 +19,10 @@ function manet(size: number, cwd: string, ...args: string[]): Promise<Ended> {
 
 const folder = (): string => mkdtempSync(join(tmpdir(), 'ma-net-ranks-'));
 
-/** The weights of a run, by name. */
+/** What a run has trained, by name: weights, and astrocytes. */
 function weightsOf(run: string): Map<string, Float32Array> {
   const { tensors } = decodeSafetensors(readFileSync(join(run, 'checkpoint.safetensors')), run);
-  const own = Object.entries(tensors).filter(([name]) => name.startsWith('params/'));
+  const own = Object.entries(tensors).filter(([name]) => /^(params|phi)\//.test(name));
   return new Map(own.map(([name, { data }]) => [name, data as Float32Array]));
 }
 
@@ -54,8 +54,8 @@ else {
   ];
   describe.each([
     ['plain', digits('--method', 'plain')],
-    // MA-Net's first rounds are plain ones: here the astrocytes begin at once.
-    ['MA-Net', digits('--method', 'ma-net', '--set', 'method.plainRounds=0')],
+    // MA-Net's first rounds are plain ones: here the astrocytes begin at once, and the weights follow.
+    ['MA-Net', digits('--method', 'ma-net', '--set', 'method.plainRounds=0', '--set', 'epochs=0.5')],
     // A loss that is divided by how many objects there are, of all ranks.
     [
       'detection',

@@ -16,6 +16,9 @@ export interface MpiRanks extends Ranks {
   abort(code: number): void;
 }
 
+/** Numbers below which a message is there before another thread would begin to wait for it. */
+const SHORT = 1 << 16;
+
 /** Bytes of one broadcast at most: 64 MiB. */
 const MESSAGE = 1 << 26;
 
@@ -51,7 +54,8 @@ export function openRanks({ size }: Launched, library: Library = openLibrary()):
     },
     async later(values) {
       for (const message of messagesOf(values)) {
-        await library.sum(message.numbers);
+        if (message.numbers.length < SHORT) library.sumNow(message.numbers);
+        else await library.sum(message.numbers);
         message.arrived(size);
       }
     },
