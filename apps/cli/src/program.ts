@@ -15,6 +15,7 @@ import {
   removal,
   threadsOption,
 } from './shared-options.ts';
+import { searchCommand } from './search-options.ts';
 import { sweepCommand } from './sweep-options.ts';
 import { ownVersion } from './version.ts';
 
@@ -108,6 +109,8 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
   );
 
   sweepCommand(command, done);
+
+  searchCommand(command, done);
 
   command('eval', 'Measure a run or an exported network on the test images.', [
     'manet eval runs/digits-ma-net-s0',

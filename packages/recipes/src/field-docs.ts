@@ -528,6 +528,34 @@ export const fieldDocs = {
     "partial": "Of DARTS: operations see one of so many parts of the channels.",
     "poolNorm": "Of DARTS: whether pooling is normalised."
   },
+  "@ma-net/search#darts": {
+    "order": "Whether the architecture is told what W will do next: with `second` a step takes five gradients in place of two.",
+    "xi": "Of `second`: the rate of the step of W that is looked ahead.",
+    "learningRate": "Of the architecture.",
+    "beta1": "Part of the mean of its gradients that is kept.",
+    "beta2": "Part of the mean of their squares that is kept.",
+    "weightDecay": "Decay of the architecture.",
+    "warmup": "Part of the budget in which W alone is trained, at the beginning."
+  },
+  "@ma-net/search#darts-pt": {
+    "measure": "Mini-batches, held out from W, that a decision is measured on.",
+    "tune": "Mini-batches that the supernet is trained after a decision about every kind of cell.",
+    "order": "Whether the architecture is told what W will do next: with `second` a step takes five gradients in place of two.",
+    "xi": "Of `second`: the rate of the step of W that is looked ahead.",
+    "learningRate": "Of the architecture.",
+    "beta1": "Part of the mean of its gradients that is kept.",
+    "beta2": "Part of the mean of their squares that is kept.",
+    "weightDecay": "Decay of the architecture.",
+    "warmup": "Part of the budget in which W alone is trained, at the beginning."
+  },
+  "@ma-net/search#shapley-nas": {
+    "warmup": "Part of the budget in which W alone is trained, at the beginning.",
+    "every": "Mini-batches of W between two estimates; half an epoch unless given, which is once through its half.",
+    "permutations": "Permutations of an estimate; each is measured on a mini-batch of its own.",
+    "threshold": "A permutation ends where the accuracy is less than this part of that of the whole.",
+    "momentum": "Part of the last estimates that is kept.",
+    "step": "What an estimate is multiplied by, in units of its own spread."
+  },
   "@ma-net/baselines#plain": {
     "views": "Views of every image in a mini-batch, each changed otherwise; 1 unless given."
   },

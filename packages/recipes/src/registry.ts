@@ -12,6 +12,15 @@ import {
 import { cocoBoxInst, cocoCondInst, scenesBoxInst, scenesCondInst } from './instances.ts';
 import { cocoRcnnR50Fpn, scenesRcnn } from './rcnn.ts';
 import { scenesFcos } from './scenes.ts';
+import {
+  cifar10Darts,
+  cifar10DartsPtSearch,
+  cifar10DartsSearch,
+  cifar10ShapleySearch,
+  digitsDartsPtSearch,
+  digitsDartsSearch,
+  digitsShapleySearch,
+} from './search.ts';
 import type { Recipe } from '@ma-net/run';
 
 /** Every recipe we ship, by the name that `--recipe` takes. */
@@ -36,6 +45,13 @@ export const recipes = {
   'scenes-rcnn': scenesRcnn,
   'coco-rcnn-r50-fpn': cocoRcnnR50Fpn,
   'scenes-fcos': scenesFcos,
+  'digits-darts-search': digitsDartsSearch,
+  'digits-darts-pt-search': digitsDartsPtSearch,
+  'digits-shapley-search': digitsShapleySearch,
+  'cifar10-darts-search': cifar10DartsSearch,
+  'cifar10-darts-pt-search': cifar10DartsPtSearch,
+  'cifar10-shapley-search': cifar10ShapleySearch,
+  'cifar10-darts': cifar10Darts,
 } as const satisfies Record<string, () => Recipe>;
 
 export type RecipeName = keyof typeof recipes;

@@ -28,6 +28,7 @@ const modules: Readonly<Record<string, () => Promise<{ readonly parts: readonly 
   '@ma-net/data': () => import('@ma-net/data/parts'),
   '@ma-net/task-classification': () => import('@ma-net/task-classification/parts'),
   '@ma-net/method-ma-net': () => import('@ma-net/method-ma-net/parts'),
+  '@ma-net/search': () => import('@ma-net/search/parts'),
   '@ma-net/baselines': () => import('@ma-net/baselines/parts'),
 };
 

@@ -15,3 +15,19 @@ export { nasBench201Network, type NasBench201Shape } from './nas-bench-201-netwo
 export type { OperationName } from './operations.ts';
 export { type Edge, type Space, spaceOf, type Table } from './space.ts';
 export { type Path, type Supernet, supernet, supernetOf, type SupernetShape } from './supernet.ts';
+export { darts, type Searching } from './darts.ts';
+export { dartsPt } from './darts-pt.ts';
+export { type Found } from './architecture.ts';
+export {
+  type DartsChoices,
+  type DartsOptions,
+  dartsOptions,
+  type DartsPtChoices,
+  type DartsPtOptions,
+  dartsPtOptions,
+  type ShapleyChoices,
+  type ShapleyOptions,
+  shapleyOptions,
+} from './options.ts';
+export { shapleyNas } from './shapley-nas.ts';
+export { assertTrains, foundRecipe, type Searched } from './found.ts';

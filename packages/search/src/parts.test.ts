@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { parts } from './parts.ts';
-import { darts, nasBench201, supernet } from './parts.ts';
+import { dartsNetwork, nasBench201Network, parts, supernet } from './parts.ts';
 
 const facts = {
   classNames: ['a', 'b', 'c'],
@@ -10,11 +9,15 @@ const facts = {
 const arch = '|nor_conv_3x3~0|+|none~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|none~2|';
 
 test('the parts build networks for what the data hold', async () => {
-  expect(parts.filter(({ kind }) => kind === 'network')).toEqual([darts, nasBench201, supernet]);
+  expect(parts.filter(({ kind }) => kind === 'network')).toEqual([
+    dartsNetwork,
+    nasBench201Network,
+    supernet,
+  ]);
   const fresh = { fresh: true };
   const built = [
-    await darts.open(darts.schema.parse({ genotype: 'DARTS_V1', channels: 4, layers: 3 })),
-    await nasBench201.open(nasBench201.schema.parse({ genotype: arch, channels: 4, cells: 1 })),
+    await dartsNetwork.open(dartsNetwork.schema.parse({ genotype: 'DARTS_V1', channels: 4, layers: 3 })),
+    await nasBench201Network.open(nasBench201Network.schema.parse({ genotype: arch, channels: 4, cells: 1 })),
     await supernet.open(supernet.schema.parse({ space: 'nas-bench-201', channels: 4, layers: 1 })),
   ];
   for (const build of built) {
@@ -25,6 +28,6 @@ test('the parts build networks for what the data hold', async () => {
 });
 
 test('a genotype of another space is refused', async () => {
-  const build = await darts.open(darts.schema.parse({ genotype: arch }));
+  const build = await dartsNetwork.open(dartsNetwork.schema.parse({ genotype: arch }));
   await expect(build(facts, { fresh: true })).rejects.toMatchObject({ code: 'network-mismatch' });
 });

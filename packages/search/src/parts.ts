@@ -1,8 +1,9 @@
 // What recipes may choose here.
 
-import { type Architecture, type DataFacts, definePart, type Network } from '@ma-net/core';
+import { type Architecture, type DataFacts, definePart, type Method, type Network } from '@ma-net/core';
 import { z } from 'zod';
 import type { ImageOptions } from './darts-network.ts';
+import { dartsOptions, dartsPtOptions, shapleyOptions } from './options.ts';
 
 /** A genotype as JSON, as a text, or by its published name. */
 const genotype = z.union([
@@ -25,7 +26,7 @@ const architecture =
   };
 
 /** The network of a genotype of the DARTS space. */
-export const darts = definePart({
+export const dartsNetwork = definePart({
   id: '@ma-net/search#darts-network',
   kind: 'network',
   about: 'cells of a genotype of the DARTS space, such as DARTS_V2, one after the other',
@@ -44,13 +45,13 @@ export const darts = definePart({
     dropPath: z.number().min(0).lt(1).default(0),
   }),
   open: async (options): Promise<Architecture> => {
-    const { dartsNetwork } = await import('./darts-network.ts');
-    return architecture((images) => dartsNetwork('darts', options, images));
+    const { dartsNetwork: build } = await import('./darts-network.ts');
+    return architecture((images) => build('darts', options, images));
   },
 });
 
 /** The network of a genotype of NAS-Bench-201. */
-export const nasBench201 = definePart({
+export const nasBench201Network = definePart({
   id: '@ma-net/search#nas-bench-201-network',
   kind: 'network',
   about: 'three stages of cells of a genotype of NAS-Bench-201',
@@ -63,8 +64,8 @@ export const nasBench201 = definePart({
     cells: count.default(5),
   }),
   open: async (options): Promise<Architecture> => {
-    const { nasBench201Network } = await import('./nas-bench-201-network.ts');
-    return architecture((images) => nasBench201Network('nas-bench-201', options, images));
+    const { nasBench201Network: build } = await import('./nas-bench-201-network.ts');
+    return architecture((images) => build('nas-bench-201', options, images));
   },
 });
 
@@ -93,4 +94,31 @@ export const supernet = definePart({
   },
 });
 
-export const parts = [darts, nasBench201, supernet];
+/** DARTS. */
+export const darts = definePart({
+  id: '@ma-net/search#darts',
+  kind: 'method',
+  about: 'searches a supernet: weights and architecture by gradients, each on a half of the images',
+  schema: dartsOptions,
+  open: async (options): Promise<Method> => (await import('./darts.ts')).darts(options),
+});
+
+/** DARTS-PT. */
+export const dartsPt = definePart({
+  id: '@ma-net/search#darts-pt',
+  kind: 'method',
+  about: 'searches a supernet as DARTS does, and keeps what it cannot do without',
+  schema: dartsPtOptions,
+  open: async (options): Promise<Method> => (await import('./darts-pt.ts')).dartsPt(options),
+});
+
+/** Shapley-NAS. */
+export const shapleyNas = definePart({
+  id: '@ma-net/search#shapley-nas',
+  kind: 'method',
+  about: 'searches a supernet by what each operation contributes to its accuracy',
+  schema: shapleyOptions,
+  open: async (options): Promise<Method> => (await import('./shapley-nas.ts')).shapleyNas(options),
+});
+
+export const parts = [dartsNetwork, nasBench201Network, supernet, darts, dartsPt, shapleyNas];

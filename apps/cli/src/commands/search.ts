@@ -1,0 +1,90 @@
+// `manet search`: a run of a method that searches, and what it found as a recipe to train.
+
+import { join } from 'node:path';
+import { MaNetError } from '@ma-net/core';
+import { writeFileAtomic } from '@ma-net/core/node';
+import { countMacs, countParameters } from '@ma-net/metrics';
+import { parseRecipe, type Recipe } from '@ma-net/run';
+import { openClosedRun, openSavedRun, requireCheckpoint, type SavedRun } from '@ma-net/run/node';
+import { assertTrains, foundRecipe, genotypeText, type Searching, type SpaceName } from '@ma-net/search';
+import { disposeState } from '@ma-net/trainer';
+import { manet } from '../command-name.ts';
+import { installed } from '../installed.ts';
+import { count } from '../quantities.ts';
+import { resolveRecipe } from '../recipe-argument.ts';
+import { freePath } from '../run-path.ts';
+import { createScreen, wrapped } from '../screen.ts';
+import { train, type TrainArguments } from './train.ts';
+
+export interface SearchArguments extends TrainArguments {
+  /** A recipe whose network is replaced by what is found. */
+  readonly as?: string;
+}
+
+/** Where the recipe of what was found stands. */
+const FOUND = 'found.json';
+
+/** `manet search`: a new search, or the rest of one. */
+export async function search(given: SearchArguments): Promise<number> {
+  const { as, ...args } = given;
+  const into = as === undefined ? undefined : await resolveRecipe({ recipe: as, set: [], ...dataOf(args) });
+  const path = args.resume ?? (await searchedPath(args, into?.recipe));
+  const code = await train(args.resume === undefined ? { ...args, out: path } : args);
+  if (code !== 0) return code;
+
+  const screen = createScreen();
+  const saved = await openSavedRun(path, installed(), args.data);
+  const genotype = await genotypeOf(saved, path);
+  const recipe = foundRecipe(into?.recipe ?? saved.run.recipe, genotype);
+  const file = join(path, FOUND);
+  const parts = into?.installed ?? installed();
+  const complete = await parseRecipe(JSON.parse(JSON.stringify(recipe)), file, parts);
+  await writeFileAtomic(file, `${JSON.stringify(complete, null, 2)}\n`);
+  const known = { facts: saved.run.facts, batchesPerEpoch: 1, views: 1 };
+  const { network } = await openClosedRun(complete, parts, known, { fresh: false });
+  screen.line();
+  screen.line(wrapped(genotypeText(genotype), screen.width));
+  screen.line(
+    `  ${count(countParameters(network).total)} parameters, ${count(countMacs(network))} multiply-accumulates`,
+  );
+  screen.line(`  next: ${manet()} train --recipe ${file}`);
+  return 0;
+}
+
+const dataOf = ({ data }: TrainArguments): { data?: string } => (data === undefined ? {} : { data });
+
+/**
+ * The folder of a new search. Throws `bad-recipe` for a recipe whose method searches nothing, and `network-mismatch` where
+ * `into` could not train what is found.
+ */
+async function searchedPath(args: TrainArguments, into: Recipe | undefined): Promise<string> {
+  const { recipe } = await resolveRecipe(args);
+  if (recipe.network.use !== '@ma-net/search#supernet') {
+    throw new MaNetError(
+      'bad-recipe',
+      `The recipe "${recipe.name}" trains one network: there is nothing to search.`,
+      {
+        where: 'network.use',
+        hint: 'choose one whose network is @ma-net/search#supernet, such as digits-darts-search.',
+      },
+    );
+  }
+  if (into !== undefined) assertTrains(into, recipe.network['space'] as SpaceName);
+  return args.out ?? freePath(recipe);
+}
+
+async function genotypeOf({ run, ...saved }: SavedRun, path: string) {
+  const training = run.training as Partial<Searching<never>>;
+  if (training.found === undefined) {
+    throw new MaNetError('bad-recipe', `The method "${run.method.name}" searches nothing.`, {
+      where: path,
+      hint: 'choose darts, darts-pt or shapley-nas as the method.',
+    });
+  }
+  const { state } = requireCheckpoint(saved);
+  try {
+    return (await training.found(state.sections)).genotype;
+  } finally {
+    disposeState(state);
+  }
+}

@@ -1,0 +1,61 @@
+// What methods of this package can be asked for.
+
+import { z } from 'zod';
+
+const rate = z.number().min(0);
+const count = z.int().min(1);
+const part = z.number().min(0).lt(1);
+
+/** How the architecture is trained. */
+const architecture = {
+  /** Of the architecture. */
+  learningRate: z._default(rate, 3e-4),
+  /** Part of the mean of its gradients that is kept. */
+  beta1: z._default(part, 0.5),
+  /** Part of the mean of their squares that is kept. */
+  beta2: z._default(part, 0.999),
+  /** Decay of the architecture. */
+  weightDecay: z._default(rate, 1e-3),
+  /** Part of the budget in which W alone is trained, at the beginning. */
+  warmup: z._default(part, 0),
+};
+
+/** DARTS. */
+export const dartsOptions = z.strictObject({
+  ...architecture,
+  /** Whether the architecture is told what W will do next: with `second` a step takes five gradients in place of two. */
+  order: z._default(z.enum(['first', 'second']), 'first'),
+  /** Of `second`: the rate of the step of W that is looked ahead. */
+  xi: z._default(rate, 0.025),
+});
+export type DartsOptions = Readonly<z.output<typeof dartsOptions>>;
+export type DartsChoices = Readonly<z.input<typeof dartsOptions>>;
+
+/** DARTS-PT. */
+export const dartsPtOptions = z.strictObject({
+  ...dartsOptions.shape,
+  /** Mini-batches, held out from W, that a decision is measured on. */
+  measure: z._default(count, 10),
+  /** Mini-batches that the supernet is trained after a decision about every kind of cell. */
+  tune: z._default(z.int().min(0), 100),
+});
+export type DartsPtOptions = Readonly<z.output<typeof dartsPtOptions>>;
+export type DartsPtChoices = Readonly<z.input<typeof dartsPtOptions>>;
+
+/** Shapley-NAS. */
+export const shapleyOptions = z.strictObject({
+  /** Part of the budget in which W alone is trained, at the beginning. */
+  warmup: z._default(part, 0.5),
+  /** Mini-batches of W between two estimates; half an epoch unless given, which is once through its half. */
+  every: z.optional(count),
+  /** Permutations of an estimate; each is measured on a mini-batch of its own. */
+  permutations: z._default(count, 10),
+  /** A permutation ends where the accuracy is less than this part of that of the whole. */
+  threshold: z._default(z.number().min(0).max(1), 0.5),
+  /** Part of the last estimates that is kept. */
+  momentum: z._default(part, 0.8),
+  /** What an estimate is multiplied by, in units of its own spread. */
+  step: z._default(rate, 0.1),
+});
+export type ShapleyOptions = Readonly<z.output<typeof shapleyOptions>>;
+export type ShapleyChoices = Readonly<z.input<typeof shapleyOptions>>;
