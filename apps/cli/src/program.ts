@@ -15,6 +15,7 @@ import {
   removal,
   threadsOption,
 } from './shared-options.ts';
+import { reproduceCommand } from './reproduce-options.ts';
 import { searchCommand } from './search-options.ts';
 import { sweepCommand } from './sweep-options.ts';
 import { ownVersion } from './version.ts';
@@ -109,7 +110,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
   );
 
   sweepCommand(command, done);
-
+  reproduceCommand(command, done);
   searchCommand(command, done);
 
   command('eval', 'Measure a run or an exported network on the test images.', [

@@ -11,4 +11,5 @@ export {
   type Slot,
   slots,
 } from './recipe.ts';
+export { parseReproduction, type Reproduction, type ReproducedRow, reproducedRows } from './reproduction.ts';
 export { type JsonSchema, recipeSchema } from './recipe-schema.ts';

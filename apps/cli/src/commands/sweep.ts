@@ -1,16 +1,17 @@
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import type { Installed } from '@ma-net/core';
 import { launched } from '@ma-net/mpi/launched';
 import {
   type FailedRun,
   forgetFailures,
   runsOf,
   settingSummaries,
+  type Sweep,
   sweep as sweepRuns,
   type SweptResult,
 } from '@ma-net/run/node';
 import { start } from '../backends.ts';
-import { manet } from '../command-name.ts';
 import { interruptible } from '../interrupt.ts';
 import { type AxisOrChange, axesAndChanges } from '../option-values.ts';
 import { count, duration, spread } from '../quantities.ts';
@@ -21,9 +22,8 @@ import { createScreen, type Screen, warn, wrapped } from '../screen.ts';
 import { table } from '../table.ts';
 import { describeRun, showing } from '../training.ts';
 
-export interface SweepArguments extends Omit<RecipeArguments, 'set' | 'seed'> {
-  readonly set: readonly AxisOrChange[];
-  readonly seeds: readonly number[];
+/** How runs are trained. */
+export interface SweepingArguments {
   readonly jobs: number;
   readonly backend: string;
   readonly threads?: number;
@@ -32,21 +32,42 @@ export interface SweepArguments extends Omit<RecipeArguments, 'set' | 'seed'> {
   readonly worker?: boolean;
 }
 
+export interface SweepArguments extends Omit<RecipeArguments, 'set' | 'seed'>, SweepingArguments {
+  readonly set: readonly AxisOrChange[];
+  readonly seeds: readonly number[];
+}
+
 /** `manet sweep`: a recipe with every combination of some settings and seeds, and one table. */
 export async function sweep(args: SweepArguments): Promise<number> {
   const screen = createScreen();
-  const started = performance.now();
   const { axes, changes } = axesAndChanges(args.set);
   const { recipe, installed } = await resolveRecipe({ ...args, set: changes });
-  const out = args.out ?? `runs/sweep-${plainName(recipe.name, 'recipe')}`;
-  const asked = { recipe, seeds: args.seeds, axes };
+  return sweepInto({ recipe, seeds: args.seeds, axes }, installed, {
+    ...args,
+    out: args.out ?? `runs/sweep-${plainName(recipe.name, 'recipe')}`,
+    tell: (results) => tell(results, recipe.name, screen),
+  });
+}
+
+/** Trains what is left of a sweep, alone or with others; whoever leads tells of the results. Returns the exit code. */
+export async function sweepInto(
+  asked: Sweep,
+  installed: Installed,
+  args: SweepingArguments & {
+    readonly out: string;
+    readonly tell: (results: readonly SweptResult[]) => void;
+  },
+): Promise<number> {
+  const screen = createScreen();
+  const started = performance.now();
+  const { out } = args;
   const runs = await runsOf(asked, { out, installed });
   const job = launched(process.env);
   const leads = args.worker !== true && (job === undefined || job.rank === 0);
   if (leads) {
     await forgetFailures(asked, { out, installed });
     screen.line(
-      `${out}: ${runs.length} runs, ${runs.length / args.seeds.length} settings; seeds ${args.seeds.join(' ')}`,
+      `${out}: ${runs.length} runs, ${runs.length / asked.seeds.length} settings; seeds ${asked.seeds.join(' ')}`,
     );
   }
   const alone = leads && args.jobs === 1 && job === undefined;
@@ -82,7 +103,7 @@ export async function sweep(args: SweepArguments): Promise<number> {
   await jobs;
   if (!leads) return failed.length > 0 ? EXIT.failed : complete ? 0 : EXIT.interrupted;
   screen.line();
-  if (results.length > 0) tell(results, recipe.name, screen);
+  if (results.length > 0) args.tell(results);
   for (const { setting, seed, message } of failed)
     screen.line(wrapped(failure(setting, seed, message), screen.width));
   screen.line(
@@ -90,7 +111,7 @@ export async function sweep(args: SweepArguments): Promise<number> {
   );
   if (failed.length > 0) return EXIT.failed;
   if (complete) return 0;
-  screen.line(`Stopped; everything is saved. The same command goes on: ${manet()} sweep.`);
+  screen.line(`Stopped; everything is saved. The same command goes on.`);
   return EXIT.interrupted;
 }
 
