@@ -7,7 +7,7 @@
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { fileError } from '@ma-net/core/node';
@@ -93,11 +93,8 @@ function firstLine(error: unknown): string {
 /** Threads to compute with unless told otherwise. */
 export const threadsHere = (): number => availableParallelism();
 
-/** Bytes that this process may have. */
-export function memoryHere(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
-}
+/** Bytes that this process may have now: what other programs left, within its limit. */
+export const memoryHere = (): number => process.availableMemory();
 
 /** Writes a model into a folder, to look at. */
 export async function dump(folder: string, name: string, bytes: Uint8Array): Promise<void> {
