@@ -2,6 +2,7 @@
 
 import { coco, scenes } from '@ma-net/data-coco/parts';
 import { maNet } from '@ma-net/method-ma-net/parts';
+import { NEURON_LEVEL } from '@ma-net/mnet';
 import { defineRecipe } from '@ma-net/run';
 import { boxinst, boxInstNetwork } from '@ma-net/task-boxinst/parts';
 import { condinst, condInstNetwork } from '@ma-net/task-condinst/parts';
@@ -11,7 +12,9 @@ const small = {
   body: { block: 'basic', depths: [1, 1, 1, 1], width: 32, norm: 'batch' },
   ...{ width: 64, convolutions: 2, maskWidth: 32 },
 } satisfies Parameters<typeof condInstNetwork>[0];
+// With 1,000 scenes the digits are learned by heart.
 const digits = {
+  train: 8000,
   sides: [96, 96],
   digits: [1, 4],
   digit: [20, 56],
@@ -26,19 +29,19 @@ export const scenesCondInst = defineRecipe(() => ({
   data: scenes({ ...digits, maskStride: 4 }),
   // Nine points of each of four digits in eight scenes.
   task: condinst({ instances: 288 }),
-  method: maNet({ prune: { mode: 'target', removeModulated: 0.5 } }),
+  method: maNet({ prune: NEURON_LEVEL }),
   batchSize: 8,
-  epochs: 16,
+  epochs: 4,
   optimizer: {
     name: 'adamw',
-    learningRate: 1e-3,
+    learningRate: 2e-3,
     ...{ beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
     weightDecay: 1e-4,
     decay: 'kernels',
     clip: 10,
   },
   schedule: { name: 'cosine', warmup: 50 },
-  evaluateEvery: 4,
+  evaluateEvery: 1,
 }));
 
 /** Its masks are measured, and never trained on. */

@@ -6,7 +6,7 @@ import { writeSafetensors } from '@ma-net/core/node';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { expect, test, vi } from 'vitest';
-import { parts, zoo } from './parts.ts';
+import { parts, resnet, zoo } from './parts.ts';
 import { toPyTorch } from './weights/formats.ts';
 
 const facts = {
@@ -16,13 +16,25 @@ const facts = {
 };
 
 test('the part builds a network of the zoo for what the data hold', async () => {
-  expect(parts).toEqual([zoo]);
+  expect(parts).toEqual([zoo, resnet]);
   expect(zoo({ name: 'resnet8-digits' })).toEqual({ use: '@ma-net/tnet#zoo', name: 'resnet8-digits' });
   const network = await (await zoo.open({ name: 'resnet8-digits' }))(facts, { fresh: true });
   expect(network.name).toBe('resnet8-digits');
   expect(network.parameters.find((p) => p.name === 'fc.weight')!.shape).toEqual([64, 3]);
   expect(network.parameters.find((p) => p.name === 'conv1.weight')!.shape[2]).toBe(1);
   expect(network.kernels.map((k) => k.param)).toContain('fc.weight');
+});
+
+test('a residual network of any shape has the names and numbers of the one in the zoo', async () => {
+  const options = resnet.schema.parse({ depths: [1, 1, 1], width: 16, stem: 'cifar' });
+  const own = await (await resnet.open(options))(facts, { fresh: true });
+  const known = await (await zoo.open({ name: 'resnet8-digits' }))(facts, { fresh: true });
+  expect(own.name).toBe('resnet-basic-1-1-1-16');
+  expect(own.parameters).toEqual(known.parameters);
+  const wide = await (await resnet.open({ ...options, block: 'bottleneck', widen: 2 }))(facts, {
+    fresh: true,
+  });
+  expect(wide.parameters.find((p) => p.name === 'layer1.0.conv2.weight')!.shape).toEqual([3, 3, 32, 32]);
 });
 
 test('weights to start from are read for a fresh training, and never again', async () => {

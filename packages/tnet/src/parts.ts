@@ -41,4 +41,36 @@ export const zoo = definePart({
   },
 });
 
-export const parts = [zoo];
+/** A residual network of any shape: what detectors have as their body, for one to begin with. */
+export const resnet = definePart({
+  id: '@ma-net/tnet#resnet',
+  kind: 'network',
+  about: 'a residual network of any shape, such as the body of a detector, to classify with',
+  schema: z.strictObject({
+    block: z.enum(['basic', 'bottleneck']).default('basic'),
+    /** Blocks of each stage. */
+    depths: z.array(z.int().min(1)).min(1).default([2, 2, 2, 2]),
+    /** Of the first stage; each later one is twice as wide. */
+    width: z.int().min(1).default(64),
+    /** Width inside of a bottleneck, as a multiple. */
+    widen: z.number().min(1).exactOptional(),
+    /** 7x7 with stride 2 and pooling; 3x3; or 3x3 with stride 2. */
+    stem: z.enum(['imagenet', 'cifar', 'half']).default('imagenet'),
+    /** The convolution of a bottleneck that halves the map. */
+    strideIn: z.enum(['1x1', '3x3']).default('3x3'),
+  }),
+  open: async (shape): Promise<Architecture> => {
+    const { resnet: build } = await import('./resnet.ts');
+    return async (facts) => {
+      const inputShape = facts.shapes['images'] as CreateOptions['inputShape'];
+      const name = `resnet-${shape.block}-${shape.depths.join('-')}-${shape.width}`;
+      const { widen, ...rest } = shape;
+      return build(name, widen === undefined ? rest : { ...rest, widen }, {
+        numClasses: facts.classNames.length,
+        ...(inputShape === undefined ? {} : { inputShape }),
+      });
+    };
+  },
+});
+
+export const parts = [zoo, resnet];

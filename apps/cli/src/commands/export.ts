@@ -29,7 +29,7 @@ import { installed } from '../installed.ts';
 import { isRun } from '../network-argument.ts';
 import { count } from '../quantities.ts';
 import { refuseOut } from '../out-path.ts';
-import { createScreen, warn } from '../screen.ts';
+import { createScreen, type Screen, warn } from '../screen.ts';
 
 export interface ExportArguments {
   /** A part's name or id. */
@@ -52,8 +52,11 @@ export interface ExportArguments {
 }
 
 /** `manet export`: the pruned, compacted network of a run, or a pruned file, in a format of choice. */
-export async function exportNetwork(path: string, args: ExportArguments): Promise<void> {
-  const screen = createScreen();
+export async function exportNetwork(
+  path: string,
+  args: ExportArguments,
+  screen: Screen = createScreen(),
+): Promise<void> {
   const part = await partNamed(args.format, 'format', installed());
   const format = (await part.open({} as never)) as Format;
   const out = args.out ?? defaultOut(path, format.extension);

@@ -30,6 +30,7 @@ import { FIRST_WORD, jobOf } from '../ranks.ts';
 import { type RecipeArguments, resolveRecipe } from '../recipe-argument.ts';
 import { EXIT } from '../report-error.ts';
 import { freePath } from '../run-path.ts';
+import { withRunWeights } from '../run-weights.ts';
 import { createScreen, type Screen, warn, wrapped } from '../screen.ts';
 import { describeRun, train as trainRun } from '../training.ts';
 
@@ -71,7 +72,12 @@ async function lead(args: TrainArguments, ranks?: MpiRanks): Promise<number> {
 
   const { recipe: asked, installed: parts } = await resolveRecipe(args);
   let started: RunningBackend | undefined;
-  const recipe = await measuredRecipe(asked, parts, async () => (started = await start(args.backend, args)));
+  const measured = await measuredRecipe(
+    asked,
+    parts,
+    async () => (started = await start(args.backend, args)),
+  );
+  const recipe = await withRunWeights(measured, args, screen);
   // Recipe and data first: what can be refused is refused before anything starts.
   const weights: string[] = [];
   const open = await openRun(recipe, parts, (words) => weights.push(words));
