@@ -52,6 +52,13 @@ export const fieldDocs = {
     "attention.heads": "Of the attention; one number, or one for each stage that halves the map.",
     "attention.patch": "Side of a patch; one number, or one for each stage that halves the map."
   },
+  "@ma-net/tnet#resnet": {
+    "depths": "Blocks of each stage.",
+    "width": "Of the first stage; each later one is twice as wide.",
+    "widen": "Width inside of a bottleneck, as a multiple.",
+    "stem": "7x7 with stride 2 and pooling; 3x3; or 3x3 with stride 2.",
+    "strideIn": "The convolution of a bottleneck that halves the map."
+  },
   "@ma-net/data#digits": {
     "validationLast": "Instead of a part of every class: how many of the last training images are held out.",
     "augment": "What is done to a training image.",
