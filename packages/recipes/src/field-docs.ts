@@ -563,6 +563,15 @@ export const fieldDocs = {
     "momentum": "Part of the last estimates that is kept.",
     "step": "What an estimate is multiplied by, in units of its own spread."
   },
+  "@ma-net/search#hotnas": {
+    "evaluations": "Networks that are trained and measured.",
+    "measure": "Mini-batches, held out from W, that each is measured on.",
+    "first": "Networks that are drawn at random before anything is known.",
+    "mutations": "Changes of the best networks that are looked at before each.",
+    "others": "Networks beside them that are drawn at random.",
+    "kernel": "How likeness falls with distance: as an exponential, or as a bell.",
+    "noise": "Variance of a measure, in units of that of all."
+  },
   "@ma-net/baselines#plain": {
     "views": "Views of every image in a mini-batch, each changed otherwise; 1 unless given."
   },

@@ -16,9 +16,11 @@ import {
   cifar10Darts,
   cifar10DartsPtSearch,
   cifar10DartsSearch,
+  cifar10HotnasSearch,
   cifar10ShapleySearch,
   digitsDartsPtSearch,
   digitsDartsSearch,
+  digitsHotnasSearch,
   digitsShapleySearch,
 } from './search.ts';
 import type { Recipe } from '@ma-net/run';
@@ -48,6 +50,8 @@ export const recipes = {
   'digits-darts-search': digitsDartsSearch,
   'digits-darts-pt-search': digitsDartsPtSearch,
   'digits-shapley-search': digitsShapleySearch,
+  'digits-hotnas-search': digitsHotnasSearch,
+  'cifar10-hotnas-search': cifar10HotnasSearch,
   'cifar10-darts-search': cifar10DartsSearch,
   'cifar10-darts-pt-search': cifar10DartsPtSearch,
   'cifar10-shapley-search': cifar10ShapleySearch,

@@ -5,7 +5,7 @@
 import { cifar10, digits } from '@ma-net/data/parts';
 import { plain } from '@ma-net/baselines/parts';
 import { defineRecipe } from '@ma-net/run';
-import { darts, dartsNetwork, dartsPt, shapleyNas, supernet } from '@ma-net/search/parts';
+import { darts, dartsNetwork, dartsPt, hotnas, shapleyNas, supernet } from '@ma-net/search/parts';
 import { classification } from '@ma-net/task-classification/parts';
 import { baseSgd } from './base.ts';
 
@@ -95,4 +95,27 @@ export const digitsShapleySearch = defineRecipe(() => ({
   name: 'digits-shapley-search',
   about: 'Shapley-NAS on embedded handwritten digits, cells of NAS-Bench-201, minutes on two cores',
   method: shapleyNas({ permutations: 5 }),
+}));
+
+/** Candidates of the DARTS space, a hundred of them; the constants are ours. */
+export const cifar10HotnasSearch = defineRecipe(() => ({
+  ...cifar10DartsSearch(),
+  name: 'cifar10-hotnas-search',
+  about:
+    'Bayesian optimisation by transport distances on CIFAR-10: 100 candidates, our constants; needs a GPU',
+  // Four epochs of a half for each.
+  method: hotnas({ measure: 40 }),
+  epochs: 205,
+  schedule: { name: 'constant', warmup: 0 },
+}));
+
+/** A dozen small candidates, in the cells of NAS-Bench-201. */
+export const digitsHotnasSearch = defineRecipe(() => ({
+  ...digitsDartsPtSearch(),
+  name: 'digits-hotnas-search',
+  about:
+    'Bayesian optimisation by transport distances on embedded digits: 12 candidates, minutes on two cores',
+  method: hotnas({ evaluations: 12, measure: 4, first: 4, mutations: 12, others: 4 }),
+  epochs: 10,
+  schedule: { name: 'constant', warmup: 0 },
 }));

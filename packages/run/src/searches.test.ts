@@ -59,7 +59,8 @@ async function searched(recipe: Awaited<ReturnType<typeof search>>, stopAt?: num
   const { genotype } = await (open.training as Searching<never>).found(state.sections);
   const checkpoint = await encodeCheckpoint(state, open.source, open.network);
   const losses = directory.metrics().flatMap((line) => (line.type === 'step' ? [line['loss']] : []));
-  const alphas = [...(await state.sections['alphas']!['cell']!.data())];
+  const moved = state.sections['alphas'] ?? { cell: state.sections['tried']!['scores']! };
+  const alphas = [...(await moved['cell']!.data())];
   disposeState(state);
   directory.close();
   return { genotype: genotype as Genotype, checkpoint, losses, alphas };
@@ -69,6 +70,13 @@ const searches: Readonly<Record<string, readonly [options: readonly string[], st
   darts: [['epochs=1.5', 'method.learningRate=0.1', 'method.warmup=0.2'], 3],
   'darts-pt': [['epochs=5', 'method.measure=1', 'method.tune=1', 'method.learningRate=0.1'], 11],
   'shapley-nas': [['epochs=2', 'method.permutations=2', 'method.every=1'], 6],
+  hotnas: [
+    [
+      'epochs=2',
+      ...['evaluations=4', 'measure=1', 'first=2', 'mutations=3', 'others=1'].map((one) => `method.${one}`),
+    ],
+    5,
+  ],
 };
 
 describe.each(Object.keys(searches))('%s', (method) => {
@@ -99,6 +107,7 @@ test('gradients of second order search as well, each seed in its own way, and le
 test.each([
   ['darts-pt', ['epochs=1', 'method.measure=2'], /6 decisions of 2 mini-batches/],
   ['shapley-nas', ['epochs=0.5'], /needs 12 at least/],
+  ['hotnas', ['epochs=0.5'], /100 candidates, each trained and measured on 10/],
 ])('%s refuses a budget that holds no decision', async (method, options, message) => {
   const recipe = await search(method, ...options);
   await expect(openRun(recipe, installed)).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { assertTrains, foundRecipe } from './found.ts';
+import { assertTrains, foundRecipe, searchedSpace } from './found.ts';
 import { genotypeText, parseGenotype, published } from './genotype.ts';
 
 const search = {
@@ -37,6 +37,8 @@ test('a recipe of another network or space is refused', () => {
   const bench = { ...search, network: { use: '@ma-net/search#supernet', space: 'nas-bench-201' } };
   const zoo = { ...search, network: { use: '@ma-net/tnet#zoo', name: 'resnet18' } };
   expect(() => assertTrains(bench, 'nas-bench-201')).not.toThrow();
+  expect(searchedSpace(bench)).toBe('nas-bench-201');
+  expect(() => searchedSpace(zoo)).toThrow(expect.objectContaining({ code: 'bad-recipe' }));
   for (const into of [bench, zoo])
     expect(() => foundRecipe(into, DARTS_V1)).toThrow(expect.objectContaining({ code: 'network-mismatch' }));
 });

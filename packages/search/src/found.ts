@@ -18,6 +18,15 @@ const NETWORKS = {
 };
 const SUPERNET = '@ma-net/search#supernet';
 
+/** The space that a recipe searches. Throws `bad-recipe` for one that trains a network as it is. */
+export function searchedSpace({ name, network }: Searched): SpaceName {
+  if (network.use === SUPERNET) return network['space'] as SpaceName;
+  throw new MaNetError('bad-recipe', `The recipe "${name}" trains one network: there is nothing to search.`, {
+    where: 'network.use',
+    hint: `choose one whose network is ${SUPERNET}, such as digits-darts-search.`,
+  });
+}
+
 /**
  * Throws `network-mismatch` unless a recipe can train what is found in a space: its network is one of genotypes of that
  * space, or the supernet itself.

@@ -25,9 +25,14 @@ export {
   type DartsPtChoices,
   type DartsPtOptions,
   dartsPtOptions,
+  type HotnasChoices,
+  type HotnasOptions,
+  hotnasOptions,
   type ShapleyChoices,
   type ShapleyOptions,
   shapleyOptions,
 } from './options.ts';
 export { shapleyNas } from './shapley-nas.ts';
-export { assertTrains, foundRecipe, type Searched } from './found.ts';
+export { assertTrains, foundRecipe, type Searched, searchedSpace } from './found.ts';
+export { hotnas } from './hotnas.ts';
+export { Distances } from './hot/distance.ts';

@@ -59,3 +59,23 @@ export const shapleyOptions = z.strictObject({
 });
 export type ShapleyOptions = Readonly<z.output<typeof shapleyOptions>>;
 export type ShapleyChoices = Readonly<z.input<typeof shapleyOptions>>;
+
+/** HOTNAS, as we read it. */
+export const hotnasOptions = z.strictObject({
+  /** Networks that are trained and measured. */
+  evaluations: z._default(z.int().min(2), 100),
+  /** Mini-batches, held out from W, that each is measured on. */
+  measure: z._default(count, 10),
+  /** Networks that are drawn at random before anything is known. */
+  first: z._default(z.int().min(2), 10),
+  /** Changes of the best networks that are looked at before each. */
+  mutations: z._default(count, 200),
+  /** Networks beside them that are drawn at random. */
+  others: z._default(z.int().min(0), 50),
+  /** How likeness falls with distance: as an exponential, or as a bell. */
+  kernel: z._default(z.enum(['exp', 'rbf']), 'exp'),
+  /** Variance of a measure, in units of that of all. */
+  noise: z._default(z.number().positive(), 1e-3),
+});
+export type HotnasOptions = Readonly<z.output<typeof hotnasOptions>>;
+export type HotnasChoices = Readonly<z.input<typeof hotnasOptions>>;

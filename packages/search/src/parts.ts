@@ -3,7 +3,7 @@
 import { type Architecture, type DataFacts, definePart, type Method, type Network } from '@ma-net/core';
 import { z } from 'zod';
 import type { ImageOptions } from './darts-network.ts';
-import { dartsOptions, dartsPtOptions, shapleyOptions } from './options.ts';
+import { dartsOptions, dartsPtOptions, hotnasOptions, shapleyOptions } from './options.ts';
 
 /** A genotype as JSON, as a text, or by its published name. */
 const genotype = z.union([
@@ -121,4 +121,13 @@ export const shapleyNas = definePart({
   open: async (options): Promise<Method> => (await import('./shapley-nas.ts')).shapleyNas(options),
 });
 
-export const parts = [dartsNetwork, nasBench201Network, supernet, darts, dartsPt, shapleyNas];
+/** HOTNAS, as we read it. */
+export const hotnas = definePart({
+  id: '@ma-net/search#hotnas',
+  kind: 'method',
+  about: 'searches by training candidates that transport distances to tried ones promise most of; our design',
+  schema: hotnasOptions,
+  open: async (options): Promise<Method> => (await import('./hotnas.ts')).hotnas(options),
+});
+
+export const parts = [dartsNetwork, nasBench201Network, supernet, darts, dartsPt, shapleyNas, hotnas];

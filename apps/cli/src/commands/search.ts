@@ -6,7 +6,7 @@ import { writeFileAtomic } from '@ma-net/core/node';
 import { countMacs, countParameters } from '@ma-net/metrics';
 import { parseRecipe, type Recipe } from '@ma-net/run';
 import { openClosedRun, openSavedRun, requireCheckpoint, type SavedRun } from '@ma-net/run/node';
-import { assertTrains, foundRecipe, genotypeText, type Searching, type SpaceName } from '@ma-net/search';
+import { assertTrains, foundRecipe, genotypeText, searchedSpace, type Searching } from '@ma-net/search';
 import { disposeState } from '@ma-net/trainer';
 import { manet } from '../command-name.ts';
 import { installed } from '../installed.ts';
@@ -59,17 +59,8 @@ const dataOf = ({ data }: TrainArguments): { data?: string } => (data === undefi
  */
 async function searchedPath(args: TrainArguments, into: Recipe | undefined): Promise<string> {
   const { recipe } = await resolveRecipe(args);
-  if (recipe.network.use !== '@ma-net/search#supernet') {
-    throw new MaNetError(
-      'bad-recipe',
-      `The recipe "${recipe.name}" trains one network: there is nothing to search.`,
-      {
-        where: 'network.use',
-        hint: 'choose one whose network is @ma-net/search#supernet, such as digits-darts-search.',
-      },
-    );
-  }
-  if (into !== undefined) assertTrains(into, recipe.network['space'] as SpaceName);
+  const space = searchedSpace(recipe);
+  if (into !== undefined) assertTrains(into, space);
   return args.out ?? freePath(recipe);
 }
 
