@@ -79,8 +79,7 @@ export async function resultOf<B extends Batch>(
   const dense = await millisecondsPerImage(network, recipe.batchSize);
   const compacted = await millisecondsPerImage(small.network, recipe.batchSize);
   const file = `${path}.safetensors`;
-  const { recipe: _, ...facts } = networkFacts(open, {});
-  await saveNetwork(file, small, facts);
+  await saveNetwork(file, small, networkFacts(open, {}));
   tf.dispose([small.params, small.stats] as tf.TensorContainer);
   return {
     method,

@@ -94,7 +94,8 @@ describe('a comparison', () => {
       const path = join(out, `${method}-s${seed}`);
       expect(openRunDirectory(path).recipe).toMatchObject({ seed });
       expect(statSync(`${path}.safetensors`).size).toBe(bytes);
-      const { params } = await loadNetwork(`${path}.safetensors`);
+      const { params, facts } = await loadNetwork(`${path}.safetensors`);
+      expect(facts.recipe).toMatchObject({ seed });
       expect(Object.values(params).reduce((sum, { size }) => sum + size, 0)).toBe(parameters);
     }
     const [plain, ...pruned] = second.results;
