@@ -1,7 +1,12 @@
+export { astrocyteGates, type Gated, type GatingOptions } from './astrocyte-unet.ts';
+export { astroNet } from './astronet.ts';
 export { type Branched, branched } from './branches.ts';
 export { cds } from './cds.ts';
 export { magnitude } from './magnitude.ts';
 export {
+  type AstroNetChoices,
+  type AstroNetOptions,
+  astroNetOptions,
   type CdsChoices,
   type CdsOptions,
   cdsOptions,

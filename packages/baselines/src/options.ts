@@ -64,3 +64,32 @@ export const cdsOptions = z.strictObject({
 export type CdsOptions = Readonly<z.output<typeof cdsOptions>>;
 /** What may be left out of them. */
 export type CdsChoices = Readonly<z.input<typeof cdsOptions>>;
+
+/** The options of MA-Net that are about rounds and about who goes, and those of the one astrocyte. */
+export const astroNetOptions = maNetOptions
+  .pick({
+    plainRounds: true,
+    select: true,
+    prune: true,
+    ramp: true,
+    freeze: true,
+    lambda: true,
+    astrocyteIterations: true,
+    astrocyteLearningRate: true,
+    astrocyteMomentum: true,
+    clip: true,
+  })
+  .extend({
+    /** Channels of the UNet's first level; the paper's 2.88 million parameters are nearest at 139. */
+    width: z.int().min(1).default(139),
+    /** T: how often the UNet is asked for gates under its own gates. */
+    iterations: z.int().min(1).default(6),
+    /** tau: what the sigmoid of a gate is divided by. */
+    temperature: z.number().positive().default(1),
+    /** Whether the astrocyte is trained on half of the images, and the network on the others. */
+    heldOut: z.boolean().default(true),
+  });
+
+export type AstroNetOptions = Readonly<z.output<typeof astroNetOptions>>;
+/** What may be left out of them. */
+export type AstroNetChoices = Readonly<z.input<typeof astroNetOptions>>;

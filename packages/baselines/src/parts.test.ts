@@ -1,10 +1,10 @@
 import { defaultMaNet } from '@ma-net/method-ma-net';
 import { expect, test } from 'vitest';
-import { cdsOptions, magnitudeOptions, randomOptions, slimOptions, unstructuredOptions } from './options.ts';
-import { cds, magnitude, parts, plain, random, slim, unstructured } from './parts.ts';
+import { astroNetOptions, cdsOptions, magnitudeOptions, randomOptions, slimOptions, unstructuredOptions } from './options.ts';
+import { astroNet, cds, magnitude, parts, plain, random, slim, unstructured } from './parts.ts';
 
 test('the parts are the baselines, with what MA-Net says of the same options', async () => {
-  expect(parts).toEqual([plain, magnitude, slim, random, unstructured, cds]);
+  expect(parts).toEqual([plain, magnitude, slim, random, unstructured, cds, astroNet]);
   expect(plain({})).toEqual({ use: '@ma-net/baselines#plain' });
   const { use, ...options } = magnitude({});
   expect(use).toBe('@ma-net/baselines#magnitude');
@@ -16,6 +16,7 @@ test('the parts are the baselines, with what MA-Net says of the same options', a
   expect((await random.open(randomOptions.parse({}))).name).toBe('random');
   expect((await unstructured.open(unstructuredOptions.parse({}))).name).toBe('unstructured');
   expect((await cds.open(cdsOptions.parse({}))).name).toBe('cds');
+  expect((await astroNet.open(astroNetOptions.parse({}))).name).toBe('astronet');
   expect(plain({ views: 2 })).toMatchObject({ views: 2 });
   expect(unstructured({})).toMatchObject({ scope: 'global' });
 });

@@ -2,6 +2,7 @@
 
 import { definePart, type Method } from '@ma-net/core';
 import {
+  astroNetOptions,
   cdsOptions,
   magnitudeOptions,
   plainOptions,
@@ -64,4 +65,13 @@ export const cds = definePart({
   open: async (options): Promise<Method> => (await import('./cds.ts')).cds(options),
 });
 
-export const parts = [plain, magnitude, slim, random, unstructured, cds];
+/** AstroNet, our design. */
+export const astroNet = definePart({
+  id: '@ma-net/baselines#astronet',
+  kind: 'method',
+  about: 'one astrocyte, a UNet, gates the channels of all kernels; our design of AstroNet',
+  schema: astroNetOptions,
+  open: async (options): Promise<Method> => (await import('./astronet.ts')).astroNet(options),
+});
+
+export const parts = [plain, magnitude, slim, random, unstructured, cds, astroNet];
