@@ -9,7 +9,10 @@ export function compareOptions(command: Command, done: (code: number | void) => 
   command
     .usage('--recipe <name> [options] | <run> <run>... <photo...>')
     .argument('[paths...]', 'runs or files of networks, then photos: side by side in one picture')
-    .option('--recipe <name>', 'a name of "manet recipes", a .json, .mjs or .ts file, or a run')
+    .option(
+      '--recipe <name>',
+      'a name of "manet recipes", a .json, .mjs or .ts file, or a run; several as a,b or methods-* are compared as they are',
+    )
     .option('--set <path=value>', 'change one field of the recipe (repeatable)', collect, [])
     .option('--data <dir>', 'folder of the data set; the digits need none')
     .addOption(
@@ -20,7 +23,7 @@ export function compareOptions(command: Command, done: (code: number | void) => 
     .addOption(
       new Option('--methods <list>', 'what to compare; the others with the first')
         .argParser((text) => text.split(','))
-        .default(['plain', 'magnitude', 'slim', 'ma-net'], 'plain,magnitude,slim,ma-net'),
+        .default(undefined, 'plain,magnitude,slim,ma-net'),
     )
     .addOption(
       removal('--remove <part>', 'let this part of the stored parameters go, as 50% or 0.5', part).default(

@@ -105,6 +105,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
       'manet compare --recipe digits --seeds 0..4',
       'manet compare runs/coco-plain runs/coco-ma-net street.jpg --out figure.svg',
       'manet compare --recipe digits --seeds 0,1 --methods slim,ma-net --remove 70%',
+      "manet compare --recipe 'methods-*' --seeds 0..2",
     ]),
     done,
   );

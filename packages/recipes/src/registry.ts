@@ -10,6 +10,24 @@ import {
   photosResnet18,
 } from './imagenet.ts';
 import { cocoBoxInst, cocoCondInst, scenesBoxInst, scenesCondInst } from './instances.ts';
+import {
+  cifar10Cds,
+  imagenetRgse,
+  methodsAstroNet,
+  methodsCds,
+  methodsLottery,
+  methodsMaNet,
+  methodsMagnitude,
+  methodsPlain,
+  methodsPlainViews,
+  methodsPooling,
+  methodsRandom,
+  methodsRgse,
+  methodsSe,
+  methodsSlim,
+  methodsSpse,
+  methodsUnstructured,
+} from './methods.ts';
 import { cocoRcnnR50Fpn, scenesRcnn } from './rcnn.ts';
 import { scenesFcos } from './scenes.ts';
 import {
@@ -37,6 +55,22 @@ export const recipes = {
   'imagenet-resnet50': imagenetResnet50,
   'imagenet-vit-b16': imagenetVitB16,
   'imagenet-swin-b': imagenetSwinB,
+  'cifar10-resnet18-cds': cifar10Cds,
+  'imagenet-resnet50-rgse': imagenetRgse,
+  'methods-plain': methodsPlain,
+  'methods-plain-views': methodsPlainViews,
+  'methods-ma-net': methodsMaNet,
+  'methods-magnitude': methodsMagnitude,
+  'methods-random': methodsRandom,
+  'methods-unstructured': methodsUnstructured,
+  'methods-lottery': methodsLottery,
+  'methods-slim': methodsSlim,
+  'methods-astronet': methodsAstroNet,
+  'methods-cds': methodsCds,
+  'methods-se': methodsSe,
+  'methods-spse': methodsSpse,
+  'methods-rgse': methodsRgse,
+  'methods-pooling': methodsPooling,
   'scenes-condinst': scenesCondInst,
   'scenes-boxinst': scenesBoxInst,
   'coco-condinst-r50-fpn': cocoCondInst,

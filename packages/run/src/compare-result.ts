@@ -53,6 +53,8 @@ export const resultSchema = z.strictObject({
   bytes: z.number(),
   /** Per sample, of the network as it was trained and of what is left of it. */
   milliseconds: z.strictObject({ dense: z.number(), compacted: z.number() }),
+  /** Of its training, mini-batch by mini-batch; absent in older results. */
+  seconds: z.number().exactOptional(),
   /** Largest difference of the compacted network's outputs to those of the trained one, relative to the largest. */
   difference: z.number(),
 });
@@ -115,6 +117,8 @@ export interface MethodSummary {
   readonly bytes: Summary;
   readonly dense: Summary;
   readonly compacted: Summary;
+  /** Seconds of training; absent where some results are older. */
+  readonly seconds?: Summary;
   /** Its test measure minus that of each method before it, by name, over the seeds that both have. */
   readonly differences: Readonly<Record<string, PairedSummary>>;
 }
@@ -126,6 +130,7 @@ export function summariesOf(results: readonly RunResult[]): MethodSummary[] {
   return methods.map((method, m) => {
     const runs = results.filter((result) => result.method === method);
     const over = (value: (result: RunResult) => number): Summary => summarise(runs.map(value));
+    const times = runs.flatMap(({ seconds }) => seconds ?? []);
     const held = runs.flatMap(({ validation, headline: name }) => validation?.[name] ?? []);
     const differences = methods.slice(0, m).flatMap((other) => {
       const pairs = runs.flatMap((run) => {
@@ -152,6 +157,7 @@ export function summariesOf(results: readonly RunResult[]): MethodSummary[] {
       bytes: over(({ bytes }) => bytes),
       dense: over(({ milliseconds }) => milliseconds.dense),
       compacted: over(({ milliseconds }) => milliseconds.compacted),
+      ...(times.length < runs.length ? {} : { seconds: summarise(times) }),
       differences: Object.fromEntries(differences),
     };
   });

@@ -45,7 +45,7 @@ const options = (out: string, others: Partial<CompareOptions> = {}): CompareOpti
 });
 /** Times are never the same. */
 const withoutTimes = (results: readonly RunResult[]): unknown =>
-  results.map(({ milliseconds: _, ...others }) => others);
+  results.map(({ milliseconds: _, seconds: __, ...others }) => others);
 
 describe('a comparison', () => {
   test('trains every method, stops when told, and goes on as if it had not', async () => {
@@ -103,6 +103,35 @@ describe('a comparison', () => {
       expect(parameters).toBeLessThanOrEqual(0.65 * plain!.parameters);
       expect(parameters).toBeGreaterThan(0.4 * plain!.parameters);
     }
+  });
+
+  test('is of recipes as they are, under their names', async () => {
+    const out = await folder();
+    const plain = { ...(await changed(...SMALL, 'epochs=1', 'method=plain')), name: 'alone' };
+    const views = { ...plain, name: 'twice', method: { ...plain.method, views: 2 } };
+    const comparison = { recipes: [plain, views], seeds: [0] };
+    const { results, complete } = await compare(comparison, options(out));
+    expect(complete).toBe(true);
+    expect(results.map(({ method }) => method)).toEqual(['alone', 'twice']);
+    for (const { seconds } of results) expect(seconds).toBeGreaterThan(0);
+    expect(openRunDirectory(join(out, 'twice-s0')).recipe.method).toMatchObject({ views: 2 });
+    const again = await compare(
+      { ...comparison, seeds: [0] },
+      options(out, { watch: async () => expect.fail() }),
+    );
+    expect(again.results).toEqual(results);
+
+    const twice = compare({ ...comparison, recipes: [plain, plain] }, options(await folder()));
+    await expect(twice).rejects.toMatchObject({ code: 'bad-argument' });
+    const other = { ...plain, name: 'other', task: { use: '@ma-net/task-fcos#fcos' } };
+    const apart = compare(
+      { ...comparison, recipes: [plain, other as typeof plain] },
+      options(await folder()),
+    );
+    await expect(apart).rejects.toThrow(/measured otherwise/);
+    await expect(compare({ ...comparison, recipes: [plain] }, options(out))).rejects.toMatchObject({
+      code: 'bad-recipe',
+    });
   });
 
   test('is of one recipe, of one writer, and takes more seeds later', async () => {

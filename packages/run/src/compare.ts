@@ -12,6 +12,7 @@ import { bestState } from './best-state.ts';
 import { inPlaceOf, partNamed, shortName } from './choose.ts';
 import { type ComparedRun, type RunResult, resultOf, resultSchema } from './compare-result.ts';
 import { measuredRecipe } from './latency.ts';
+import type { MetricLine } from './metrics-file.ts';
 import type { OpenRun } from './open.ts';
 import { parseRecipe, type Recipe } from './recipe.ts';
 import { changesBetween } from './recipe-changes.ts';
@@ -28,6 +29,13 @@ export interface Comparison {
   readonly methods: readonly string[];
   /** What is to go, for every method that prunes; the recipe's own unless given. */
   readonly rule?: PruneRule;
+}
+
+/** Recipes as they are, each under its name. The first is what the others are compared with. */
+export interface RecipeComparison {
+  /** Their seeds are replaced. */
+  readonly recipes: readonly Recipe[];
+  readonly seeds: readonly number[];
 }
 
 export interface CompareOptions {
@@ -51,20 +59,20 @@ const PLAN = 'compare.json';
  * opening and training the runs throws.
  */
 export async function compare(
-  comparison: Comparison,
+  comparison: Comparison | RecipeComparison,
   options: CompareOptions,
 ): Promise<{ readonly results: readonly RunResult[]; readonly complete: boolean }> {
   const { out, signal } = options;
   await makeFolder(out);
   const lock = await lockRun(out);
   try {
-    const recipes = await recipesOf(comparison, options);
+    const entries =
+      'recipes' in comparison ? await asTheyAre(comparison, out) : await underMethods(comparison, options);
     const results: RunResult[] = [];
     for (const seed of comparison.seeds) {
-      for (const recipe of recipes) {
+      for (const { method, recipe } of entries) {
         if (signal?.aborted === true) return { results, complete: false };
         lock.check();
-        const method = shortName(recipe.method);
         const run = { method, seed, path: join(out, `${method}-s${seed}`), recipe: { ...recipe, seed } };
         const result = readResult(run) ?? (await trained(run, options));
         if (result === undefined) return { results, complete: false };
@@ -76,6 +84,37 @@ export async function compare(
     lock.release();
   }
 }
+
+/** A recipe, and what it is called in the comparison. */
+interface Entry {
+  readonly method: string;
+  readonly recipe: Recipe;
+}
+
+/** Every recipe by its name. Throws `bad-argument` where two have one, or what they measure is not the same. */
+async function asTheyAre({ recipes }: RecipeComparison, out: string): Promise<Entry[]> {
+  const entries = recipes.map((recipe) => ({ method: recipe.name, recipe: { ...recipe, seed: 0 } }));
+  refuseTwice(entries, 'recipes');
+  const tasks = [...new Set(recipes.map(({ task }) => task.use))];
+  if (tasks.length > 1) {
+    throw new MaNetError(
+      'bad-argument',
+      `The recipes have tasks that are measured otherwise: ${tasks.join(', ')}.`,
+      {
+        where: 'recipes',
+        hint: 'compare recipes of one task.',
+      },
+    );
+  }
+  const asked = { recipes: entries.map(({ recipe }) => recipe) };
+  const path = join(out, PLAN);
+  if (readPlan(path, asked) === undefined)
+    await writeFileAtomic(path, `${JSON.stringify({ asked }, null, 2)}\n`);
+  return entries;
+}
+
+const underMethods = async (comparison: Comparison, options: CompareOptions): Promise<Entry[]> =>
+  (await recipesOf(comparison, options)).map((recipe) => ({ method: shortName(recipe.method), recipe }));
 
 /** The recipe under each method, all with the same rule, whose times are measured once. */
 async function recipesOf(
@@ -91,7 +130,10 @@ async function recipesOf(
     const method = inPlaceOf(options, await partNamed(name, 'method', installed));
     parsed.push(await parseRecipe({ ...recipe, seed: 0, method }, `method "${name}"`, installed));
   }
-  refuseTwice(parsed);
+  refuseTwice(
+    parsed.map(({ method }) => ({ method: shortName(method) })),
+    'methods',
+  );
   const asked = { recipe: { ...recipe, seed: 0 }, ...(rule === undefined ? {} : { rule }) };
   const path = join(out, PLAN);
   const known = readPlan(path, asked);
@@ -107,13 +149,13 @@ async function recipesOf(
   );
 }
 
-function refuseTwice(recipes: readonly Recipe[]): void {
-  const names = recipes.map(({ method }) => shortName(method));
+function refuseTwice(entries: readonly { readonly method: string }[], where: 'methods' | 'recipes'): void {
+  const names = entries.map(({ method }) => method);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice === undefined) return;
-  throw new MaNetError('bad-argument', `Two of the methods are called "${twice}".`, {
-    where: 'methods',
-    hint: 'name each method once.',
+  throw new MaNetError('bad-argument', `Two of the ${where} are called "${twice}".`, {
+    where,
+    hint: 'name each of them once.',
   });
 }
 
@@ -152,7 +194,8 @@ export async function trained(run: ComparedRun, options: CompareOptions): Promis
       if (reason === 'interrupted') return undefined;
     }
     const best = keeper?.best() === undefined ? undefined : keeper.load();
-    const result = await resultOf(run, open, asUsed(best ?? state));
+    const seconds = secondsOf(directory.metrics());
+    const result = { ...(await resultOf(run, open, asUsed(best ?? state))), seconds };
     if (best !== undefined) disposeState(best);
     await writeFileAtomic(resultPath(run), `${JSON.stringify(result, null, 2)}\n`);
     return result;
@@ -161,6 +204,14 @@ export async function trained(run: ComparedRun, options: CompareOptions): Promis
     directory.close();
     await open.source.close();
   }
+}
+
+/** Of all mini-batches that were trained. */
+function secondsOf(lines: readonly MetricLine[]): number {
+  const steps = lines.flatMap(({ type, seconds }) =>
+    type === 'step' && typeof seconds === 'number' ? [seconds] : [],
+  );
+  return steps.reduce((sum, one) => sum + one, 0);
 }
 
 const resultPath = ({ path }: ComparedRun): string => `${path}.json`;

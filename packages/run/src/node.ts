@@ -1,5 +1,5 @@
 export { type Best, type BestState, bestState } from './best-state.ts';
-export { type CompareOptions, type Comparison, compare } from './compare.ts';
+export { type CompareOptions, type Comparison, compare, type RecipeComparison } from './compare.ts';
 export {
   type ComparedRun,
   type MethodSummary,
