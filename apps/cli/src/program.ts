@@ -122,6 +122,7 @@ export function createProgram(setExitCode: (code: number | undefined) => void): 
     .usage('[run|file] [options]')
     .argument('[run|file]', 'a run directory, or a file of "manet prune" or "manet export"')
     .option('--classes', 'tell the measures of every class, too')
+    .option('--budgets', 'tell accuracy against multiply-accumulates, leaving early, too')
     .option('--results <file>', "measure a results file of COCO's tools on the images of --data instead")
     .addOption(bestOption())
     .addOption(dataOption())

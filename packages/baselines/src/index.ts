@@ -2,6 +2,7 @@ export { astrocyteGates, type Gated, type GatingOptions } from './astrocyte-unet
 export { astroNet } from './astronet.ts';
 export { type Branched, branched } from './branches.ts';
 export { cds } from './cds.ts';
+export { exits } from './exits.ts';
 export { magnitude } from './magnitude.ts';
 export {
   type AstroNetChoices,

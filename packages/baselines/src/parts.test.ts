@@ -1,10 +1,17 @@
 import { defaultMaNet } from '@ma-net/method-ma-net';
 import { expect, test } from 'vitest';
-import { astroNetOptions, cdsOptions, magnitudeOptions, randomOptions, slimOptions, unstructuredOptions } from './options.ts';
-import { astroNet, cds, magnitude, parts, plain, random, slim, unstructured } from './parts.ts';
+import {
+  astroNetOptions,
+  cdsOptions,
+  magnitudeOptions,
+  randomOptions,
+  slimOptions,
+  unstructuredOptions,
+} from './options.ts';
+import { astroNet, cds, exits, magnitude, parts, plain, random, slim, unstructured } from './parts.ts';
 
 test('the parts are the baselines, with what MA-Net says of the same options', async () => {
-  expect(parts).toEqual([plain, magnitude, slim, random, unstructured, cds, astroNet]);
+  expect(parts).toEqual([plain, magnitude, slim, random, unstructured, cds, astroNet, exits]);
   expect(plain({})).toEqual({ use: '@ma-net/baselines#plain' });
   const { use, ...options } = magnitude({});
   expect(use).toBe('@ma-net/baselines#magnitude');
@@ -17,6 +24,7 @@ test('the parts are the baselines, with what MA-Net says of the same options', a
   expect((await unstructured.open(unstructuredOptions.parse({}))).name).toBe('unstructured');
   expect((await cds.open(cdsOptions.parse({}))).name).toBe('cds');
   expect((await astroNet.open(astroNetOptions.parse({}))).name).toBe('astronet');
+  expect((await exits.open({})).name).toBe('exits');
   expect(plain({ views: 2 })).toMatchObject({ views: 2 });
   expect(unstructured({})).toMatchObject({ scope: 'global' });
 });

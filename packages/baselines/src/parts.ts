@@ -1,6 +1,7 @@
 // What recipes may choose here: what other methods are compared with.
 
 import { definePart, type Method } from '@ma-net/core';
+import { z } from 'zod';
 import {
   astroNetOptions,
   cdsOptions,
@@ -74,4 +75,14 @@ export const astroNet = definePart({
   open: async (options): Promise<Method> => (await import('./astronet.ts')).astroNet(options),
 });
 
-export const parts = [plain, magnitude, slim, random, unstructured, cds, astroNet];
+/** Networks with exits. */
+export const exits = definePart({
+  id: '@ma-net/baselines#exits',
+  kind: 'method',
+  about:
+    'a network with exits, trained at all of them: MSDNet, or Boost-DyNN where its exits boost each other',
+  schema: z.strictObject({}),
+  open: async (): Promise<Method> => (await import('./exits.ts')).exits(),
+});
+
+export const parts = [plain, magnitude, slim, random, unstructured, cds, astroNet, exits];

@@ -96,6 +96,7 @@ export type { GroupedConvOptions } from './ops/grouped-conv.ts';
 export type { LayerNormOptions } from './ops/layer-norm.ts';
 export type { MatmulOptions } from './ops/matmul.ts';
 export type { MixOptions } from './ops/mix.ts';
+export type { ScaleOptions } from './ops/scale.ts';
 export type { ScaleGradientOptions } from './ops/scale-gradient.ts';
 export type { TakeTokensOptions } from './ops/take-tokens.ts';
 export type { UpsampleOptions } from './ops/upsample.ts';

@@ -74,6 +74,8 @@ export interface Net<V> extends Interpreter<V> {
   dropout(name: string, x: V, options: DropOptions): V;
   /** Drops a residual branch of an image at random while training. */
   dropPath(name: string, x: V, options: DropPathOptions): V;
+  /** The value times a constant. */
+  scale(x: V, by: number): V;
   /** The value as it is; its gradient times `by`. */
   scaleGradient(x: V, by: number): V;
   /** Joins along the channels. */
@@ -156,6 +158,7 @@ export function netOf<V>({ apply, shape }: Interpreter<V>): Net<V> {
     mix: (name, values, options = {}) => apply(ops.mix, name, values, options),
     dropout: (name, x, options) => apply(ops.dropout, name, [x], options),
     dropPath: (name, x, options) => apply(ops.dropPath, name, [x], options),
+    scale: (x, by) => apply(ops.scale, '', [x], { by }),
     scaleGradient: (x, by) => apply(ops.scaleGradient, '', [x], { by }),
     concat: (values) => apply(ops.concat, '', values, null),
     maxPool: (x, options) => apply(ops.maxPool, '', [x], options),

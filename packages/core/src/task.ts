@@ -41,6 +41,8 @@ export interface ShownObject {
 export interface Shown {
   /** The likeliest first. */
   readonly classes?: readonly { readonly label: number; readonly probability: number }[];
+  /** Of a network with exits, the likeliest class at each, and how sure it is there; the first exit first. */
+  readonly exits?: readonly { readonly label: number; readonly probability: number }[];
   /** The surest first. */
   readonly objects?: readonly ShownObject[];
 }

@@ -3,6 +3,15 @@ export {
   countParameters,
   type ParameterCount,
 } from './connections.ts';
+export {
+  type AtBudget,
+  atThresholds,
+  budgetCurve,
+  type ExitScores,
+  exitScores,
+  exitShares,
+  exitThresholds,
+} from './early-exit.ts';
 export { type ClassificationMeter, classificationMeter } from './ranking.ts';
 export {
   type PairedSummary,

@@ -1,8 +1,8 @@
 // Every method at a small scale: ResNet-8 on the embedded digits, minutes on any machine. Compared with each other they are
 // one table; half of the parameters goes wherever something goes.
 
-import { astroNet, cds, magnitude, plain, random, slim, unstructured } from '@ma-net/baselines/parts';
-import { cifar10, digits as data, photos } from '@ma-net/data/parts';
+import { astroNet, cds, exits, magnitude, plain, random, slim, unstructured } from '@ma-net/baselines/parts';
+import { cifar10, cifar100, digits as data, photos } from '@ma-net/data/parts';
 import { maNet } from '@ma-net/method-ma-net/parts';
 import { NEURON_LEVEL } from '@ma-net/mnet';
 import { defineRecipe } from '@ma-net/run';
@@ -121,6 +121,40 @@ export const methodsPooling = defineRecipe(() => ({
   name: 'methods-pooling',
   about: 'self-attentive pooling in place of strides',
   network: zoo({ name: network, attention: { kind: 'self-attentive-pooling', ratio: 0.25 } }),
+}));
+
+/** Exits that boost each other, with the reweighting and the rescaled gradients of the paper. */
+const boosted = { boost: 0.5, rescale: true };
+
+export const methodsExits = defineRecipe(() => ({
+  ...digits(),
+  name: 'methods-exits',
+  about: 'a multi-scale dense network whose exits boost each other',
+  network: zoo({ name: 'msdnet-digits', exits: boosted }),
+  method: exits({}),
+}));
+
+/** Yu et al. 2023, budgeted, on CIFAR-100: batches of 64, 300 epochs, a tenth of the rate after 150 and 225; 5,000 images held out. */
+export const cifar100Exits = defineRecipe(() => ({
+  ...cifar10Resnet18(),
+  name: 'cifar100-msdnet-boosted',
+  about: 'MSDNet with boosted exits on CIFAR-100, 300 epochs; needs a GPU',
+  network: zoo({ name: 'msdnet-cifar-budget', exits: boosted }),
+  data: cifar100({ validationLast: 5_000, augment: { flip: true, padCrop: 4 } }),
+  method: exits({}),
+  batchSize: 64,
+  optimizer: { ...baseSgd, weightDecay: 1e-4 },
+  schedule: { name: 'steps', warmup: 0, at: [0.5, 0.75], factor: 0.1 },
+}));
+
+/** The same on ImageNet, with the constants of its budgeted network: 90 epochs, a tenth of the rate after 30 and 60. */
+export const imagenetExits = defineRecipe(() => ({
+  ...imagenetResnet50(),
+  name: 'imagenet-msdnet-boosted',
+  about: 'MSDNet with boosted exits on ImageNet, 90 epochs (Table 2); needs a GPU',
+  network: zoo({ name: 'msdnet-imagenet-5', exits: boosted }),
+  data: photos({ validation: 0.04 }),
+  method: exits({}),
 }));
 
 /**

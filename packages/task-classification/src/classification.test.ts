@@ -257,3 +257,27 @@ describe('classesOf', () => {
     expect(() => classification(map.withOutputs(['boxes']))).toThrow(refused('to "boxes" [2]'));
   });
 });
+
+test('a network with exits is measured at each, and says how sure each is', () => {
+  const exits = defineNetwork('exits', { images: [8, 8, 1] }, (net, { images }) => {
+    const x = net.globalAveragePool(net.conv('conv', images, { out: 4, kernel: 3 }));
+    const [exit1, exit2] = ['a', 'b'].map((name) => net.dense(name, x, { out: 3 }));
+    return { exit1: exit1!, exit2: exit2!, logits: exit2! };
+  });
+  const task = classification(exits);
+  const rows = (data: number[]) =>
+    ({ shape: [2, 3], dtype: 'float32', data: Float32Array.from(data) }) as const;
+  const last = [0, 5, 0, 0, 0, 5];
+  const predictions = task.decode(
+    { exit1: rows([0, 1, 0, 1, 0, 0]), exit2: rows(last), logits: rows(last) },
+    {},
+  );
+  expect(predictions.map(({ label }) => label)).toEqual([1, 2]);
+  const meter = task.meter();
+  meter.add(predictions, { labels_B: { shape: [2], dtype: 'int32', data: Int32Array.of(1, 2) } });
+  expect(meter.result()).toMatchObject({ top1: 1, 'exit1-top1': 0.5, 'exit2-top1': 1 });
+  const shown = task.show!(predictions[1]!).exits!;
+  expect(shown.map(({ label }) => label)).toEqual([0, 2]);
+  expect(shown[0]!.probability).toBeCloseTo(Math.E / (Math.E + 2), 6);
+  expect(task.show!({ label: 0, logits: Float32Array.of(1, 0, 0) }).exits).toBeUndefined();
+});

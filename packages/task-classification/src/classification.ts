@@ -15,6 +15,8 @@ export interface ClassPrediction {
   readonly label: number;
   /** [K]. */
   readonly logits: Float32Array;
+  /** Of a network with exits: the logits of each, [K], the first one first. */
+  readonly exits?: readonly Float32Array[];
 }
 
 export interface ClassificationOptions {
@@ -26,7 +28,8 @@ export interface ClassificationOptions {
 
 /**
  * Trains a network by cross-entropy and compares runs by `top1`. Evaluation gives fractions `top1` and
- * `top<k>` and the mean cross-entropy `loss`, without label smoothing so that recipes can be compared.
+ * `top<k>` and the mean cross-entropy `loss`, without label smoothing so that recipes can be compared; of a network with
+ * outputs `exit1`, `exit2`, ... also `exit1-top1` and so on, whenever its answer is taken there.
  */
 export function classification(
   network: Network,
@@ -35,6 +38,7 @@ export function classification(
   checkOptions(labelSmoothing, topK);
   const classes = classesOf(network);
   const measured = topK > 1 && topK < classes ? [1, topK] : [1];
+  const exits = exitsOf(network);
 
   return {
     name: 'classification',
@@ -53,19 +57,33 @@ export function classification(
       });
     },
 
-    decode: ({ logits }) => rowsOf(logits!).map((row) => ({ label: largest(row), logits: row })),
+    decode(outputs) {
+      const early = exits.map((name) => rowsOf(outputs[name]!));
+      return rowsOf(outputs['logits']!).map((row, b) => ({
+        label: largest(row),
+        logits: row,
+        ...(exits.length === 0 ? {} : { exits: early.map((rows) => rows[b]!) }),
+      }));
+    },
 
-    show: ({ logits }) => ({ classes: likeliest(logits) }),
+    show: ({ logits, exits: early }) => ({
+      classes: likeliest(logits),
+      ...(early === undefined ? {} : { exits: early.map((row) => likeliest(row)[0]!) }),
+    }),
 
     meter() {
       const meter = classificationMeter(classes, measured);
+      const early = exits.map(() => classificationMeter(classes));
       return {
         add(predictions, { labels_B }) {
-          const logits = new Float32Array(predictions.length * classes);
-          predictions.forEach((prediction, b) => logits.set(prediction.logits, b * classes));
-          meter.add(logits, labels_B!.data);
+          meter.add(joined(predictions.map(({ logits }) => logits)), labels_B!.data);
+          for (const [e, one] of early.entries())
+            one.add(joined(predictions.map((prediction) => prediction.exits![e]!)), labels_B!.data);
         },
-        result: () => meter.result(),
+        result: () => ({
+          ...meter.result(),
+          ...Object.fromEntries(early.map((one, e) => [`${exits[e]!}-top1`, one.result()['top1']!])),
+        }),
       };
     },
   };
@@ -85,6 +103,20 @@ export function classesOf({ name, inputs, outputs }: Network): number {
       hint: 'pool or flatten what the network computes, and return { logits: net.dense(...) }.',
     },
   );
+}
+
+/** Outputs that are logits of the same classes, taken earlier: `exit1`, `exit2`, ... */
+function exitsOf({ outputs }: Network): readonly string[] {
+  const names = outputs.flatMap(({ name }) => (/^exit\d+$/.test(name) ? [name] : []));
+  return names.toSorted((a, b) => Number(a.slice(4)) - Number(b.slice(4)));
+}
+
+/** Rows one after the other. */
+function joined(rows: readonly Float32Array[]): Float32Array {
+  const width = rows[0]?.length ?? 0;
+  const all = new Float32Array(rows.length * width);
+  rows.forEach((row, b) => all.set(row, b * width));
+  return all;
 }
 
 /** The rows of a matrix [B, K]. */

@@ -13,6 +13,14 @@ export interface ResidualOptions extends TNetOptions {
   readonly attention?: AttentionChoice;
 }
 
+/** How the exits of a network learn from each other. */
+export interface ExitOptions {
+  /** What an exit adds of the logits of the one before, whose gradient stops there; 0 unless given, 0.5 in the paper. */
+  readonly boost?: number;
+  /** Whether what exits have in common receives the mean of their gradients, in place of the sum; not unless given. */
+  readonly rescale?: boolean;
+}
+
 /** What transformers can be asked for besides. */
 export interface TransformerOptions extends TNetOptions {
   /** Part of the numbers that is dropped after embeddings, projections and within MLPs while training; 0 unless given. */

@@ -23,6 +23,15 @@ export const zoo = definePart({
     dropPath: rate.exactOptional(),
     /** Of residual networks: attention in every block, or in place of its stride. */
     attention: attentionChoice.exactOptional(),
+    /** Of networks with exits: how these learn from each other. */
+    exits: z
+      .strictObject({
+        /** What an exit adds of the logits of the one before. */
+        boost: z.number().min(0).max(1).exactOptional(),
+        /** Whether what exits have in common receives the mean of their gradients, in place of the sum. */
+        rescale: z.boolean().exactOptional(),
+      })
+      .exactOptional(),
   }),
   open: async ({ name, weights, ...asked }): Promise<Architecture> => {
     const { createTNet } = await import('./zoo.ts');

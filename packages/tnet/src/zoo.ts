@@ -1,5 +1,6 @@
 import { MaNetError, type Network, suggestion } from '@ma-net/core';
 import type { PlugIns } from './attention/block.ts';
+import type { MsdNetOptions } from './msdnet.ts';
 import type { HubOptions, ResidualOptions, TransformerOptions } from './options.ts';
 import { tryWeights, type WeightReport } from './weights/load.ts';
 import { mismatch } from './weights/mismatch.ts';
@@ -8,7 +9,7 @@ import { readWeights } from './weights/open.ts';
 import type { HostTensors } from './weights/rules.ts';
 
 /** What one family or another can be asked for. */
-type Options = ResidualOptions & TransformerOptions;
+type Options = ResidualOptions & TransformerOptions & MsdNetOptions;
 
 /** Builds the network that the zoo knows as `name`. */
 type Builder = (name: string, options: Options) => Promise<Network<'images', 'logits'>>;
@@ -27,18 +28,30 @@ const densenet =
   (shape: import('./densenet.ts').DenseNetShape): Builder =>
   async (name, options) => {
     withoutDrops(name, options);
-    return (await import('./densenet.ts')).densenet(name, shape, withoutAttention(name, options));
+    return (await import('./densenet.ts')).densenet(
+      name,
+      shape,
+      withoutAttention(name, withoutExits(name, options)),
+    );
   };
 
 const vit =
   (shape: import('./vit.ts').ViTShape): Builder =>
   async (name, options) =>
-    (await import('./vit.ts')).vit(name, shape, withoutAttention(name, options));
+    (await import('./vit.ts')).vit(name, shape, withoutAttention(name, withoutExits(name, options)));
 
 const swin =
   (shape: import('./swin.ts').SwinShape): Builder =>
   async (name, options) =>
-    (await import('./swin.ts')).swin(name, shape, withoutAttention(name, options));
+    (await import('./swin.ts')).swin(name, shape, withoutAttention(name, withoutExits(name, options)));
+
+const msdnet =
+  (shape: import('./msdnet.ts').MsdNetShape): Builder =>
+  async (name, options) => {
+    withoutDrops(name, options);
+    withoutAttention(name, options);
+    return (await import('./msdnet.ts')).msdnet(name, shape, options);
+  };
 
 /** The shape of a residual network with the attention that was asked for. */
 async function withPlugIns<Shape extends PlugIns>(
@@ -47,6 +60,7 @@ async function withPlugIns<Shape extends PlugIns>(
   options: Options,
 ): Promise<Shape & PlugIns> {
   withoutDrops(name, options);
+  withoutExits(name, options);
   if (options.attention === undefined) return shape;
   const { plugInsOf } = await import('./attention/choice.ts');
   return { ...shape, ...plugInsOf(options.attention) };
@@ -64,6 +78,15 @@ function withoutDrops(name: string, options: Options): void {
       },
     );
   }
+}
+
+/** Only networks with exits have them learn from each other. */
+function withoutExits(name: string, options: Options): Options {
+  if (options.exits === undefined) return options;
+  throw new MaNetError('bad-argument', `"${name}" has one exit, and none that could learn from another.`, {
+    where: 'exits',
+    hint: 'leave it out, or choose a network with exits (msdnet-...).',
+  });
 }
 
 /** Only residual networks have a place for it. */
@@ -165,6 +188,26 @@ export const zoo = {
     inputShape: [16, 16, 3],
   }),
 
+  'msdnet-cifar': msdnet(smallMsd(10)),
+  'msdnet-cifar-budget': msdnet(smallMsd(6)),
+  'msdnet-imagenet-4': msdnet(largeMsd(4)),
+  'msdnet-imagenet-5': msdnet(largeMsd(5)),
+  'msdnet-imagenet-6': msdnet(largeMsd(6)),
+  'msdnet-imagenet-7': msdnet(largeMsd(7)),
+  /** For 8x8 digits. */
+  'msdnet-digits': msdnet({
+    blocks: 3,
+    base: 1,
+    step: 1,
+    channels: 8,
+    growth: 8,
+    factors: [1, 2],
+    bottlenecks: [1, 2],
+    stem: 'cifar',
+    exitWidth: 32,
+    inputShape: [8, 8, 1],
+  }),
+
   'vit-ti16': vit({ patch: 16, width: 192, depth: 12 }),
   'vit-s16': vit({ patch: 16, width: 384, depth: 12 }),
   'vit-b16': vit({ patch: 16, width: 768, depth: 12 }),
@@ -197,12 +240,24 @@ function pattern(blockWidths: readonly [number, ...number[]]): import('./densene
   return { layersPerBlock: [6, 12, 24, 16], growth: 70, blockWidths, stem: 'cifar' };
 }
 
+/** As on CIFAR in the papers: any-time with 10 blocks, budgeted with 6. */
+function smallMsd(blocks: number): import('./msdnet.ts').MsdNetShape {
+  const scales = { factors: [1, 2, 4], bottlenecks: [1, 2, 4] };
+  return { blocks, base: 4, step: 2, channels: 16, growth: 6, ...scales, stem: 'cifar', exitWidth: 128 };
+}
+
+/** As on ImageNet in the papers, with so many layers in each of five blocks. */
+function largeMsd(layers: number): import('./msdnet.ts').MsdNetShape {
+  const scales = { factors: [1, 2, 4, 4], bottlenecks: [1, 2, 4, 4] };
+  return { blocks: 5, base: layers, step: layers, channels: 32, growth: 16, ...scales, stem: 'imagenet' };
+}
+
 export type TNetName = keyof typeof zoo;
 
 /** Names of all task networks. */
 export const tnetNames = Object.keys(zoo) as TNetName[];
 
-export interface CreateOptions extends TransformerOptions, ResidualOptions {
+export interface CreateOptions extends TransformerOptions, ResidualOptions, MsdNetOptions {
   /**
    * What `init` starts from: a safetensors file with torchvision's or timm's names, by its path in Node and by its
    * address in a browser; `hub` for the published weights of this network, `hub:owner/name` for others; or tensors

@@ -8,7 +8,7 @@ import {
 } from '@ma-net/core';
 import type { NetworkFacts } from '@ma-net/export';
 import { loadNetwork, type TrainedNetwork } from '@ma-net/export/node';
-import { countMacs, countParameters } from '@ma-net/metrics';
+import { type AtBudget, countMacs, countParameters } from '@ma-net/metrics';
 import { parseRecipe } from '@ma-net/run';
 import {
   type ClosedRun,
@@ -24,6 +24,7 @@ import {
 import { disposeState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { start } from '../backends.ts';
+import { budgetsOf, budgetTable } from '../budgets.ts';
 import { installed } from '../installed.ts';
 import { isRun } from '../network-argument.ts';
 import { changed, count, measured } from '../quantities.ts';
@@ -35,6 +36,8 @@ export interface EvalArguments {
   readonly best?: boolean;
   /** Whether the measures of every class are told, too. */
   readonly classes?: boolean;
+  /** Whether accuracy is told against the cost of leaving early, too. */
+  readonly budgets?: boolean;
   /** A results file of COCO's tools, measured in place of a network on the folder of `data`. */
   readonly results?: string;
   readonly data?: string;
@@ -59,7 +62,7 @@ function evaluateNetwork(path: string, args: EvalArguments): Promise<Measured> {
 
 function tell(
   path: string,
-  { measures, byClass, classNames, samples, lines }: Measured,
+  { measures, byClass, classNames, samples, lines, budgets }: Measured,
   args: EvalArguments,
 ): void {
   const screen = createScreen();
@@ -68,6 +71,10 @@ function tell(
   for (const [name, value] of Object.entries(measures))
     screen.line(`  ${name.padEnd(11)} ${measured(name, value)}`);
   for (const [name, value] of lines) screen.line(`  ${name.padEnd(11)} ${value}`);
+  if (budgets !== undefined) {
+    screen.line();
+    for (const line of budgetTable(budgets, screen.width)) screen.line(line);
+  }
   if (args.classes !== true) return;
   screen.line();
   for (const line of classTable(byClass, classNames, path, screen.width)) screen.line(line);
@@ -116,11 +123,13 @@ interface Measured {
   /** What was measured, in words. */
   readonly samples: string;
   readonly lines: readonly (readonly [string, string])[];
+  /** Of a network with exits, where they were asked for. */
+  readonly budgets?: readonly AtBudget[];
 }
 
 async function evaluateResults(
   path: string | undefined,
-  { results, data, best }: EvalArguments,
+  { results, data, best, budgets }: EvalArguments,
 ): Promise<Measured> {
   const refuse = (problem: string, hint: string): MaNetError =>
     new MaNetError('bad-argument', problem, { where: '--results', hint });
@@ -131,6 +140,7 @@ async function evaluateResults(
     );
   }
   if (best === true) throw refuse('Only a run has a best checkpoint.', 'leave --best out.');
+  if (budgets === true) throw refuse('Only a network has exits.', 'leave --budgets out.');
   if (data === undefined) {
     throw refuse(
       'Nothing says which images the results are about.',
@@ -146,14 +156,17 @@ async function evaluateResults(
   };
 }
 
-async function evaluateRun(path: string, { best, data, backend, threads }: EvalArguments): Promise<Measured> {
+async function evaluateRun(
+  path: string,
+  { best, data, backend, threads, budgets }: EvalArguments,
+): Promise<Measured> {
   const saved = await openSavedRun(path, installed(), data);
   const open = await saved.open();
   await start(backend, { threads });
   const { state } = best === true ? requireBest(saved) : requireCheckpoint(saved, warn);
   const params = open.training.weights(state.sections);
   const { stats } = state.sections;
-  const found = await measuresOf(open, { params, stats });
+  const found = await measuresOf(open, { params, stats }, budgets);
   const masks = await masksInForce(open, state);
   tf.dispose(params as tf.TensorContainerObject);
   disposeState(state);
@@ -172,7 +185,7 @@ async function evaluateRun(path: string, { best, data, backend, threads }: EvalA
 
 async function evaluateFile(
   path: string,
-  { best, data, backend, threads }: EvalArguments,
+  { best, data, backend, threads, budgets }: EvalArguments,
 ): Promise<Measured> {
   if (best === true) {
     throw new MaNetError('bad-argument', 'A file holds one network; only a run has a best checkpoint.', {
@@ -188,23 +201,22 @@ async function evaluateFile(
   const open = await openFor(trained.network, moved, parts);
   refuseOtherClasses(facts, open.facts.classNames, path);
   const { params, stats } = trained;
-  const found = await measuresOf(open, { params, stats });
+  const found = await measuresOf(open, { params, stats }, budgets);
   const lines = sizes(trained, facts);
   tf.dispose([params, stats] as tf.TensorContainer);
   return { ...found, samples: samplesOf(open.data), lines };
 }
 
 async function measuresOf<B extends Batch>(
-  {
-    task,
-    facts,
-    evaluationBatches,
-  }: { readonly task: Task<B> } & Pick<ClosedRun<B>, 'facts'> & Pick<RunData<B>, 'evaluationBatches'>,
+  open: { readonly task: Task<B> } & Pick<ClosedRun<B>, 'facts'> & RunData<B>,
   trained: { readonly params: Params; readonly stats: Params },
-): Promise<Pick<Measured, 'measures' | 'byClass' | 'classNames'>> {
+  early = false,
+): Promise<Pick<Measured, 'measures' | 'byClass' | 'classNames' | 'budgets'>> {
+  const { task, facts, evaluationBatches } = open;
   const meter = task.meter();
   const measures = await measure(task, trained, evaluationBatches(), meter);
-  return { measures, byClass: meter.byClass?.(), classNames: facts.classNames };
+  const budgets = early ? { budgets: await budgetsOf(open, trained) } : {};
+  return { measures, byClass: meter.byClass?.(), classNames: facts.classNames, ...budgets };
 }
 
 function samplesOf(data: RunData['data']): string {

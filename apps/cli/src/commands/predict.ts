@@ -72,7 +72,7 @@ export async function predict(
 type Named = ReturnType<typeof named>;
 
 function named(
-  { classes, objects }: Shown,
+  { classes, exits, objects }: Shown,
   { classNames }: DataFacts,
   { top, least }: Pick<PredictArguments, 'top' | 'least'>,
 ) {
@@ -87,13 +87,14 @@ function named(
     classes: classes
       ?.slice(0, top)
       .map(({ label, probability }) => ({ name: classNames[label]!, probability })),
+    exits: exits?.map(({ label, probability }) => ({ name: classNames[label]!, probability })),
     objects: objects
       ?.filter(({ score }) => score >= least)
       .map((object) => ({ name: classNames[object.label]!, ...object })),
   };
 }
 
-function inJson({ classes, objects }: Named): Record<string, unknown> {
+function inJson({ classes, exits, objects }: Named): Record<string, unknown> {
   const written = objects?.map(({ name, score, box, mask }) => ({
     name,
     score,
@@ -102,13 +103,16 @@ function inJson({ classes, objects }: Named): Record<string, unknown> {
   }));
   return {
     ...(classes === undefined ? {} : { classes }),
+    ...(exits === undefined ? {} : { exits }),
     ...(written === undefined ? {} : { objects: written }),
   };
 }
 
-function tell(file: string, { classes = [], objects }: Named, screen: Screen): void {
+function tell(file: string, { classes = [], exits = [], objects }: Named, screen: Screen): void {
   screen.line(file);
   for (const { name, probability } of classes) screen.line(`  ${percent(probability).padStart(8)}  ${name}`);
+  for (const [e, { name, probability }] of exits.entries())
+    screen.line(`  ${percent(probability).padStart(8)}  ${name}  at exit ${e + 1}`);
   if (objects?.length === 0) screen.line('            nothing');
   for (const { name, score, box } of objects ?? [])
     screen.line(`  ${percent(score).padStart(8)}  ${name}  ${box.map((side) => side.toFixed(0)).join(' ')}`);

@@ -181,6 +181,7 @@ describe('channels', () => {
     ['scaleGradient', (net, x) => net.scaleGradient(x, 2)],
     ['silu', (net, x) => net.hardSwish(net.silu(net.sigmoid(x)))],
     ['exp', (net, x) => net.exp(x)],
+    ['scale', (net, x) => net.scale(x, 2)],
     ['adaptiveAvgPool', (net, x) => net.adaptiveAvgPool(x, { size: 4 })],
     ['div', (net, x) => net.div(x, net.exp(x))],
   ])('pass %s', (_, layer) => {

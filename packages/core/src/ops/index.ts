@@ -34,6 +34,7 @@ export { mul } from './mul.ts';
 export { prepend } from './prepend.ts';
 export { relu } from './relu.ts';
 export { sample } from './sample.ts';
+export { scale } from './scale.ts';
 export { scaleGradient } from './scale-gradient.ts';
 export { sigmoid } from './sigmoid.ts';
 export { silu } from './silu.ts';

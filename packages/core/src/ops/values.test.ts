@@ -103,6 +103,12 @@ const layers: readonly Layer[] = [
     }),
   ),
   {
+    name: 'scale',
+    inputs: { x: [5] },
+    layer: (net, { x }) => net.scale(x!, -0.3),
+    reference: each((x) => -0.3 * x),
+  },
+  {
     name: 'div',
     inputs: { x: [2, 3, 2], by: [2, 3, 2] },
     layer: (net, { x, by }) => net.div(x!, net.exp(by!)),

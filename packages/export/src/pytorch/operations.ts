@@ -15,6 +15,7 @@ import {
   type PoolOptions,
   padOf,
   type ScaleGradientOptions,
+  type ScaleOptions,
   type TakeTokensOptions,
   type UpsampleOptions,
   type WindowAttentionOptions,
@@ -124,6 +125,10 @@ export const operations: Readonly<Record<string, Operation>> = {
     if (rate === 0) return x!;
     return { code: `${on.helper('drop_path')}(${x!.code}, ${rate}, self.training)`, first: x!.first };
   },
+  scale: (_, { inputs: [x], options: { by } }: Layer<ScaleOptions>) => ({
+    code: `${x!.code} * ${by}`,
+    first: x!.first,
+  }),
   /** The difference is zero, and its gradient is not. */
   scaleGradient: (_, { inputs: [x], options: { by } }: Layer<ScaleGradientOptions>) => ({
     code: `${x!.code} + ${by - 1} * (${x!.code} - ${x!.code}.detach())`,
