@@ -40,7 +40,7 @@ test('flags are few, and a new one is a decision: a field of a recipe needs none
     compare: 'recipe set data seeds methods remove remove-macs latency backend threads out least force',
     sweep: 'recipe set data method seeds jobs backend threads out worker',
     reproduce: 'list print data jobs backend threads out worker',
-    eval: 'classes budgets best data backend threads',
+    eval: 'classes budgets results best data backend threads',
     predict: 'top least json pictures png results force best backend threads',
     prune: 'delta remove-modulated dense recalibrate dry-run group out force best data backend threads',
     shrink: 'data network remove-params remove-macs latency no-held-out epochs backend threads out',
