@@ -50,7 +50,10 @@ export const fieldDocs = {
     "attention.window": "Side of a window; that of the last stage's maps unless given.",
     "attention.ratio": "Channels of a patch, as a part of those of the map.",
     "attention.heads": "Of the attention; one number, or one for each stage that halves the map.",
-    "attention.patch": "Side of a patch; one number, or one for each stage that halves the map."
+    "attention.patch": "Side of a patch; one number, or one for each stage that halves the map.",
+    "exits": "Of networks with exits: how these learn from each other.",
+    "exits.boost": "What an exit adds of the logits of the one before.",
+    "exits.rescale": "Whether what exits have in common receives the mean of their gradients, in place of the sum."
   },
   "@ma-net/tnet#resnet": {
     "depths": "Blocks of each stage.",
@@ -735,5 +738,6 @@ export const fieldDocs = {
     "iterations": "T: how often the UNet is asked for gates under its own gates.",
     "temperature": "tau: what the sigmoid of a gate is divided by.",
     "heldOut": "Whether the astrocyte is trained on half of the images, and the network on the others."
-  }
+  },
+  "@ma-net/baselines#exits": {}
 };
