@@ -21,7 +21,10 @@ interface Fixture {
   readonly loss: number;
   readonly gradKernels: readonly ArrayOf[];
   readonly gradUnet: Readonly<Record<string, { readonly kernel: ArrayOf; readonly bias: ArrayOf }>>;
-  readonly select: readonly { readonly density: number; readonly keptPerLayer: readonly (readonly number[])[] }[];
+  readonly select: readonly {
+    readonly density: number;
+    readonly keptPerLayer: readonly (readonly number[])[];
+  }[];
   readonly params: Readonly<Record<string, number>>;
   readonly baseWidthFor2p88M: number;
   readonly paramsAtThatWidth: number;
@@ -54,7 +57,13 @@ test('gates of every iteration are those of the design, with gradients through a
   });
   for (const [t, expected] of fixture.gates.entries()) {
     const { gates } = astrocyteGates(w, phi, { iterations: t + 1, temperature: 1 });
-    for (const [row, [name, width]] of ([['a', 4], ['b', 8], ['c', 6]] as const).entries())
+    for (const [row, [name, width]] of (
+      [
+        ['a', 4],
+        ['b', 8],
+        ['c', 6],
+      ] as const
+    ).entries())
       await expectNear(gates[name]!, inRow(expected, row, width), 1e-5);
   }
   const weights = filled([3, 8]);
@@ -75,7 +84,8 @@ test('gates of every iteration are those of the design, with gradients through a
   );
   expect((await value.data())[0]).toBeCloseTo(fixture.loss, 5);
   expect((await aux.mean.data())[0]).toBeCloseTo(fixture.meanGate, 6);
-  for (const [i, name] of ['a', 'b', 'c'].entries()) await expectNear(grads[name]!, fixture.gradKernels[i]!, 5e-4);
+  for (const [i, name] of ['a', 'b', 'c'].entries())
+    await expectNear(grads[name]!, fixture.gradKernels[i]!, 5e-4);
   for (const [name, { kernel, bias: offset }] of Object.entries(fixture.gradUnet)) {
     await expectNear(grads[`${name}.kernel`]!, kernel, 5e-4);
     await expectNear(grads[`${name}.bias`]!, offset, 5e-4);
@@ -148,19 +158,29 @@ test('units with small gates go, and what is left computes the same; channels of
     state = { ...state, ...decision?.replaced };
   }
   const removal = (await training.removal!(state))!;
-  const small = applyCompaction(resnet, removal.weights(), state.stats, planCompaction(resnet, removal.masks));
+  const small = applyCompaction(
+    resnet,
+    removal.weights(),
+    state.stats,
+    planCompaction(resnet, removal.masks),
+  );
   expect(countParams(small.params)).toBeLessThanOrEqual(0.5 * countParams(state.params));
-  const logits = async (net: typeof resnet, w: Sections) =>
-    [...(await net.forward(w.params, w.stats, { images }, { training: false }).outputs.logits.data())];
+  const logits = async (net: typeof resnet, w: Sections) => [
+    ...(await net.forward(w.params, w.stats, { images }, { training: false }).outputs.logits.data()),
+  ];
   const before = await logits(resnet, { params: training.weights(state), stats: state.stats });
-  (await logits(small.network as typeof resnet, small)).forEach((value, i) => expect(value).toBeCloseTo(before[i]!, 5));
+  (await logits(small.network as typeof resnet, small)).forEach((value, i) =>
+    expect(value).toBeCloseTo(before[i]!, 5),
+  );
 
   const half = (await training.removal!(state, { mode: 'target', removeModulated: 0.5 }))!;
   const { postNeurons } = resnet.kernels.find(({ param }) => param === 'layer2.0.conv1.weight')!;
   const mask = half.masks['layer2.0.conv1.weight']!;
   expect(mask.subarray(0, postNeurons).reduce((a, b) => a + b, 0)).toBe(postNeurons / 2);
   expect(mask.reduce((a, b) => a + b, 0)).toBe(mask.length / 2);
-  await expect(training.removal!(state, { mode: 'delta', delta: 0.1, kappa: 0.5 })).rejects.toThrow(/no threshold/);
+  await expect(training.removal!(state, { mode: 'delta', delta: 0.1, kappa: 0.5 })).rejects.toThrow(
+    /no threshold/,
+  );
 
   const byKernels = astroNet({ width: 2, plainRounds: 1 }).open(on, length);
   let own: Sections = { ...state, ...byKernels.init(Rng.fromSeed(1)), phi, masks: {} };

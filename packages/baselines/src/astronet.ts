@@ -70,7 +70,8 @@ function openAstroNet<B extends Batch>(
   /** Gates by the kernels as they are, and masks by the gates where they are due. */
   async function renewed(b: number, round: Round, state: Sections) {
     const gates = tf.tidy(
-      () => astrocyteGates(pick(state.params, names), state['phi']!, options).gates as tf.TensorContainerObject,
+      () =>
+        astrocyteGates(pick(state.params, names), state['phi']!, options).gates as tf.TensorContainerObject,
     ) as Params;
     if (!keeper.due(b, round, state)) return { replaced: { gates } };
     const host = await readGates(kernels, gates);
@@ -133,7 +134,10 @@ function openAstroNet<B extends Batch>(
         ...given,
         values: params,
         names: Object.keys(params),
-        forward: (w) => ({ params: { ...w, ...effective(kernels, w, state['gates'] ?? {}, masks) }, aux: {} }),
+        forward: (w) => ({
+          params: { ...w, ...effective(kernels, w, state['gates'] ?? {}, masks) },
+          aux: {},
+        }),
       });
       return { terms: made.terms, stats: made.stats, grads: { params: made.grads } };
     },
@@ -156,7 +160,10 @@ function openAstroNet<B extends Batch>(
       async function under(other: PruneRule): Promise<Record<string, Uint8Array>> {
         const host = await readGates(kernels, gates);
         if (!letsUnitsGo(other)) return byChannels(kernels, host, removedOf(other));
-        const worth = { connections: hostScores(kernels, host), units: unitGates(keeper.decider.groups, host) };
+        const worth = {
+          connections: hostScores(kernels, host),
+          units: unitGates(keeper.decider.groups, host),
+        };
         return keeper.decider.decide(other, worth, held).masks;
       }
     },
