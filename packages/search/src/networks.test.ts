@@ -1,3 +1,5 @@
+// The networks of genotypes: how many parameters they have, what they compute, what drops.
+
 import { cpu } from '@ma-net/backend-cpu';
 import { defineNetwork, type Network, Rng, startBackend } from '@ma-net/core';
 import { countMacs } from '@ma-net/metrics';

@@ -37,7 +37,7 @@ export interface Place {
 }
 
 /** Batch normalisation, with or without gains and offsets. */
-export function normalised<V>({ net, affine }: Making<V>, name: string, x: V): V {
+function normalised<V>({ net, affine }: Making<V>, name: string, x: V): V {
   return affine ? net.batchNorm(name, x) : net.apply(freeNorm, name, [x], null);
 }
 

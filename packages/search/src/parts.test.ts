@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest';
-import { dartsNetwork, nasBench201Network, parts, supernet } from './parts.ts';
+import { dartsOptions, dartsPtOptions, hotnasOptions, shapleyOptions } from './options.ts';
+import {
+  darts,
+  dartsNetwork,
+  dartsPt,
+  hotnas,
+  nasBench201Network,
+  parts,
+  shapleyNas,
+  supernet,
+} from './parts.ts';
 
 const facts = {
   classNames: ['a', 'b', 'c'],
@@ -30,4 +40,39 @@ test('the parts build networks for what the data hold', async () => {
 test('a genotype of another space is refused', async () => {
   const build = await dartsNetwork.open(dartsNetwork.schema.parse({ genotype: arch }));
   await expect(build(facts, { fresh: true })).rejects.toMatchObject({ code: 'network-mismatch' });
+});
+
+test('searches may be chosen with nothing said, and refuse a network that holds no others', async () => {
+  expect(dartsOptions.parse({})).toEqual({
+    learningRate: 3e-4,
+    beta1: 0.5,
+    beta2: 0.999,
+    weightDecay: 1e-3,
+    warmup: 0,
+    order: 'first',
+    xi: 0.025,
+  });
+  expect(dartsPtOptions.parse({})).toMatchObject({ ...dartsOptions.parse({}), measure: 10 });
+  expect(shapleyOptions.parse({})).toMatchObject({
+    permutations: 10,
+    threshold: 0.5,
+    momentum: 0.8,
+    step: 0.1,
+  });
+  expect(hotnasOptions.parse({})).toMatchObject({ evaluations: 100, first: 10, mutations: 200, others: 50 });
+  const build = await dartsNetwork.open(
+    dartsNetwork.schema.parse({ genotype: 'DARTS_V1', channels: 4, layers: 3 }),
+  );
+  const network = await build(facts, { fresh: true });
+  const methods = [
+    await darts.open(darts.schema.parse({})),
+    await dartsPt.open(dartsPt.schema.parse({})),
+    await shapleyNas.open(shapleyNas.schema.parse({})),
+    await hotnas.open(hotnas.schema.parse({})),
+  ];
+  expect(methods.map(({ name }) => name)).toEqual(['darts', 'darts-pt', 'shapley-nas', 'hotnas']);
+  for (const method of methods)
+    expect(() => method.open({ network } as never, { budget: 1e6, batchesPerEpoch: 10 })).toThrow(
+      expect.objectContaining({ code: 'network-mismatch' }),
+    );
 });

@@ -1,6 +1,7 @@
 // How far two networks of cells are from each other: transport between the operations of two cells, and between the cells of
 // two networks. Our design, after the abstract of Yang, Liu & Xu 2023 (CVPR, "HOTNAS"), whose program is not public.
 
+import { reducesAt } from '../darts-network.ts';
 import { type Choice, DARTS_NODES, type Genotype, OPERATIONS_OF_A_NODE } from '../genotype.ts';
 import type { OperationName } from '../operations.ts';
 import { spaceOf } from '../space.ts';
@@ -174,6 +175,5 @@ const keyOf = ({ labels, arcs }: CellGraph): string => JSON.stringify([labels, a
 function cellsOf(genotype: Genotype, layers: number): CellGraph[] {
   if (genotype.space === 'nas-bench-201') return Array.from({ length: 3 }, () => cellGraph(genotype, 'cell'));
   const [normal, reduce] = [cellGraph(genotype, 'normal'), cellGraph(genotype, 'reduce')];
-  const reduces = [Math.floor(layers / 3), Math.floor((2 * layers) / 3)];
-  return Array.from({ length: layers }, (_, i) => (reduces.includes(i) ? reduce : normal));
+  return Array.from({ length: layers }, (_, i) => (reducesAt(i, layers) ? reduce : normal));
 }

@@ -1,3 +1,5 @@
+// Distances by transport and the process on them, against POT and scikit-learn.
+
 import { describe, expect, test } from 'vitest';
 import { fixture, type Values } from '../../test/formulas.ts';
 import type { Genotype } from '../genotype.ts';
