@@ -68,7 +68,7 @@ export function unetInit(options: UnetOptions, rng: Rng): Record<string, tf.Tens
 }
 
 /** z [R, L] of a grid of features [R, L, 4]; the rows do not see each other. */
-export function unet(phi: Params, grid_RLC: tf.Tensor3D): tf.Tensor2D {
+function unet(phi: Params, grid_RLC: tf.Tensor3D): tf.Tensor2D {
   const conv = (name: string, x: tf.Tensor3D): tf.Tensor3D => {
     const kernel = param(phi, `${name}.kernel`) as tf.Tensor3D;
     const [taps, from, to] = kernel.shape;

@@ -165,7 +165,7 @@ test('units with small gates go, and what is left computes the same; channels of
     planCompaction(resnet, removal.masks),
   );
   expect(countParams(small.params)).toBeLessThanOrEqual(0.5 * countParams(state.params));
-  const logits = async (net: typeof resnet, w: Sections) => [
+  const logits = async (net: typeof resnet, w: Pick<typeof small, 'params' | 'stats'>) => [
     ...(await net.forward(w.params, w.stats, { images }, { training: false }).outputs.logits.data()),
   ];
   const before = await logits(resnet, { params: training.weights(state), stats: state.stats });

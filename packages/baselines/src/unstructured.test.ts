@@ -160,7 +160,7 @@ test('a budget of multiply-accumulates is met, and no more than that goes', asyn
   let state = start(training);
   state = { ...state, ...(await training.before!(30, training.rounds[3]!, state))!.replaced };
   const zeros = async (name: string): Promise<number> =>
-    (await state['alive']![name]!.data()).reduce((n, one) => n + Number(one === 0), 0);
+    [...(await state['alive']![name]!.data())].reduce((n, one) => n + Number(one === 0), 0);
   const gone = 16 * (await zeros('inner.weight')) + (await zeros('fc.weight'));
   const all = 16 * 72 + 12;
   expect(gone).toBeGreaterThanOrEqual(0.6 * all);
@@ -173,7 +173,7 @@ test('each kernel by itself loses the same part', async () => {
   const { replaced } = (await training.before!(30, training.rounds[3]!, state))!;
   const alive = await Promise.all(
     ['inner.weight', 'fc.weight'].map(async (name) =>
-      (await replaced['alive']![name]!.data()).reduce((a, b) => a + b),
+      [...(await replaced['alive']![name]!.data())].reduce((a, b) => a + b),
     ),
   );
   expect(alive).toEqual([36, 6]);

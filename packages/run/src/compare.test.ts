@@ -114,7 +114,7 @@ describe('a comparison', () => {
     expect(complete).toBe(true);
     expect(results.map(({ method }) => method)).toEqual(['alone', 'twice']);
     for (const { seconds } of results) expect(seconds).toBeGreaterThan(0);
-    expect(openRunDirectory(join(out, 'twice-s0')).recipe.method).toMatchObject({ views: 2 });
+    expect(openRunDirectory(join(out, 'twice-s0')).recipe).toMatchObject({ method: { views: 2 } });
     const again = await compare(
       { ...comparison, seeds: [0] },
       options(out, { watch: async () => expect.fail() }),

@@ -6,7 +6,6 @@ import { cpu } from '@ma-net/backend-cpu';
 import { Rng, startBackend } from '@ma-net/core';
 import { coco } from '@ma-net/data-coco/parts';
 import { saveNetwork } from '@ma-net/export/node';
-import { plain } from '@ma-net/baselines/parts';
 import { defineRecipe } from '@ma-net/run';
 import { fcos, fcosNetwork } from '@ma-net/task-fcos/parts';
 import sharp from 'sharp';
@@ -62,7 +61,7 @@ beforeAll(async () => {
     }),
     data: coco(options),
     task: fcos({ threshold: 0.001, limit: 3 }),
-    method: plain({}),
+    method: { use: '@ma-net/baselines#plain' },
     batchSize: 2,
     epochs: 1,
     optimizer: { name: 'sgd', learningRate: 0.1, momentum: 0.9, nesterov: false, weightDecay: 0 },

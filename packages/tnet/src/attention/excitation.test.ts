@@ -43,7 +43,7 @@ const blockOf = ({ name, window, reduction }: Case) => {
 };
 
 /** Our names of the fixture's parameters, and the formulas that fill them. */
-function parametersOf({ name, inputPhase: q, n = 1 }: Case): Record<string, [string, number[]]> {
+function parametersOf({ name, inputPhase: q, n = 1 }: Case): Record<string, readonly [string, number[]]> {
   const [c, h] = [8, 2];
   const dense = {
     w1: ['b.se.fc1.weight', kernelOf([c, h], c, q)],
@@ -66,7 +66,7 @@ function parametersOf({ name, inputPhase: q, n = 1 }: Case): Record<string, [str
             ...norm(30),
           }
         : {};
-  return { ...dense, ...own } as Record<string, [string, number[]]>;
+  return { ...dense, ...own } as Record<string, readonly [string, number[]]>;
 }
 
 describe.each(cases.map((c) => [c.name, c] as const))('%s', (_, c) => {
