@@ -72,6 +72,7 @@ function subset(): string {
 }
 
 const recipe = {
+  format: 2,
   name: 'overfit',
   about: 'FCOS learns a few images by heart',
   seed: 0,
