@@ -15,7 +15,7 @@ import type { TrainingState } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { networkFacts } from './facts.ts';
-import { millisecondsPerImage } from './latency.ts';
+import { millisecondsInTurn } from './latency.ts';
 import type { OpenRun } from './open.ts';
 import { testMeasures } from './predictions.ts';
 import { decide, prepare } from './prepared-network.ts';
@@ -77,9 +77,7 @@ export async function resultOf<B extends Batch>(
   tf.dispose(params as tf.TensorContainerObject);
   const test = await testMeasures(small, open);
   const validation = await validationOf(small, open);
-  // In turn, not at the times when each was made: what else the machine does meets both.
-  const dense = await millisecondsPerImage(network, recipe.batchSize);
-  const compacted = await millisecondsPerImage(small.network, recipe.batchSize);
+  const [dense, compacted] = await millisecondsInTurn([network, small.network], recipe.batchSize);
   const file = `${path}.safetensors`;
   await saveNetwork(file, small, networkFacts(open, {}));
   tf.dispose([small.params, small.stats] as tf.TensorContainer);
@@ -94,7 +92,7 @@ export async function resultOf<B extends Batch>(
     parameters: countParameters(small.network).total,
     macs: countMacs(small.network),
     bytes: statSync(file).size,
-    milliseconds: { dense, compacted },
+    milliseconds: { dense: dense!, compacted: compacted! },
     difference,
   };
 }

@@ -1,11 +1,17 @@
 import { cpu } from '@ma-net/backend-cpu';
-import { type RunningBackend, startBackend } from '@ma-net/core';
+import { type Network, type RunningBackend, startBackend } from '@ma-net/core';
 import { latencyMeasure, looseGroups, measured, measureLatency, NEURON_LEVEL, select } from '@ma-net/mnet';
 import { expectNoLeak } from '@ma-net/testing';
 import { createTNet } from '@ma-net/tnet';
 import { beforeAll, expect, test } from 'vitest';
 import { changed, installed } from '../test/recipe.ts';
-import { measuredRecipe, measuredRule, millisecondsPerImage, stopwatch } from './latency.ts';
+import {
+  measuredRecipe,
+  measuredRule,
+  millisecondsInTurn,
+  millisecondsPerImage,
+  stopwatch,
+} from './latency.ts';
 
 let backend: RunningBackend;
 beforeAll(async () => {
@@ -21,6 +27,21 @@ test('times a network, and keeps nothing', async () => {
   await expectNoLeak(async () => {
     expect(await millisecondsPerImage(network, 2)).toBeGreaterThan(0);
   });
+});
+
+test('times networks in turn, each as often', async () => {
+  const passes: string[] = [];
+  const told = (name: string, network: Network): Network => ({
+    ...network,
+    forward: (...given) => {
+      passes.push(name);
+      return network.forward(...given);
+    },
+  });
+  const times = await millisecondsInTurn([told('a', await small()), told('b', await small())], 2);
+  expect(times.every((time) => time > 0)).toBe(true);
+  expect(passes.length).toBeGreaterThanOrEqual(14);
+  expect(passes.filter((_, i) => i % 2 === 0)).toEqual(passes.slice(0, passes.length / 2).map(() => 'a'));
 });
 
 test('a table says where it was measured, and foretells less time for fewer units', async () => {

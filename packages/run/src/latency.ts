@@ -48,6 +48,32 @@ export function stopwatch(backend: RunningBackend, batchSize: number): Stopwatch
  * machine does only adds to it.
  */
 export async function millisecondsPerImage(network: Network, batchSize: number): Promise<number> {
+  return (await millisecondsInTurn([network], batchSize))[0]!;
+}
+
+/** The same of several networks, a pass of each in turn: what else the machine does meets all of them. */
+export async function millisecondsInTurn(
+  networks: readonly Network[],
+  batchSize: number,
+): Promise<readonly number[]> {
+  const passes = networks.map((network) => passOf(network, batchSize));
+  await sync();
+  const times: number[][] = networks.map(() => []);
+  for (let pass = 0; !times.every(enough); pass++) {
+    for (const [n, { run }] of passes.entries()) {
+      const took = await run();
+      if (pass >= WARM_UP) times[n]!.push(took);
+    }
+  }
+  for (const { dispose } of passes) dispose();
+  return times.map((own) => Math.min(...own) / batchSize);
+}
+
+/** A forward pass over random inputs, which tells how long it took. */
+function passOf(
+  network: Network,
+  batchSize: number,
+): { readonly run: () => Promise<number>; readonly dispose: () => void } {
   const rng = Rng.fromSeed(0);
   const { params, stats } = network.init(rng.split('weights'));
   const inputs = Object.fromEntries(
@@ -65,10 +91,7 @@ export async function millisecondsPerImage(network: Network, batchSize: number):
       ];
     }),
   );
-  await sync();
-  const times: number[] = [];
-  let total = 0;
-  for (let pass = 0; !enough(times, total); pass++) {
+  const run = async (): Promise<number> => {
     const started = performance.now();
     const outputs = tf.tidy(
       () => network.forward(params, stats, inputs, { training: false }).outputs as tf.TensorContainerObject,
@@ -76,16 +99,14 @@ export async function millisecondsPerImage(network: Network, batchSize: number):
     await sync();
     const took = performance.now() - started;
     tf.dispose(outputs);
-    if (pass < WARM_UP) continue;
-    times.push(took);
-    total += took;
-  }
-  tf.dispose([params, stats, inputs] as unknown as tf.TensorContainer);
-  return Math.min(...times) / batchSize;
+    return took;
+  };
+  return { run, dispose: () => tf.dispose([params, stats, inputs] as unknown as tf.TensorContainer) };
 }
 
-function enough({ length }: readonly number[], total: number): boolean {
-  return length >= MOST_PASSES || (length >= LEAST_PASSES && total >= ENOUGH_MS);
+function enough(times: readonly number[]): boolean {
+  const total = times.reduce((sum, time) => sum + time, 0);
+  return times.length >= MOST_PASSES || (times.length >= LEAST_PASSES && total >= ENOUGH_MS);
 }
 
 /**

@@ -14,7 +14,7 @@ import { z } from 'zod';
 import { bestState } from './best-state.ts';
 import type { CompareOptions } from './compare.ts';
 import { networkFacts } from './facts.ts';
-import { measuredRecipe, millisecondsPerImage } from './latency.ts';
+import { measuredRecipe, millisecondsInTurn } from './latency.ts';
 import type { OpenRun } from './open.ts';
 import { testMeasures } from './predictions.ts';
 import { type Decision, decide, prepare } from './prepared-network.ts';
@@ -22,20 +22,23 @@ import type { Recipe } from './recipe.ts';
 import { differenceOf } from './same-outputs.ts';
 import { openedRun, trainRun } from './train-run.ts';
 
-const worthSchema = z.strictObject({
+const worthSchema = z.object({
   parameters: z.number(),
   /** Of its numbers, as float32. */
   bytes: z.number(),
   /** Multiply-accumulates per sample. */
   macs: z.number(),
-  /** Per sample, here. */
-  milliseconds: z.number(),
   /** On the test samples. */
   test: z.record(z.string(), z.number()),
 });
 
 /** What a network costs, and how good it is. */
-export type Worth = Readonly<z.output<typeof worthSchema>>;
+type Known = Readonly<z.output<typeof worthSchema>>;
+
+export interface Worth extends Known {
+  /** Per sample, here: of both networks in turn, once the run is over. */
+  readonly milliseconds: number;
+}
 
 export interface Shrunk {
   /** As it came: where its outputs start afresh, for other classes, its measures say nothing. */
@@ -81,10 +84,10 @@ export async function shrink(recipe: Recipe, options: ShrinkOptions): Promise<Sh
       keeper,
     });
     if (reason === 'interrupted') return undefined;
-    if (keeper.best() === undefined) return { before, ...(await finish(open, asUsed(state), out)) };
+    if (keeper.best() === undefined) return await finish(open, asUsed(state), out, before);
     const best = keeper.load();
     try {
-      return { before, ...(await finish(open, asUsed(best), out)) };
+      return await finish(open, asUsed(best), out, before);
     } finally {
       disposeState(best);
     }
@@ -95,14 +98,17 @@ export async function shrink(recipe: Recipe, options: ShrinkOptions): Promise<Sh
   }
 }
 
-async function finish(open: OpenRun, state: TrainingState, out: string): Promise<Omit<Shrunk, 'before'>> {
+async function finish(open: OpenRun, state: TrainingState, out: string, known: Known): Promise<Shrunk> {
   const decision = await decide(open, state, { dense: false });
   const small = await prepare(open, state, decision, { again: false, open: async () => open });
   const params = open.training.weights(state.sections);
   const large = { network: open.network, params, stats: state.sections.stats };
   try {
     const difference = await differenceOf(large, small, open);
-    const after = await worthOf(small, open);
+    const left = await worthOf(small, open);
+    const [dense, compacted] = await millisecondsInTurn([open.network, small.network], open.recipe.batchSize);
+    const before = { ...known, milliseconds: dense! };
+    const after = { ...left, milliseconds: compacted! };
     const [weights, graph] = [join(out, 'shrunk.safetensors'), join(out, 'shrunk.onnx')];
     const facts = networkFacts(open, decision);
     await saveNetwork(weights, small, facts);
@@ -111,7 +117,7 @@ async function finish(open: OpenRun, state: TrainingState, out: string): Promise
     await verify(format, graph, small, open, true);
     const { step } = state;
     const { budget } = open.options;
-    return { after, step, budget, difference, decision, open, files: { weights, graph } };
+    return { before, after, step, budget, difference, decision, open, files: { weights, graph } };
   } finally {
     tf.dispose([params, small.params, small.stats] as tf.TensorContainer);
   }
@@ -121,7 +127,7 @@ async function finish(open: OpenRun, state: TrainingState, out: string): Promise
  * The network as it came, with the weights that its recipe names: measured before the first mini-batch, and written down,
  * because a run that goes on does not read them again.
  */
-async function worthAtStart(open: OpenRun, state: TrainingState, out: string): Promise<Worth> {
+async function worthAtStart(open: OpenRun, state: TrainingState, out: string): Promise<Known> {
   const where = join(out, 'before.json');
   const file = {
     what: 'The note',
@@ -138,7 +144,7 @@ async function worthAtStart(open: OpenRun, state: TrainingState, out: string): P
   return worth;
 }
 
-async function worthOf(trained: TrainedNetwork, open: OpenRun): Promise<Worth> {
+async function worthOf(trained: TrainedNetwork, open: OpenRun): Promise<Known> {
   const { network, stats } = trained;
   const parameters = countParameters(network).total;
   const statistics = Object.values(stats).reduce((sum, { size }) => sum + size, 0);
@@ -146,7 +152,6 @@ async function worthOf(trained: TrainedNetwork, open: OpenRun): Promise<Worth> {
     parameters,
     bytes: 4 * (parameters + statistics),
     macs: countMacs(network),
-    milliseconds: await millisecondsPerImage(network, open.recipe.batchSize),
     test: await testMeasures(trained, open),
   };
 }

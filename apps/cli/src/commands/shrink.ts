@@ -215,7 +215,7 @@ async function trainingSamples(recipe: Recipe, installed: Installed, heldOut: bo
 
 function tell({ before, after, step, budget, difference, open, files }: Shrunk, screen: Screen): void {
   const { measure } = open.task.headline;
-  const time = (ms: number): string => `${ms.toPrecision(3)} ms`;
+  const time = (ms: number): string => `${ms < 100 ? ms.toPrecision(3) : count(Math.round(ms))} ms`;
   const rows = [
     ['parameters', count(before.parameters), changed(after.parameters, before.parameters)],
     ['bytes', count(before.bytes), changed(after.bytes, before.bytes)],
