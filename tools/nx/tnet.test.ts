@@ -25,7 +25,7 @@ function run(tool: string, ...args: string[]): string {
 beforeAll(() => {
   for (const file of ['nx.json', 'package.json', 'tsconfig.base.json', 'tsconfig.check.json', 'biome.json'])
     cpSync(join(root, file), join(copy, file));
-  for (const folder of ['src', 'fixtures', 'package.json', 'tsconfig.json'])
+  for (const folder of ['src', 'test', 'fixtures', 'package.json', 'tsconfig.json'])
     cpSync(join(root, 'packages/tnet', folder), join(copy, 'packages/tnet', folder), { recursive: true });
   cpSync(join(root, 'packages/core/tsconfig.json'), join(copy, 'packages/core/tsconfig.json'));
   mkdirSync(join(copy, 'docs/tnet'), { recursive: true });

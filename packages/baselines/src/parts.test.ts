@@ -4,6 +4,7 @@ import {
   astroNetOptions,
   cdsOptions,
   magnitudeOptions,
+  plainOptions,
   randomOptions,
   slimOptions,
   unstructuredOptions,
@@ -16,7 +17,7 @@ test('the parts are the baselines, with what MA-Net says of the same options', a
   const { use, ...options } = magnitude({});
   expect(use).toBe('@ma-net/baselines#magnitude');
   expect(defaultMaNet).toMatchObject(options);
-  expect((await plain.open({})).name).toBe('plain');
+  expect((await plain.open(plainOptions.parse({}))).name).toBe('plain');
   expect((await magnitude.open(magnitudeOptions.parse({ plainRounds: 1 }))).name).toBe('magnitude');
   expect(slim({})).toMatchObject({ prune: { unit: 'neuron', remove: 0.5 } });
   expect((await slim.open(slimOptions.parse({}))).name).toBe('slim');

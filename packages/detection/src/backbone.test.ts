@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { fixture } from '../test/fixtures.ts';
 import { type BackboneOptions, frozenBackbone, pyramidBackbone, RESNET_50 } from './backbone.ts';
-import { detectron2Backbone, withBody } from './weights.ts';
+import { detectron2Backbone, withBody, withDetector } from './weights.ts';
 
 const reference =
   fixture<
@@ -178,6 +178,24 @@ describe('a body from a classifier', () => {
     const [ours, first] = [started, whole].map((n, i) => n.init(Rng.fromSeed(i === 0 ? 9 : 3)).params);
     for (const { name } of network.parameters.filter((p) => p.name.startsWith('backbone.body.')))
       expect(await ours![name]!.data()).toEqual(await first![name]!.data());
+  });
+
+  test('a whole detector of its kind is taken, and of another its body is offered', async () => {
+    const formats = { 'ma-net': { renamed: [], fused: [], ignored: [] } };
+    const own = await fileOf(network);
+    const { network: started, report } = withDetector(network, own, 'own.safetensors', formats);
+    expect(report.leftOut).toEqual([]);
+    const first = network.init(Rng.fromSeed(3)).params;
+    const ours = started.init(Rng.fromSeed(9)).params;
+    for (const name of Object.keys(first))
+      expect(await ours[name]!.data()).toEqual(await first[name]!.data());
+    const wider = await fileOf(backbone({ body, pyramid: { width: 6, first: 2, beyond: 'pooling' } }));
+    expect(() => withDetector(network, wider, 'wider.safetensors', formats)).toThrow(
+      expect.objectContaining({
+        code: 'network-mismatch',
+        hint: expect.stringContaining('network.take=body') as string,
+      }),
+    );
   });
 
   test.each([

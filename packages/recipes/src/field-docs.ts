@@ -56,6 +56,7 @@ export const fieldDocs = {
     "exits.rescale": "Whether what exits have in common receives the mean of their gradients, in place of the sum."
   },
   "@ma-net/tnet#resnet": {
+    "block": "Two 3x3 convolutions, or a 3x3 between two 1x1.",
     "depths": "Blocks of each stage.",
     "width": "Of the first stage; each later one is twice as wide.",
     "widen": "Width inside of a bottleneck, as a multiple.",

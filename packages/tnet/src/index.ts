@@ -13,7 +13,7 @@ export {
 } from './attention/self-attentive-pooling.ts';
 export { type DenseNetShape, densenet, densenetBody } from './densenet.ts';
 export type { ExitOptions, HubOptions, ResidualOptions, TNetOptions, TransformerOptions } from './options.ts';
-export { type MsdNetOptions, type MsdNetShape, msdnet, msdnetExits } from './msdnet.ts';
+export { type MsdNetOptions, type MsdNetShape, msdnet } from './msdnet.ts';
 export { type ResNetShape, resnet, resnetBody } from './resnet.ts';
 export { type SwinShape, swin, swinBody } from './swin.ts';
 export { type ViTShape, vit, vitBody } from './vit.ts';

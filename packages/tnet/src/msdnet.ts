@@ -58,7 +58,7 @@ export function msdnet(
 }
 
 /** The logits of every exit, one after the other. */
-export function msdnetExits<V>(
+function msdnetExits<V>(
   net: Net<V>,
   images: V,
   shape: MsdNetShape,

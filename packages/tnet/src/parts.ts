@@ -56,6 +56,7 @@ export const resnet = definePart({
   kind: 'network',
   about: 'a residual network of any shape, such as the body of a detector, to classify with',
   schema: z.strictObject({
+    /** Two 3x3 convolutions, or a 3x3 between two 1x1. */
     block: z.enum(['basic', 'bottleneck']).default('basic'),
     /** Blocks of each stage. */
     depths: z.array(z.int().min(1)).min(1).default([2, 2, 2, 2]),
