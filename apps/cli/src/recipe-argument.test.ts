@@ -98,5 +98,7 @@ describe('a recipe of a file', async () => {
 });
 
 test('without a recipe the known ones are listed', async () => {
-  await expect(resolveRecipe({ set: [] })).rejects.toThrow(/--recipe[^]*digits, digits-vit, cifar10-resnet10/);
+  await expect(resolveRecipe({ set: [] })).rejects.toThrow(
+    /--recipe[^]*digits, digits-vit, cifar10-resnet10/,
+  );
 });
