@@ -20,7 +20,7 @@ export async function withRunWeights(
   const out = join(weights, 'network.safetensors');
   if (!isNewer(out, join(weights, 'checkpoint.safetensors'))) {
     const { backend, threads } = args;
-    const how = { format: 'safetensors', normalisation: true, model: false, force: true } as const;
+    const how = { format: 'safetensors', normalisation: true, model: false } as const;
     await exportNetwork(
       weights,
       { ...how, backend, out, ...(threads === undefined ? {} : { threads }) },

@@ -34,6 +34,7 @@ const PARTS: Readonly<Record<string, readonly RegExp[]>> = {
   'wide-resnet-test': [/^conv1$/, /^layer3\.0\.conv1$/, /^layer3\.0\.conv2$/],
   'densenet-test': [/conv0$/, /denselayer1\.conv2$/, /denselayer2\.conv1$/, /transition1\.conv$/],
   'densenet-imagenet-test': [/conv0$/, /denselayer1\.conv2$/, /denselayer2\.conv1$/, /transition1\.conv$/],
+  'msdnet-test': [/^stem\.0\.conv$/, /normal\.1\.conv$/, /down\.0\.conv$/, /^exits\.0\.0\.conv$/],
   'vit-test': [/self_attention\.q$/, /mlp\.0$/],
   'swin-test': [/^features\.1\.1\.attn\.q$/, /^features\.3\.0\.attn\.q$/, /mlp\.0$/],
 };

@@ -207,6 +207,18 @@ export const zoo = {
     exitWidth: 32,
     inputShape: [8, 8, 1],
   }),
+  'msdnet-test': msdnet({
+    blocks: 2,
+    base: 1,
+    step: 1,
+    channels: 4,
+    growth: 4,
+    factors: [1, 2],
+    bottlenecks: [1, 2],
+    stem: 'cifar',
+    exitWidth: 8,
+    inputShape: [8, 8, 3],
+  }),
 
   'vit-ti16': vit({ patch: 16, width: 192, depth: 12 }),
   'vit-s16': vit({ patch: 16, width: 384, depth: 12 }),

@@ -21,6 +21,7 @@ const cutsOf: Readonly<Record<string, readonly RegExp[]>> = {
   'wide-resnet-test': [/^conv1$/, /layer2\.0\.conv1/, /layer1\.0\.conv2/],
   'densenet-test': [/denseblock1\.denselayer1\.conv1/, /denseblock1\.denselayer1\.conv2/, /conv0$/],
   'densenet-imagenet-test': [/conv0/, /denseblock1\.denselayer2\.conv2/],
+  'msdnet-test': [/^stem\.0\.conv$/, /normal\.1\.conv$/, /^exits\.0\.0\.conv$/],
   'vit-test': [/self_attention\.q$/, /mlp\.0$/],
   'swin-test': [/attn\.q$/, /mlp\.0$/],
 };

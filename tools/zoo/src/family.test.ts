@@ -18,7 +18,5 @@ test('the zoo has families', () => {
 test.each(families)('%s has a test, a page and a small variant', (family) => {
   expect(existsSync(`${root}packages/tnet/src/${family}.test.ts`)).toBe(true);
   expect(readFileSync(`${root}docs/tnet/${family}.md`, 'utf8')).toMatch(/^# /);
-  expect(
-    Object.keys(zoo).filter((name) => [`${family}-test`, `${family}-digits`].includes(name)),
-  ).not.toEqual([]);
+  expect(Object.keys(zoo)).toContain(`${family}-test`);
 });

@@ -80,14 +80,17 @@ async function largestDifference(trained: TrainedNetwork, batch: number): Promis
   const model = await loaded(await toGraphModel(trained, facts, { pixels: false }));
   const { network, params, stats } = trained;
   const images_BHWC = images(batch, network);
-  const logits = network.forward(params, stats, { images: images_BHWC }, { training: false }).outputs[
-    'logits'
-  ]!;
-  const found = model.predict(images_BHWC) as tf.Tensor;
-  expect(found.shape).toEqual(logits.shape);
-  const scale = tf.max(tf.abs(logits)).arraySync() as number;
-  expect(scale).toBeGreaterThan(1e-3);
-  return (tf.max(tf.abs(tf.sub(found, logits))).arraySync() as number) / Math.max(1, scale);
+  const { outputs } = network.forward(params, stats, { images: images_BHWC }, { training: false });
+  const found = [model.predict(images_BHWC) as tf.Tensor | tf.Tensor[]].flat();
+  expect(found.length).toBe(network.outputs.length);
+  const differences = network.outputs.map(({ name }, k) => {
+    const expected = outputs[name]!;
+    expect(found[k]!.shape).toEqual(expected.shape);
+    const scale = tf.max(tf.abs(expected)).arraySync() as number;
+    expect(scale).toBeGreaterThan(1e-3);
+    return (tf.max(tf.abs(tf.sub(found[k]!, expected))).arraySync() as number) / Math.max(1, scale);
+  });
+  return Math.max(...differences);
 }
 
 describe.each(tnetNames.filter((name) => name.endsWith('-test')))('%s as a graph model', (name) => {
