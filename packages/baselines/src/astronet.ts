@@ -7,7 +7,6 @@ import {
   type Batch,
   cloneParams,
   MaNetError,
-  type MaskChange,
   type Masks,
   type Method,
   type ModulatedKernel,
@@ -22,6 +21,7 @@ import {
 import {
   connectionShapes,
   defaultPlainRounds,
+  maskChange,
   maskKeeper,
   maskTensors,
   plainBatches,
@@ -84,7 +84,10 @@ function openAstroNet<B extends Batch>(
       return { replaced: { gates, masks }, change };
     }
     const masks = byChannels(kernels, host, removedAt(b, ramp, removedOf(prune)));
-    const change = changeOf(kernels, await keeper.held(state), masks);
+    const change = {
+      ...maskChange(kernels, await keeper.held(state), masks),
+      removedParams: removedBy(kernels, masks),
+    };
     return { replaced: { gates, masks: maskTensors(kernels, masks) }, change };
   }
 
@@ -278,21 +281,11 @@ function refuseThresholds({ mode }: PruneRule): void {
   });
 }
 
-function changeOf(kernels: readonly ModulatedKernel[], before: Masks | undefined, after: Masks): MaskChange {
-  const change = { kept: 0, connections: 0, died: 0, revived: 0, removedParams: 0 };
-  for (const { param, area } of kernels) {
-    const old = before?.[param];
-    after[param]!.forEach((lives, i) => {
-      const lived = old?.[i] ?? 1;
-      change.connections++;
-      change.kept += lives;
-      change.died += lived & ~lives & 1;
-      change.revived += ~lived & lives & 1;
-      if (lives === 0) change.removedParams += area;
-    });
-  }
-  return change;
-}
+const removedBy = (kernels: readonly ModulatedKernel[], masks: Masks): number =>
+  kernels.reduce(
+    (sum, { param, area }) => sum + area * masks[param]!.filter((lives) => lives === 0).length,
+    0,
+  );
 
 const numbersIn = (shapes: Readonly<Record<string, readonly number[]>>): number =>
   Object.values(shapes).reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);

@@ -7,7 +7,6 @@ import {
   cloneParams,
   type Decision,
   MaNetError,
-  type MaskChange,
   type Masks,
   type Method,
   type ModulatedKernel,
@@ -20,6 +19,7 @@ import {
   type Task,
   type Training,
 } from '@ma-net/core';
+import { maskChange } from '@ma-net/method-ma-net';
 import { parsePruneRule, type PruneRule, select } from '@ma-net/mnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { countToKeep, largest, type Weighed } from './largest.ts';
@@ -66,7 +66,11 @@ function openUnstructured<B extends Batch>(
       if (turn === -1) return undefined;
       const masks = await chosen(specs, state, amounts[turn]!, options.scope);
       const alive = tensorsOf(specs, masks);
-      const change = changeOf(kernels, specs, masks, await aliveOf(specs, state));
+      const connections = (of: readonly Uint8Array[]): Masks => connectionsOf(kernels, specs, of);
+      const change = {
+        ...maskChange(kernels, connections(await aliveOf(specs, state)), connections(masks)),
+        removedParams: masks.reduce((sum, mask) => sum + mask.filter((one) => one === 0).length, 0),
+      };
       return { replaced: { alive, ...(rewindAt === undefined ? {} : setBack(state)) }, change };
     },
 
@@ -272,25 +276,6 @@ function connectionsOf(
       return [name, connections];
     }),
   );
-}
-
-function changeOf(
-  kernels: readonly ModulatedKernel[],
-  specs: readonly ParameterSpec[],
-  masks: readonly Uint8Array[],
-  before: readonly Uint8Array[],
-): MaskChange {
-  const now = Object.values(connectionsOf(kernels, specs, masks));
-  const old = Object.values(connectionsOf(kernels, specs, before));
-  const sum = (of: readonly Uint8Array[], counts: (one: number, k: number, i: number) => boolean): number =>
-    of.reduce((total, mask, k) => total + mask.reduce((n, one, i) => n + Number(counts(one, k, i)), 0), 0);
-  return {
-    kept: sum(now, (one) => one === 1),
-    connections: sum(now, () => true),
-    died: sum(now, (one, k, i) => one === 0 && old[k]![i] === 1),
-    revived: 0,
-    removedParams: sum(masks, (one) => one === 0),
-  };
 }
 
 const sizeOf = ({ shape }: ParameterSpec): number => shape.reduce((a, b) => a * b, 1);

@@ -4,6 +4,7 @@ export {
   type MaskKeeper,
   maskKeeper,
   type MaskOptions,
+  maskChange,
   maskTensors,
   type NewMasks,
   readScores,

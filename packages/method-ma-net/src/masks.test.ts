@@ -3,7 +3,7 @@ import { defineNetwork, type Params, Rng, type Sections, startBackend } from '@m
 import { masksOf, thresholds } from '@ma-net/mnet';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test, vi } from 'vitest';
-import { connectionShapes, type MaskOptions, maskKeeper, readScores } from './masks.ts';
+import { connectionShapes, maskChange, type MaskOptions, maskKeeper, readScores } from './masks.ts';
 import { planRounds } from './rounds.ts';
 
 beforeAll(async () => {
@@ -68,6 +68,24 @@ test('counts what died, what came back, and what it is worth, against the masks 
   expect(second.change.died).toBeGreaterThan(0);
   expect(second.change.revived).toBeGreaterThan(0);
   expect(await keeper.held(state(second.masks))).toEqual(after);
+});
+
+test('a change is told by kernel as well, and all lived before the first', () => {
+  const kernels = [
+    { param: 'a', preNeurons: 2, postNeurons: 2 },
+    { param: 'b', preNeurons: 1, postNeurons: 3 },
+  ] as never;
+  const first = { a: Uint8Array.of(1, 0, 0, 0), b: Uint8Array.of(1, 1, 1) };
+  const second = { a: Uint8Array.of(0, 0, 1, 1), b: Uint8Array.of(1, 0, 1) };
+  const of = { connections: 7 };
+  expect(maskChange(kernels, undefined, first)).toEqual({
+    ...{ ...of, kept: 4, died: 3, revived: 0 },
+    ...{ keptByKernel: [1, 3], channelsByKernel: [1, 1] },
+  });
+  expect(maskChange(kernels, first, second)).toEqual({
+    ...{ ...of, kept: 4, died: 2, revived: 2 },
+    ...{ keptByKernel: [2, 2], channelsByKernel: [1, 1] },
+  });
 });
 
 test('masks come back from the device only where somebody else made them', async () => {

@@ -87,7 +87,7 @@ export function maskKeeper(
       );
       const tensors = maskTensors(kernels, masks);
       known = { tensors, masks };
-      return { masks: tensors, thetas, change: { ...changeOf(kernels, before, masks), removedParams } };
+      return { masks: tensors, thetas, change: { ...maskChange(kernels, before, masks), removedParams } };
     },
 
     shortfall(rounds) {
@@ -152,10 +152,11 @@ async function readMasks(
   return read;
 }
 
-function changeOf(
+/** Which connections came and went from one decision to the next, in all and by kernel; all lived where there was none before. */
+export function maskChange(
   kernels: readonly ModulatedKernel[],
-  before: Record<string, Uint8Array> | undefined,
-  after: Record<string, Uint8Array>,
+  before: Masks | undefined,
+  after: Masks,
 ): Omit<MaskChange, 'removedParams'> {
   const change = { kept: 0, connections: 0, died: 0, revived: 0 };
   const keptByKernel: number[] = [];
