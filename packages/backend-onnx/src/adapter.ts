@@ -16,6 +16,8 @@ export interface OnnxOptions {
   readonly provider?: Provider;
   /** A folder that every model is written to before it is compiled, to look at with an ONNX viewer. */
   readonly dumpTo?: string;
+  /** A folder that ONNX Runtime writes a profile of every graph to, when the graph is released. */
+  readonly profileTo?: string;
   /** Bytes that compiled graphs together may keep from one run to the next; half of the memory unless given, 1 GiB on `wasm`. */
   readonly arenaBytes?: number;
 }
@@ -30,6 +32,7 @@ const WASM_ARENA_BYTES = 2 ** 30;
 export function createOnnxBackend({
   provider: asked = 'cpu',
   dumpTo,
+  profileTo,
   arenaBytes,
 }: OnnxOptions = {}): BackendAdapter {
   return {
@@ -60,7 +63,7 @@ export function createOnnxBackend({
       if (running !== null && !same) tf.removeBackend(NAME);
       if (tf.findBackendFactory(NAME) === null) {
         const bytes = arenaBytes ?? (provider === 'wasm' ? WASM_ARENA_BYTES : undefined);
-        const options = { provider, threads, dumpTo, arenaBytes: bytes };
+        const options = { provider, threads, dumpTo, profileTo, arenaBytes: bytes };
         tf.registerBackend(NAME, () => new OnnxBackend(runtime, new MathBackendCPU(), options), 2);
       }
       await tf.setBackend(NAME);

@@ -1,7 +1,7 @@
 import { MaNetError } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { mkdtemp, readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -347,5 +347,21 @@ describe('the adapter', () => {
     tf.removeBackend('onnx');
     running = await onnx.start();
     expect(dumping.counters()).toMatchObject({ compiles: 1 });
+  });
+
+  test('profileTo leaves a profile of every graph that is released', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ma-net-onnx-'));
+    tf.removeBackend('onnx');
+    await createOnnxBackend({ profileTo: folder }).start();
+    const y = tf.tidy(() => tf.add(tf.tensor1d([1]), 1));
+    await y.data();
+    y.dispose();
+    tf.removeBackend('onnx');
+    running = await onnx.start();
+    const profiled = async (): Promise<string> => {
+      const [file] = await readdir(folder);
+      return readFile(join(folder, file!), 'utf8');
+    };
+    await expect.poll(profiled).toContain('"op_name" : "Add"');
   });
 });

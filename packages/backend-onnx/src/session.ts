@@ -26,6 +26,8 @@ export interface SessionCacheOptions {
   readonly threads: number;
   /** A folder that every model is written to before it is compiled. */
   readonly dumpTo?: string | undefined;
+  /** A folder that ONNX Runtime writes a profile of every graph to. */
+  readonly profileTo?: string | undefined;
   /** Bytes that all sessions together may keep between runs; half of the memory unless given. */
   readonly arenaBytes?: number | undefined;
 }
@@ -105,18 +107,20 @@ export class SessionCache {
   }
 
   async #compile(graph: Graph, arena: boolean): Promise<Omit<Compiled, 'bytes'>> {
-    const { provider, threads, dumpTo } = this.#options;
+    const { provider, threads, dumpTo, profileTo } = this.#options;
     const { bytes, ...names } = lowerGraph(graph, isProcessor(provider));
     const some = workOf(graph) < PARALLEL_WORK ? 1 : threads;
     if (dumpTo !== undefined) {
       await dump(dumpTo, `graph-${this.#counters.compiles}.onnx`, bytes);
     }
+    const profileFilePrefix = `${profileTo}/graph-${this.#counters.compiles}`;
+    const profiling = profileTo === undefined ? {} : { enableProfiling: true, profileFilePrefix };
     try {
       return {
-        session: await this.#runtime.InferenceSession.create(
-          bytes,
-          sessionOptions(provider, some, arena, names.cpuNodes),
-        ),
+        session: await this.#runtime.InferenceSession.create(bytes, {
+          ...sessionOptions(provider, some, arena, names.cpuNodes),
+          ...profiling,
+        }),
         arena,
         ...names,
       };
