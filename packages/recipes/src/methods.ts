@@ -2,16 +2,12 @@
 // one table; half of the parameters goes wherever something goes.
 
 import { astroNet, cds, exits, magnitude, plain, random, slim, unstructured } from '@ma-net/baselines/parts';
-import { cifar10, cifar100, digits as data, photos } from '@ma-net/data/parts';
+import { digits as data } from '@ma-net/data/parts';
 import { maNet } from '@ma-net/method-ma-net/parts';
 import { NEURON_LEVEL } from '@ma-net/mnet';
 import { defineRecipe } from '@ma-net/run';
-import { classification } from '@ma-net/task-classification/parts';
 import { zoo } from '@ma-net/tnet/parts';
-import { baseSgd } from './base.ts';
-import { cifar10Resnet18 } from './cifar10.ts';
 import { digits } from './digits.ts';
-import { imagenetResnet50 } from './imagenet.ts';
 
 const network = 'resnet8-digits';
 /** With the classifier among the connections, the last stage can lose channels as well. */
@@ -124,7 +120,7 @@ export const methodsPooling = defineRecipe(() => ({
 }));
 
 /** Exits that boost each other, with the reweighting and the rescaled gradients of the paper. */
-const boosted = { boost: 0.5, rescale: true };
+export const boosted = { boost: 0.5, rescale: true };
 
 export const methodsExits = defineRecipe(() => ({
   ...digits(),
@@ -132,65 +128,4 @@ export const methodsExits = defineRecipe(() => ({
   about: 'a multi-scale dense network whose exits boost each other',
   network: zoo({ name: 'msdnet-digits', exits: boosted }),
   method: exits({}),
-}));
-
-/** Yu et al. 2023, budgeted, on CIFAR-100: batches of 64, 300 epochs, a tenth of the rate after 150 and 225; 5,000 images held out. */
-export const cifar100Exits = defineRecipe(() => ({
-  ...cifar10Resnet18(),
-  name: 'cifar100-msdnet-boosted',
-  about: 'MSDNet with boosted exits on CIFAR-100, 300 epochs; needs a GPU',
-  network: zoo({ name: 'msdnet-cifar-budget', exits: boosted }),
-  data: cifar100({ validationLast: 5_000, augment: { flip: true, padCrop: 4 } }),
-  method: exits({}),
-  batchSize: 64,
-  optimizer: { ...baseSgd, weightDecay: 1e-4 },
-  schedule: { name: 'steps', warmup: 0, at: [0.5, 0.75], factor: 0.1 },
-}));
-
-/** The same on ImageNet, with the constants of its budgeted network: 90 epochs, a tenth of the rate after 30 and 60. */
-export const imagenetExits = defineRecipe(() => ({
-  ...imagenetResnet50(),
-  name: 'imagenet-msdnet-boosted',
-  about: 'MSDNet with boosted exits on ImageNet, 90 epochs (Table 2); needs a GPU',
-  network: zoo({ name: 'msdnet-imagenet-5', exits: boosted }),
-  data: photos({ validation: 0.04 }),
-  method: exits({}),
-}));
-
-/**
- * Zhang et al. 2022, on CIFAR-10 with their constants: batches of 128, 300 epochs, a tenth of the rate after 90, 180 and 280; the
- * first view loses a square of 16 pixels, the second one changes its colours.
- */
-export const cifar10Cds = defineRecipe(() => ({
-  ...cifar10Resnet18(),
-  name: 'cifar10-resnet18-cds',
-  about: 'ResNet-18 on CIFAR-10 by contrastive deep supervision, 300 epochs (Table 1); needs a GPU',
-  data: cifar10({
-    augment: { flip: true, padCrop: 4, padValue: 128, cutout: 16 },
-    views: [
-      {
-        flip: true,
-        padCrop: 4,
-        padValue: 0,
-        jitter: { brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1, probability: 0.8 },
-        grey: 0.2,
-      },
-    ],
-  }),
-  method: cds({}),
-  optimizer: { ...baseSgd, weightDecay: 5e-4 },
-  schedule: { name: 'steps', warmup: 0, at: [90 / 300, 180 / 300, 280 / 300], factor: 0.1 },
-}));
-
-/** Jin et al. 2022: 100 epochs of ImageNet, a tenth of the rate after every 30. */
-export const imagenetRgse = defineRecipe(() => ({
-  ...imagenetResnet50(),
-  name: 'imagenet-resnet50-rgse',
-  about: 'ResNet-50 with RGSE on ImageNet, 100 epochs (Table 2); needs a GPU',
-  network: zoo({ name: 'resnet50', attention: { kind: 'rgse' } }),
-  data: photos({}),
-  task: classification({}),
-  method: plain({}),
-  epochs: 100,
-  schedule: { name: 'steps', warmup: 0, at: [0.3, 0.6, 0.9], factor: 0.1 },
 }));

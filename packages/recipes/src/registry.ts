@@ -1,5 +1,16 @@
 import { MaNetError, suggestion } from '@ma-net/core';
 import { cifar10Resnet10, cifar10Resnet18, cifar10Resnet20 } from './cifar10.ts';
+import {
+  cifar100Exits,
+  cifar10AstroNet,
+  cifar10Cds,
+  cifar10Lottery,
+  imagenetExits,
+  imagenetPooling,
+  imagenetRgse,
+  imagenetSe,
+  imagenetSpse,
+} from './compared.ts';
 import { cocoDetrR50, cocoDynamicDetrR50, scenesDetr } from './detr.ts';
 import { digits, digitsVit } from './digits.ts';
 import {
@@ -11,10 +22,6 @@ import {
 } from './imagenet.ts';
 import { cocoBoxInst, cocoCondInst, scenesBoxInst, scenesCondInst } from './instances.ts';
 import {
-  cifar10Cds,
-  cifar100Exits,
-  imagenetExits,
-  imagenetRgse,
   methodsAstroNet,
   methodsCds,
   methodsExits,
@@ -59,7 +66,12 @@ export const recipes = {
   'imagenet-vit-b16': imagenetVitB16,
   'imagenet-swin-b': imagenetSwinB,
   'cifar10-resnet18-cds': cifar10Cds,
+  'cifar10-resnet18-astronet': cifar10AstroNet,
+  'cifar10-resnet18-lottery': cifar10Lottery,
+  'imagenet-resnet50-se': imagenetSe,
+  'imagenet-resnet50-spse': imagenetSpse,
   'imagenet-resnet50-rgse': imagenetRgse,
+  'imagenet-resnet50-pooling': imagenetPooling,
   'cifar100-msdnet-boosted': cifar100Exits,
   'imagenet-msdnet-boosted': imagenetExits,
   'methods-plain': methodsPlain,
