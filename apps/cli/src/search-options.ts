@@ -25,10 +25,10 @@ export function searchCommand(
     .option('--set <path=value>', 'change one field of the search (repeatable)', collect, [])
     .option('--data <dir>', 'folder of the data set; the digits need none')
     .addOption(
-      new Option('--method <name>', 'darts, darts-pt, shapley-nas, or another installed one').default(
-        undefined,
-        "the recipe's",
-      ),
+      new Option(
+        '--method <name>',
+        'darts, darts-pt, shapley-nas, nas-lid, hotnas, or another installed one',
+      ).default(undefined, "the recipe's"),
     )
     .addOption(
       new Option('--seed <n>', 'seed of weights, data order and architecture')

@@ -576,6 +576,22 @@ export const fieldDocs = {
     "kernel": "How likeness falls with distance: as an exponential, or as a bell.",
     "noise": "Variance of a measure, in units of that of all."
   },
+  "@ma-net/search#nas-lid": {
+    "levels": "How often sub-supernets are divided: there are two to the power of it in the end.",
+    "warmup": "Mini-batches that each of them is trained before it is divided.",
+    "compare": "Mini-batches, held out from W, that operations are compared on.",
+    "neighbours": "Nearest images that the dimension around one follows from; all others of the mini-batch where it holds fewer.",
+    "likeness": "How alike two operations are, from the dimensions that cells have with either.",
+    "partition": "How operations become two groups: by the graph of their likeness, or as a pair and the others.",
+    "tune": "Mini-batches that each of the last sub-supernets is trained besides.",
+    "population": "Networks of a generation.",
+    "generations": "Generations, the first of which is drawn at random.",
+    "measure": "Mini-batches, held out from W, that a generation is measured on.",
+    "keep": "How many of the best are parents, as a part of a generation; one at least.",
+    "crossover": "Part of a generation that is mixed of two parents.",
+    "mutation": "Part of a generation that is a changed parent; what is left is drawn at random.",
+    "geneChance": "Chance of every place of a network to be mixed or changed."
+  },
   "@ma-net/baselines#plain": {
     "views": "Views of every image in a mini-batch, each changed otherwise; 1 unless given."
   },

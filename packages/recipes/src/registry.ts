@@ -45,10 +45,12 @@ import {
   cifar10DartsPtSearch,
   cifar10DartsSearch,
   cifar10HotnasSearch,
+  cifar10NasLidSearch,
   cifar10ShapleySearch,
   digitsDartsPtSearch,
   digitsDartsSearch,
   digitsHotnasSearch,
+  digitsNasLidSearch,
   digitsShapleySearch,
 } from './search.ts';
 import type { Recipe } from '@ma-net/run';
@@ -103,7 +105,9 @@ export const recipes = {
   'digits-darts-pt-search': digitsDartsPtSearch,
   'digits-shapley-search': digitsShapleySearch,
   'digits-hotnas-search': digitsHotnasSearch,
+  'digits-nas-lid-search': digitsNasLidSearch,
   'cifar10-hotnas-search': cifar10HotnasSearch,
+  'cifar10-nas-lid-search': cifar10NasLidSearch,
   'cifar10-darts-search': cifar10DartsSearch,
   'cifar10-darts-pt-search': cifar10DartsPtSearch,
   'cifar10-shapley-search': cifar10ShapleySearch,

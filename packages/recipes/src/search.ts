@@ -5,7 +5,7 @@
 import { cifar10, digits } from '@ma-net/data/parts';
 import { plain } from '@ma-net/baselines/parts';
 import { defineRecipe } from '@ma-net/run';
-import { darts, dartsNetwork, dartsPt, hotnas, shapleyNas, supernet } from '@ma-net/search/parts';
+import { darts, dartsNetwork, dartsPt, hotnas, nasLid, shapleyNas, supernet } from '@ma-net/search/parts';
 import { classification } from '@ma-net/task-classification/parts';
 import { baseSgd } from './base.ts';
 
@@ -118,4 +118,34 @@ export const digitsHotnasSearch = defineRecipe(() => ({
   method: hotnas({ evaluations: 12, measure: 4, first: 4, mutations: 12, others: 4 }),
   epochs: 10,
   schedule: { name: 'constant', warmup: 0 },
+}));
+
+/** Sub-supernets in the cells of NAS-Bench-201 (He et al. 2023, the constants of the authors' program for them). */
+export const cifar10NasLidSearch = defineRecipe(() => ({
+  ...cifar10DartsSearch(),
+  name: 'cifar10-nas-lid-search',
+  about: 'NAS-LID on CIFAR-10: 16 sub-supernets of NAS-Bench-201, then 50 generations; needs a GPU',
+  network: supernet({ space: 'nas-bench-201' }),
+  // A half is 390 mini-batches: 20 epochs of it before a division, 10 after the last; a generation is measured on the other.
+  method: nasLid({ warmup: 7800, compare: 50, tune: 3900, measure: 390 }),
+  epochs: 256,
+  optimizer: { ...baseSgd, learningRate: 1e-3, nesterov: true, weightDecay: 5e-4 },
+  schedule: { name: 'cosine', warmup: 0 },
+}));
+
+/** Four small sub-supernets, and a few generations. */
+export const digitsNasLidSearch = defineRecipe(() => ({
+  ...digitsDartsPtSearch(),
+  name: 'digits-nas-lid-search',
+  about: 'NAS-LID on embedded digits: 4 sub-supernets, 6 generations of 8, minutes on two cores',
+  method: nasLid({
+    levels: 2,
+    warmup: 30,
+    compare: 2,
+    tune: 30,
+    population: 8,
+    generations: 6,
+    measure: 4,
+  }),
+  epochs: 8,
 }));

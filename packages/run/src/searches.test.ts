@@ -77,6 +77,15 @@ const searches: Readonly<Record<string, readonly [options: readonly string[], st
     ],
     5,
   ],
+  'nas-lid': [
+    [
+      'epochs=4',
+      ...['levels=2', 'warmup=1', 'compare=1', 'tune=1', 'population=3', 'generations=2', 'measure=2'].map(
+        (one) => `method.${one}`,
+      ),
+    ],
+    13,
+  ],
 };
 
 describe.each(Object.keys(searches))('%s', (method) => {
@@ -108,6 +117,7 @@ test.each([
   ['darts-pt', ['epochs=1', 'method.measure=2'], /6 decisions of 2 mini-batches/],
   ['shapley-nas', ['epochs=0.5'], /needs 12 at least/],
   ['hotnas', ['epochs=0.5'], /100 candidates, each trained and measured on 10/],
+  ['nas-lid', ['epochs=0.5'], /15 supernets trained for 100 and divided by 10, 16 more/],
 ])('%s refuses a budget that holds no decision', async (method, options, message) => {
   const recipe = await search(method, ...options);
   await expect(openRun(recipe, installed)).rejects.toMatchObject({

@@ -69,6 +69,16 @@ export function shares(table: Table): Table {
   return Object.fromEntries(Object.entries(table).map(([cell, rows]) => [cell, rows.map(row)]));
 }
 
+/** Zeros of the shapes of a section, owned by the caller. */
+export function zerosOf(shapes: Readonly<Record<string, readonly number[]>>): Record<string, tf.Tensor> {
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, tf.zeros([...shape])]));
+}
+
+/** Zeros in the place of tensors, owned by the caller. */
+export function zerosLikeAll(tensors: Params): Record<string, tf.Tensor> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.zerosLike(tensor)]));
+}
+
 export interface AlphaOptions {
   readonly learningRate: number;
   readonly beta1: number;

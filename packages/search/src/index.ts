@@ -28,6 +28,9 @@ export {
   type HotnasChoices,
   type HotnasOptions,
   hotnasOptions,
+  type NasLidChoices,
+  type NasLidOptions,
+  nasLidOptions,
   type ShapleyChoices,
   type ShapleyOptions,
   shapleyOptions,
@@ -35,4 +38,5 @@ export {
 export { shapleyNas } from './shapley-nas.ts';
 export { assertTrains, foundRecipe, type Searched, searchedSpace } from './found.ts';
 export { hotnas } from './hotnas.ts';
+export { nasLid } from './nas-lid.ts';
 export { Distances } from './hot/distance.ts';

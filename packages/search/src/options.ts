@@ -5,6 +5,7 @@ import { z } from 'zod';
 const rate = z.number().min(0);
 const count = z.int().min(1);
 const part = z.number().min(0).lt(1);
+const chance = z.number().min(0).max(1);
 
 /** How the architecture is trained. */
 const architecture = {
@@ -79,3 +80,37 @@ export const hotnasOptions = z.strictObject({
 });
 export type HotnasOptions = Readonly<z.output<typeof hotnasOptions>>;
 export type HotnasChoices = Readonly<z.input<typeof hotnasOptions>>;
+
+/** NAS-LID. */
+export const nasLidOptions = z.strictObject({
+  /** How often sub-supernets are divided: there are two to the power of it in the end. */
+  levels: z._default(z.int().min(1).max(6), 4),
+  /** Mini-batches that each of them is trained before it is divided. */
+  warmup: z._default(count, 100),
+  /** Mini-batches, held out from W, that operations are compared on. */
+  compare: z._default(count, 10),
+  /** Nearest images that the dimension around one follows from; all others of the mini-batch where it holds fewer. */
+  neighbours: z._default(z.int().min(2), 20),
+  /** How alike two operations are, from the dimensions that cells have with either. */
+  likeness: z._default(z.enum(['cosine', 'correlation']), 'cosine'),
+  /** How operations become two groups: by the graph of their likeness, or as a pair and the others. */
+  partition: z._default(z.enum(['spectral', 'mincut']), 'spectral'),
+  /** Mini-batches that each of the last sub-supernets is trained besides. */
+  tune: z._default(count, 100),
+  /** Networks of a generation. */
+  population: z._default(z.int().min(2), 50),
+  /** Generations, the first of which is drawn at random. */
+  generations: z._default(count, 50),
+  /** Mini-batches, held out from W, that a generation is measured on. */
+  measure: z._default(count, 10),
+  /** How many of the best are parents, as a part of a generation; one at least. */
+  keep: z._default(chance, 0.2),
+  /** Part of a generation that is mixed of two parents. */
+  crossover: z._default(chance, 0.4),
+  /** Part of a generation that is a changed parent; what is left is drawn at random. */
+  mutation: z._default(chance, 0.4),
+  /** Chance of every place of a network to be mixed or changed. */
+  geneChance: z._default(chance, 0.1),
+});
+export type NasLidOptions = Readonly<z.output<typeof nasLidOptions>>;
+export type NasLidChoices = Readonly<z.input<typeof nasLidOptions>>;

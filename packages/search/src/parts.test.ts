@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { dartsOptions, dartsPtOptions, hotnasOptions, shapleyOptions } from './options.ts';
+import { dartsOptions, dartsPtOptions, hotnasOptions, nasLidOptions, shapleyOptions } from './options.ts';
 import {
   darts,
   dartsNetwork,
   dartsPt,
   hotnas,
   nasBench201Network,
+  nasLid,
   parts,
   shapleyNas,
   supernet,
@@ -60,6 +61,7 @@ test('searches may be chosen with nothing said, and refuse a network that holds 
     step: 0.1,
   });
   expect(hotnasOptions.parse({})).toMatchObject({ evaluations: 100, first: 10, mutations: 200, others: 50 });
+  expect(nasLidOptions.parse({})).toMatchObject({ levels: 4, neighbours: 20, likeness: 'cosine', keep: 0.2 });
   const build = await dartsNetwork.open(
     dartsNetwork.schema.parse({ genotype: 'DARTS_V1', channels: 4, layers: 3 }),
   );
@@ -69,8 +71,9 @@ test('searches may be chosen with nothing said, and refuse a network that holds 
     await dartsPt.open(dartsPt.schema.parse({})),
     await shapleyNas.open(shapleyNas.schema.parse({})),
     await hotnas.open(hotnas.schema.parse({})),
+    await nasLid.open(nasLid.schema.parse({})),
   ];
-  expect(methods.map(({ name }) => name)).toEqual(['darts', 'darts-pt', 'shapley-nas', 'hotnas']);
+  expect(methods.map(({ name }) => name)).toEqual(['darts', 'darts-pt', 'shapley-nas', 'hotnas', 'nas-lid']);
   for (const method of methods)
     expect(() => method.open({ network } as never, { budget: 1e6, batchesPerEpoch: 10 })).toThrow(
       expect.objectContaining({ code: 'network-mismatch' }),

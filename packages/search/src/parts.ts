@@ -3,7 +3,7 @@
 import { type Architecture, type DataFacts, definePart, type Method, type Network } from '@ma-net/core';
 import { z } from 'zod';
 import type { ImageOptions } from './darts-network.ts';
-import { dartsOptions, dartsPtOptions, hotnasOptions, shapleyOptions } from './options.ts';
+import { dartsOptions, dartsPtOptions, hotnasOptions, nasLidOptions, shapleyOptions } from './options.ts';
 
 /** A genotype as JSON, as a text, or by its published name. */
 const genotype = z.union([
@@ -130,4 +130,13 @@ export const hotnas = definePart({
   open: async (options): Promise<Method> => (await import('./hotnas.ts')).hotnas(options),
 });
 
-export const parts = [dartsNetwork, nasBench201Network, supernet, darts, dartsPt, shapleyNas, hotnas];
+/** NAS-LID. */
+export const nasLid = definePart({
+  id: '@ma-net/search#nas-lid',
+  kind: 'method',
+  about: 'searches by evolution, with the weights of sub-supernets whose operations are alike',
+  schema: nasLidOptions,
+  open: async (options): Promise<Method> => (await import('./nas-lid.ts')).nasLid(options),
+});
+
+export const parts = [dartsNetwork, nasBench201Network, supernet, darts, dartsPt, shapleyNas, nasLid, hotnas];

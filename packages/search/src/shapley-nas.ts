@@ -22,6 +22,7 @@ import {
   shares,
   uploadTable,
   weightsOf,
+  zerosOf,
 } from './architecture.ts';
 import { PARTS, type Searching, searchRounds } from './darts.ts';
 import { gradients } from './gradients.ts';
@@ -55,9 +56,7 @@ export function shapleyNas(given: ShapleyChoices = {}): Method {
         about: `searches ${space.name} by Shapley values of ${players} operations`,
         init: (rng) => ({
           alphas: freshAlphas(space, rng),
-          momentum: Object.fromEntries(
-            Object.entries(shapes).map(([cell, shape]) => [cell, tf.zeros([...shape])]),
-          ),
+          momentum: zerosOf(shapes),
           marginals: { lost: tf.zeros(marginals) },
         }),
         async step(b, round, state, batch, ctx) {

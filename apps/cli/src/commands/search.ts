@@ -69,7 +69,7 @@ async function genotypeOf({ run, ...saved }: SavedRun, path: string) {
   if (training.found === undefined) {
     throw new MaNetError('bad-recipe', `The method "${run.method.name}" searches nothing.`, {
       where: path,
-      hint: 'choose darts, darts-pt or shapley-nas as the method.',
+      hint: 'choose one that does, such as darts, darts-pt, shapley-nas, nas-lid or hotnas.',
     });
   }
   const { state } = requireCheckpoint(saved);
