@@ -1,7 +1,7 @@
 // `manet search`, as it is typed.
 
 import { type Command, Option } from 'commander';
-import { collect, wholeNumber } from './option-values.ts';
+import { collect, positive, wholeNumber } from './option-values.ts';
 import { backendOption, threadsOption } from './shared-options.ts';
 
 /** Adds the command; `done` is told its exit code. */
@@ -21,6 +21,14 @@ export function searchCommand(
         '--as <name>',
         'a recipe that is to train what is found, in the place of its own network',
       ).default(undefined, 'the search, with the sizes of its supernet'),
+    )
+    .addOption(
+      new Option('--max-params <n>', 'find a network of at most so many parameters').argParser(positive),
+    )
+    .addOption(
+      new Option('--max-macs <n>', 'find one of at most so many multiply-accumulates for an image').argParser(
+        positive,
+      ),
     )
     .option('--set <path=value>', 'change one field of the search (repeatable)', collect, [])
     .option('--data <dir>', 'folder of the data set; the digits need none')

@@ -3,6 +3,9 @@
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { countMacs, countParameters } from '@ma-net/metrics';
+import type { Recipe } from '@ma-net/run';
+import { nasBench201Network, type NasBench201Shape } from '@ma-net/search';
 import { expect, test, vi } from 'vitest';
 import { search } from './commands/search.ts';
 
@@ -47,4 +50,27 @@ test('a recipe of another space cannot train what is found', async () => {
     run('other', 'digits-shapley-search', { method: 'darts', as: 'cifar10-darts' }),
   ).rejects.toMatchObject({ code: 'network-mismatch' });
   expect(existsSync(join(folder, 'other'))).toBe(false);
+});
+
+test('what is found obeys a budget, of the network that it is trained as', async () => {
+  const limits = { params: 1500, macs: 60_000 };
+  const limited = { method: 'darts', maxParams: limits.params, maxMacs: limits.macs };
+  expect(await run('small', 'digits-shapley-search', limited)).toBe(0);
+  const read = (file: string) => JSON.parse(readFileSync(join(folder, 'small', file), 'utf8')) as Recipe;
+  expect(read('recipe.json')).toMatchObject({ network: { budget: limits } });
+  const network = nasBench201Network('found', read('found.json').network as unknown as NasBench201Shape, {
+    numClasses: 10,
+    inputShape: [8, 8, 1],
+  });
+  expect(countParameters(network).total).toBeLessThanOrEqual(limits.params);
+  expect(countMacs(network)).toBeLessThanOrEqual(limits.macs);
+  await expect(
+    run('none', 'digits-darts-search', { method: 'darts', maxParams: 100_000, as: 'cifar10-darts' }),
+  ).rejects.toMatchObject({
+    code: 'bad-argument',
+    message: expect.stringMatching(
+      /^No network of darts has at most 100000 parameters: the smallest one has \d{6}/,
+    ) as string,
+  });
+  expect(existsSync(join(folder, 'none'))).toBe(false);
 });

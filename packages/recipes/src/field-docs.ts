@@ -537,7 +537,12 @@ export const fieldDocs = {
     "layers": "Cells of DARTS, 8 unless given; cells of each stage of NAS-Bench-201, 5 unless given.",
     "none": "Of DARTS: whether an edge may choose nothing.",
     "partial": "Of DARTS: operations see one of so many parts of the channels.",
-    "poolNorm": "Of DARTS: whether pooling is normalised."
+    "poolNorm": "Of DARTS: whether pooling is normalised.",
+    "budget": "Which networks may be found; all unless given.",
+    "budget.params": "At most so many parameters.",
+    "budget.macs": "At most so many multiply-accumulates for an image.",
+    "budget.channels": "Channels of the first cell of the networks that are counted; those of the supernet unless given.",
+    "budget.layers": "Their cells, as `layers` counts them; those of the supernet unless given."
   },
   "@ma-net/search#darts": {
     "order": "Whether the architecture is told what W will do next: with `second` a step takes five gradients in place of two.",

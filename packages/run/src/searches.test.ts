@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cpu } from '@ma-net/backend-cpu';
 import { type RunningBackend, startBackend } from '@ma-net/core';
-import { type Genotype, genotypeText, type Searching } from '@ma-net/search';
+import { countParameters } from '@ma-net/metrics';
+import { type Genotype, genotypeText, nasBench201Network, type Searching } from '@ma-net/search';
 import { disposeState, encodeCheckpoint } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -21,12 +22,16 @@ beforeAll(async () => {
   backend = await startBackend(cpu);
 });
 
+/** What is found has at most so many parameters; most networks of the space have more. */
+const BUDGET = 1500;
+
 const search = (method: string, ...options: readonly string[]) =>
   changed(
     'network=@ma-net/search#supernet',
     'network.space=nas-bench-201',
     'network.channels=2',
     'network.layers=1',
+    `network.budget.params=${BUDGET}`,
     'data.trainLimit=32',
     'data.testLimit=8',
     'batchSize=8',
@@ -57,6 +62,12 @@ async function searched(recipe: Awaited<ReturnType<typeof search>>, stopAt?: num
     await trainRun(open, directory, state);
   }
   const { genotype } = await (open.training as Searching<never>).found(state.sections);
+  const built = nasBench201Network(
+    'found',
+    { genotype: genotypeText(genotype), channels: 2, cells: 1 },
+    { numClasses: 10, inputShape: [8, 8, 1] },
+  );
+  expect(countParameters(built).total).toBeLessThanOrEqual(BUDGET);
   const checkpoint = await encodeCheckpoint(state, open.source, open.network);
   const losses = directory.metrics().flatMap((line) => (line.type === 'step' ? [line['loss']] : []));
   const moved = state.sections['alphas'] ?? { cell: state.sections['tried']!['scores']! };

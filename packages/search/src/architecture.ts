@@ -4,7 +4,7 @@ import { MaNetError, type Params, type Rng, type RunLength, type SectionSpec } f
 import * as tf from '@tensorflow/tfjs-core';
 import type { Genotype } from './genotype.ts';
 import type { Space, Table } from './space.ts';
-import { weightsName } from './supernet.ts';
+import { weightsName } from './space.ts';
 
 /** Standard deviation of fresh alphas (Liu et al. 2019, the authors' code). */
 const FRESH = 1e-3;

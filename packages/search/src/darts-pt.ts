@@ -24,9 +24,11 @@ import {
   uploadTable,
   weightsOf,
 } from './architecture.ts';
+import { genotypeWithin } from './budget.ts';
 import { PARTS, type Searching, searchRounds, trainStep } from './darts.ts';
 import { goodness } from './goodness.ts';
 import { type DartsPtChoices, type DartsPtOptions, dartsPtOptions } from './options.ts';
+import { genotypeOfPath, pathOf } from './paths.ts';
 import {
   answered,
   candidatesOf,
@@ -38,7 +40,8 @@ import {
   questionsOf,
 } from './perturbation.ts';
 import type { Space, Table } from './space.ts';
-import { type Supernet, supernetOf, weightsName } from './supernet.ts';
+import { type Supernet, supernetOf } from './supernet.ts';
+import { weightsName } from './space.ts';
 
 /**
  * Trains the supernet as DARTS does, then decides edge by edge and node by node, with a training in between. Opening a task
@@ -50,7 +53,7 @@ export function dartsPt(given: DartsPtChoices = {}): Method {
     name: 'darts-pt',
     open<B extends Batch>(task: Task<B>, length: RunLength): Searching<B> {
       const network = supernetOf(task.network);
-      const { space } = network;
+      const { space, budget } = network;
       const { rounds, questions } = plannedRounds(space, length, options);
       const weigh = (alphas: Params, projection: Params): Params => projected(space, alphas, projection);
       return {
@@ -84,10 +87,12 @@ export function dartsPt(given: DartsPtChoices = {}): Method {
         }),
         async found({ alphas, projection }) {
           const decided = await readProjection(space, projection!);
+          const weights = shares(await readTable(space, alphas!));
           const open = Object.values(decided.decided).some((edges) => edges.includes(-1));
-          if (!open) return { genotype: genotypeOfProjection(space, decided) };
-          const table = projectedWeights(space, shares(await readTable(space, alphas!)), decided);
-          return { genotype: space.genotypeOf(table) };
+          if (open)
+            return { genotype: genotypeWithin(space, budget, projectedWeights(space, weights, decided)) };
+          const path = budget.within(pathOf(space, genotypeOfProjection(space, decided)), weights);
+          return { genotype: genotypeOfPath(space, path) };
         },
       };
     },
@@ -203,7 +208,7 @@ async function measureStep<B extends Batch>(
   batch: B,
   ctx: ForwardContext,
 ): Promise<Step> {
-  const { space } = network;
+  const { space, budget } = network;
   const projection = state['projection']!;
   const question = (await questionOf(space, projection, number))!;
   const now = await readProjection(space, projection);
@@ -219,7 +224,7 @@ async function measureStep<B extends Batch>(
   }
   const sums = [...(await state['scores']!['sum']!.data())].map((sum, i) => sum + (scores[i] ?? 0));
   const last = b + 1 === round.start + round.length;
-  const decision = last ? answered(space, now, question, sums.slice(0, scores.length)) : undefined;
+  const decision = last ? answered(space, now, question, sums.slice(0, scores.length), budget) : undefined;
   return {
     terms: { loss: tf.scalar(losses / scores.length) },
     stats: cloneParams(state.stats),

@@ -23,6 +23,7 @@ import {
   startAdam,
   weightsOf,
 } from './architecture.ts';
+import { genotypeWithin } from './budget.ts';
 import { firstOrder, gradients, type Place, secondOrder, twoParts } from './gradients.ts';
 import { type DartsChoices, type DartsOptions, dartsOptions } from './options.ts';
 import { supernetOf } from './supernet.ts';
@@ -45,7 +46,7 @@ export function darts(given: DartsChoices = {}): Method {
   return {
     name: 'darts',
     open<B extends Batch>(task: Task<B>, length: RunLength): Searching<B> {
-      const { space } = supernetOf(task.network);
+      const { space, budget } = supernetOf(task.network);
       refuseBudget(length, 1, 'one mini-batch');
       return {
         rounds: searchRounds(length, options.warmup),
@@ -61,7 +62,7 @@ export function darts(given: DartsChoices = {}): Method {
           ...tf.tidy(() => weightsOf(space, alphas!)),
         }),
         found: async ({ alphas }) => ({
-          genotype: space.genotypeOf(shares(await readTable(space, alphas!))),
+          genotype: genotypeWithin(space, budget, shares(await readTable(space, alphas!))),
         }),
       };
     },

@@ -48,7 +48,7 @@ export function hotnas(given: HotnasChoices = {}): Method {
     name: 'hotnas',
     open<B extends Batch>(task: Task<B>, length: RunLength): Searching<B> {
       const network = supernetOf(task.network);
-      const { space } = network;
+      const { space, budget } = network;
       refuseBudget(
         length,
         evaluations * (measure + 1),
@@ -76,7 +76,7 @@ export function hotnas(given: HotnasChoices = {}): Method {
           const rng = root.split('ask').split(number);
           const path = pathOf(
             space,
-            askNext(space, tried, { distances, layers: network.cells, rng }, options),
+            askNext(space, tried, { distances, layers: network.cells, rng, budget }, options),
           );
           const { params, stats } = network.init(root.split('network'));
           return {

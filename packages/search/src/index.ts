@@ -13,8 +13,9 @@ export {
 } from './genotype.ts';
 export { nasBench201Network, type NasBench201Shape } from './nas-bench-201-network.ts';
 export type { OperationName } from './operations.ts';
-export { type Edge, type Space, spaceOf, type Table } from './space.ts';
-export { type Path, type Supernet, supernet, supernetOf, type SupernetShape } from './supernet.ts';
+export { type Edge, type Path, type Space, spaceOf, type Table } from './space.ts';
+export { type Budget, type Limits } from './budget.ts';
+export { type SearchLimits, type Supernet, supernet, supernetOf, type SupernetShape } from './supernet.ts';
 export { darts, type Searching } from './darts.ts';
 export { dartsPt } from './darts-pt.ts';
 export { type Found } from './architecture.ts';

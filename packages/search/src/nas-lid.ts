@@ -59,7 +59,7 @@ export function nasLid(given: NasLidChoices = {}): Method {
     name: 'nas-lid',
     open<B extends Batch>(task: Task<B>, length: RunLength): Searching<B> {
       const network = supernetOf(task.network);
-      const { space } = network;
+      const { space, budget } = network;
       const plan = planned(length, options);
       const place: Place<B> = { task, network, options };
       const similarity = similarityShape(space);
@@ -95,7 +95,7 @@ export function nasLid(given: NasLidChoices = {}): Method {
           if (role.does === 'evolve') {
             const at = role.generation * population;
             const tried = await readTried(space, state['tried']!, at);
-            const paths = nextGeneration(space, tried, options, rng);
+            const paths = nextGeneration(space, tried, options, rng, budget);
             return { replaced: { ...kept, tried: await withTried(space, state['tried']!, at, { paths }) } };
           }
           const allowed = (await readAllowed(space, state['allowed']!))[role.at]!;

@@ -87,6 +87,19 @@ export const supernet = definePart({
     partial: count.default(1),
     /** Of DARTS: whether pooling is normalised. */
     poolNorm: z.boolean().default(true),
+    /** Which networks may be found; all unless given. */
+    budget: z
+      .strictObject({
+        /** At most so many parameters. */
+        params: count.exactOptional(),
+        /** At most so many multiply-accumulates for an image. */
+        macs: count.exactOptional(),
+        /** Channels of the first cell of the networks that are counted; those of the supernet unless given. */
+        channels: count.exactOptional(),
+        /** Their cells, as `layers` counts them; those of the supernet unless given. */
+        layers: count.exactOptional(),
+      })
+      .exactOptional(),
   }),
   open: async (options): Promise<Architecture> => {
     const { supernet: build } = await import('./supernet.ts');

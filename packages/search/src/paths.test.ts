@@ -25,7 +25,7 @@ import {
   withTried,
 } from './paths.ts';
 import { spaceOf } from './space.ts';
-import type { Path } from './supernet.ts';
+import type { Path } from './space.ts';
 
 beforeAll(async () => {
   await startBackend(cpu);

@@ -3,8 +3,7 @@
 import type { Params, Rng } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Choice, Genotype } from './genotype.ts';
-import type { Edge, Space } from './space.ts';
-import { type Path, weightsName } from './supernet.ts';
+import { type Edge, type Path, type Space, weightsName } from './space.ts';
 
 /** The operations that every edge may choose, by kind of cell: places among those of the space. */
 export type Allowed = Readonly<Record<string, readonly (readonly number[])[]>>;

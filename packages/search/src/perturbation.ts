@@ -1,8 +1,9 @@
 // Selection by perturbation: what a trained supernet cannot do without stays. Wang et al. 2021 (arXiv:2108.04392),
 // section 4.
 
+import { type Budget, unlimited } from './budget.ts';
 import type { Choice, Genotype } from './genotype.ts';
-import { largest, smallest, type Space, type Table } from './space.ts';
+import type { Space, Table } from './space.ts';
 
 /** What was decided, by kind of cell. */
 export interface Projection {
@@ -63,28 +64,41 @@ export function candidatesOf({ edges, operations }: Space, question: Question): 
 
 /**
  * The answer, from how good the supernet is without each candidate: an edge keeps the operation whose absence hurts most, of
- * equals the first; a node loses the inputs whose absence hurts least, of equals the last.
+ * equals the first; a node loses the inputs whose absence hurts least, of equals the last. Answers after which nothing could fit
+ * the budget are passed over.
  */
 export function answered(
   space: Space,
   projection: Projection,
   question: Question,
   scores: readonly number[],
+  { couldFit }: Pick<Budget, 'couldFit'> = unlimited,
 ): Projection {
   const { cell } = question;
   const candidates = candidatesOf(space, question);
+  const fitting = (answers: readonly Projection[]): Projection => answers.find(couldFit) ?? answers[0]!;
+  const byScore = scores.map((_, i) => i).toSorted((a, b) => scores[a]! - scores[b]! || a - b);
   if ('edge' in question) {
-    const decided = projection.decided[cell]!.with(question.edge, smallest(scores));
-    return { ...projection, decided: { ...projection.decided, [cell]: decided } };
+    const keeping = (o: number): Projection => {
+      const decided = projection.decided[cell]!.with(question.edge, o);
+      return { ...projection, decided: { ...projection.decided, [cell]: decided } };
+    };
+    return fitting(byScore.map(keeping));
   }
-  const left = candidates.map(({ edge }, i) => ({ edge, score: scores[i]! }));
-  let kept = projection.kept[cell]!;
+  let now = projection;
+  const left = byScore.toReversed().map((i) => candidates[i]!.edge);
   while (left.length > (space.inputs ?? Infinity)) {
-    const least = left.length - 1 - largest(left.map(({ score }) => score).toReversed());
-    kept = kept.with(left[least]!.edge, false);
-    left.splice(least, 1);
+    const without = (edge: number): Projection => {
+      const kept = now.kept[cell]!.with(edge, false);
+      return { ...now, kept: { ...now.kept, [cell]: kept } };
+    };
+    now = fitting(left.map(without));
+    left.splice(
+      left.findIndex((edge) => !now.kept[cell]![edge]!),
+      1,
+    );
   }
-  return { ...projection, kept: { ...projection.kept, [cell]: kept } };
+  return now;
 }
 
 /** The genotype of a projection in which all is decided. */

@@ -24,6 +24,7 @@ import {
   weightsOf,
   zerosOf,
 } from './architecture.ts';
+import { genotypeWithin } from './budget.ts';
 import { PARTS, type Searching, searchRounds } from './darts.ts';
 import { gradients } from './gradients.ts';
 import { goodness } from './goodness.ts';
@@ -41,7 +42,7 @@ export function shapleyNas(given: ShapleyChoices = {}): Method {
   return {
     name: 'shapley-nas',
     open<B extends Batch>(task: Task<B>, length: RunLength): Searching<B> {
-      const { space } = supernetOf(task.network);
+      const { space, budget } = supernetOf(task.network);
       const shapes = alphaShapes(space);
       const players = space.cells.length * space.edges.length * space.operations.length;
       const marginals = [options.permutations, players];
@@ -71,7 +72,7 @@ export function shapleyNas(given: ShapleyChoices = {}): Method {
           ...tf.tidy(() => weigh(alphas!) as tf.TensorContainerObject as Params),
         }),
         found: async ({ alphas }) => ({
-          genotype: space.genotypeOf(shares(await readTable(space, alphas!))),
+          genotype: genotypeWithin(space, budget, shares(await readTable(space, alphas!))),
         }),
       };
     },

@@ -20,6 +20,12 @@ export interface Edge {
 /** Numbers of every operation of every edge, by kind of cell. */
 export type Table = Readonly<Record<string, readonly (readonly number[])[]>>;
 
+/** One operation of every edge, by kind of cell: its place among those of the space, or -1 for an edge that is left out. */
+export type Path = Readonly<Record<string, readonly number[]>>;
+
+/** The name under which a supernet is given the weights of a kind of cell. */
+export const weightsName = (cell: string): string => `weights.${cell}`;
+
 export interface Space {
   readonly name: SpaceName;
   /** Kinds of cells that are chosen by themselves. */

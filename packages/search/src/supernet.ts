@@ -2,13 +2,14 @@
 // (arXiv:1806.09055), section 2.2. Parameters have the names of the authors' code.
 
 import { defineNetwork, MaNetError, type Net, type Network, type Program } from '@ma-net/core';
-import { type ImageOptions, stacked, stemmed } from './darts-network.ts';
-import type { SpaceName } from './genotype.ts';
+import { type Budget, budgetOf, type Limits, unlimited } from './budget.ts';
+import { dartsNetwork, type ImageOptions, stacked, stemmed } from './darts-network.ts';
+import { type Genotype, genotypeJson, type SpaceName } from './genotype.ts';
 import { part, shuffle } from './layers/channels.ts';
 import { weigh } from './layers/weigh.ts';
-import { stages } from './nas-bench-201-network.ts';
+import { nasBench201Network, stages } from './nas-bench-201-network.ts';
 import { type Making, operation } from './operations.ts';
-import { type Space, spaceOf } from './space.ts';
+import { type Path, type Space, spaceOf, weightsName } from './space.ts';
 
 export interface SupernetShape {
   readonly space: SpaceName;
@@ -22,24 +23,31 @@ export interface SupernetShape {
   readonly partial?: number;
   /** Of DARTS: whether pooling is normalised; it is unless given. */
   readonly poolNorm?: boolean;
+  /** What may be found in it; any network unless given. */
+  readonly budget?: SearchLimits;
 }
 
-/** One operation of every edge, by kind of cell: its place among those of the space, or -1 for an edge that is left out. */
-export type Path = Readonly<Record<string, readonly number[]>>;
+/** Limits of networks that have the sizes of the supernet, or others. */
+export interface SearchLimits extends Limits {
+  readonly channels?: number;
+  readonly layers?: number;
+}
 
 /** A supernet: beside its own parameters it is given `weights.<cell>` [edges, operations]. */
 export interface Supernet extends Network<'images', 'logits'> {
   readonly space: Space;
   /** Number of cells; their outputs are the values `cells.0`, `cells.1`, ... */
   readonly cells: number;
+  /** Which networks may be found. */
+  readonly budget: Budget;
   /** The network of one operation an edge, with the same names. */
   path(path: Path): Network;
 }
 
-/** The name under which a supernet is given the weights of a kind of cell. */
-export const weightsName = (cell: string): string => `weights.${cell}`;
-
-/** Builds the supernet of a space. Throws `shape-mismatch` for images that cannot be halved. */
+/**
+ * Builds the supernet of a space. Throws `shape-mismatch` for images that cannot be halved, and `bad-argument` for a budget that
+ * no network of the space meets.
+ */
 export function supernet(name: string, shape: SupernetShape, images: ImageOptions): Supernet {
   const { space: spaceName, none = false, channels = 16 } = shape;
   const space = spaceOf(spaceName, { none });
@@ -57,6 +65,13 @@ export function supernet(name: string, shape: SupernetShape, images: ImageOption
     };
     return defineNetwork(name, { images: inputShape }, program, { outputs: ['logits'] });
   };
+  const { budget: limits } = shape;
+  const budget =
+    limits === undefined
+      ? unlimited
+      : budgetOf(space, limits, (genotype) =>
+          foundNetwork(genotype, { channels, layers, ...limits }, images),
+        );
   const paths = new Map<string, Network>();
   const network = built();
   const cells = network.values.filter((value) => value.name.startsWith('cells.')).length;
@@ -64,6 +79,7 @@ export function supernet(name: string, shape: SupernetShape, images: ImageOption
     ...network,
     space,
     cells,
+    budget,
     path(path) {
       const key = JSON.stringify(path);
       const known = paths.get(key);
@@ -78,6 +94,18 @@ export function supernet(name: string, shape: SupernetShape, images: ImageOption
 }
 
 const KEPT_PATHS = 256;
+
+/** The network of a genotype, as it is trained. */
+function foundNetwork(
+  found: Genotype,
+  { channels, layers }: { readonly channels: number; readonly layers: number },
+  images: ImageOptions,
+): Network {
+  const genotype = genotypeJson(found);
+  return found.space === 'darts'
+    ? dartsNetwork('found', { genotype, channels, layers }, images)
+    : nasBench201Network('found', { genotype, channels, cells: layers }, images);
+}
 
 /** The supernet that `network` is. Throws `network-mismatch` where it is none. */
 export function supernetOf(network: Network): Supernet {

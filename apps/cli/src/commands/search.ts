@@ -19,6 +19,9 @@ import { train, type TrainArguments } from './train.ts';
 export interface SearchArguments extends TrainArguments {
   /** A recipe whose network is replaced by what is found. */
   readonly as?: string;
+  /** At most what the network that is found may have, trained as `as` says or as the search. */
+  readonly maxParams?: number;
+  readonly maxMacs?: number;
 }
 
 /** Where the recipe of what was found stands. */
@@ -26,8 +29,10 @@ const FOUND = 'found.json';
 
 /** `manet search`: a new search, or the rest of one. */
 export async function search(given: SearchArguments): Promise<number> {
-  const { as, ...args } = given;
-  const into = as === undefined ? undefined : await resolveRecipe({ recipe: as, set: [], ...dataOf(args) });
+  const { as, maxParams, maxMacs, ...asked } = given;
+  const into = as === undefined ? undefined : await resolveRecipe({ recipe: as, set: [], ...dataOf(asked) });
+  const limits = limitsOf({ params: maxParams, macs: maxMacs }, into?.recipe);
+  const args = { ...asked, set: [...asked.set, ...limits] };
   const path = args.resume ?? (await searchedPath(args, into?.recipe));
   const code = await train(args.resume === undefined ? { ...args, out: path } : args);
   if (code !== 0) return code;
@@ -52,6 +57,16 @@ export async function search(given: SearchArguments): Promise<number> {
 }
 
 const dataOf = ({ data }: TrainArguments): { data?: string } => (data === undefined ? {} : { data });
+
+/** Limits as changes of the search; what is counted is the network that `into` trains, where that is given. */
+function limitsOf(limits: Readonly<Record<string, number | undefined>>, into: Recipe | undefined): string[] {
+  const there = Object.entries(limits).filter(([, most]) => most !== undefined);
+  const { channels, layers, cells = layers }: Readonly<Record<string, unknown>> = into?.network ?? {};
+  const sizes = Object.entries({ channels, layers: cells }).filter(([, size]) => size !== undefined);
+  return there.length === 0
+    ? []
+    : [...there, ...sizes].map(([name, value]) => `network.budget.${name}=${String(value)}`);
+}
 
 /**
  * The folder of a new search. Throws `bad-recipe` for a recipe whose method searches nothing, and `network-mismatch` where

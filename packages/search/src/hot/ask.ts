@@ -1,8 +1,10 @@
 // Which network to try next: at first any, then the one that promises most by what the tried ones were worth.
 
 import type { Rng } from '@ma-net/core';
+import { type Budget, drawn, unlimited } from '../budget.ts';
 import type { Choice, Genotype } from '../genotype.ts';
-import type { Space } from '../space.ts';
+import { genotypeOfPath, pathOf } from '../paths.ts';
+import type { Path, Space } from '../space.ts';
 import type { Distances } from './distance.ts';
 import { kernelMatrix, posterior } from './process.ts';
 
@@ -29,19 +31,29 @@ const BEST = 10;
 const REFIT = 10;
 const FACTORS = [0.25, 0.5, 1, 2, 4];
 
+/** What a network is asked of. */
+export interface Asking {
+  readonly distances: Distances;
+  /** Cells of the networks. */
+  readonly layers: number;
+  readonly rng: Rng;
+  /** Which networks may be tried; all unless given. */
+  readonly budget?: Budget;
+}
+
 /** The next network to try. Depends on its arguments alone; `rng` is moved. */
 export function askNext(
   space: Space,
   tried: readonly Tried[],
-  { distances, layers, rng }: { readonly distances: Distances; readonly layers: number; readonly rng: Rng },
+  { distances, layers, rng, budget = unlimited }: Asking,
   options: AskOptions,
 ): Genotype {
-  const known = new Set(tried.map(({ genotype }) => JSON.stringify(genotype)));
+  const known = new Set(tried.map(({ genotype }) => JSON.stringify(pathOf(space, genotype))));
   const fresh = (make: () => Genotype): Genotype => {
-    let made = make();
-    for (let again = 0; again < 100 && known.has(JSON.stringify(made)); again++) made = make();
-    known.add(JSON.stringify(made));
-    return made;
+    const isNew = (path: Path): boolean => !known.has(JSON.stringify(path));
+    const path = drawn(space, budget, rng, () => pathOf(space, make()), isNew);
+    known.add(JSON.stringify(path));
+    return genotypeOfPath(space, path);
   };
   if (tried.length < options.first) return fresh(() => randomGenotype(space, rng));
   const best = tried.toSorted((a, b) => b.score - a.score).slice(0, BEST);

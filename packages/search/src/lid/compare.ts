@@ -3,7 +3,8 @@
 import { type Batch, type ForwardContext, type Params, sync, type Task } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Allowed, randomPath } from '../paths.ts';
-import type { Path, Supernet } from '../supernet.ts';
+import type { Path } from '../space.ts';
+import type { Supernet } from '../supernet.ts';
 import { localDimensions, squaredDistances } from './dimension.ts';
 import { type Likeness, similarities, type Similarity } from './partition.ts';
 

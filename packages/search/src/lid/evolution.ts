@@ -1,9 +1,9 @@
 // The networks of the next generation: children of the best. He et al. 2023 (arXiv:2211.12759), section 4; Guo et al. 2020.
 
 import type { Rng } from '@ma-net/core';
+import { type Budget, drawn, unlimited } from '../budget.ts';
 import { crossedPath, everything, mutatedPath, randomPath, type TriedPath } from '../paths.ts';
-import type { Space } from '../space.ts';
-import type { Path } from '../supernet.ts';
+import type { Path, Space } from '../space.ts';
 
 export interface EvolutionOptions {
   /** Networks of a generation. */
@@ -18,19 +18,19 @@ export interface EvolutionOptions {
   readonly geneChance: number;
 }
 
-/** Draws of one network before a random one takes its place, and of that one before it may be one that was tried. */
-const DRAWS = 10;
-const RANDOM_DRAWS = 1000;
+/** Draws of one child before a random network takes its place. */
+const CHILDREN = 10;
 
 /**
- * The next generation, after what was tried: at first all at random. None of its networks was tried before, unless hardly any
- * are left. Depends on its arguments alone; `rng` is moved.
+ * The next generation, after what was tried: at first all at random. All of its networks fit the budget, and none was tried
+ * before, unless hardly any are left. Depends on its arguments alone; `rng` is moved.
  */
 export function nextGeneration(
   space: Space,
   tried: readonly TriedPath[],
   { population, keep, crossover, mutation, geneChance }: EvolutionOptions,
   rng: Rng,
+  budget: Budget = unlimited,
 ): Path[] {
   const known = new Set(tried.map(({ path }) => JSON.stringify(path)));
   const isNew = (path: Path): boolean => !known.has(JSON.stringify(path));
@@ -48,9 +48,8 @@ export function nextGeneration(
     return randomPath(space, all, rng);
   });
   return made.map((child) => {
-    let path = child();
-    for (let draw = 1; draw < DRAWS + RANDOM_DRAWS && !isNew(path); draw++)
-      path = draw < DRAWS ? child() : randomPath(space, all, rng);
+    const make = (draw: number): Path => (draw < CHILDREN ? child() : randomPath(space, all, rng));
+    const path = drawn(space, budget, rng, make, isNew);
     known.add(JSON.stringify(path));
     return path;
   });
