@@ -22,14 +22,15 @@ export async function loadWasm(): Promise<Runtime> {
 /** Why a provider of the library does not work. */
 export const tryElsewhere = (): Promise<string | undefined> => Promise.resolve(NO_LIBRARY.reason);
 
+const page = globalThis as {
+  readonly crossOriginIsolated?: boolean;
+  readonly navigator?: { readonly hardwareConcurrency?: number };
+};
+
 /** Threads share memory, which only an isolated page may. */
-export function threadsHere(): number {
-  const { crossOriginIsolated = false, navigator } = globalThis as {
-    crossOriginIsolated?: boolean;
-    navigator?: { readonly hardwareConcurrency?: number };
-  };
-  return crossOriginIsolated ? (navigator?.hardwareConcurrency ?? 1) : 1;
-}
+export const mayShareMemory = (): boolean => page.crossOriginIsolated ?? false;
+
+export const threadsHere = (): number => (mayShareMemory() ? (page.navigator?.hardwareConcurrency ?? 1) : 1);
 
 /** What WebAssembly can address. */
 export const memoryHere = (): number => 2 ** 32;

@@ -90,6 +90,9 @@ function firstLine(error: unknown): string {
   return cut === -1 ? text : text.slice(cut + 'was false. '.length);
 }
 
+/** Whether threads of WebAssembly may share memory. */
+export const mayShareMemory = (): boolean => true;
+
 /** Threads to compute with unless told otherwise. */
 export const threadsHere = (): number => availableParallelism();
 

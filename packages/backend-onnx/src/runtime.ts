@@ -3,7 +3,7 @@
 // takes the first one's place.
 
 import { MaNetError, type Probe } from '@ma-net/core';
-import { findRuntime, loadWasm, whyNotHere } from '#platform';
+import { findRuntime, loadWasm, mayShareMemory, whyNotHere } from '#platform';
 
 export type Provider = 'cpu' | 'wasm' | 'webgpu' | 'cuda';
 
@@ -31,8 +31,8 @@ export async function findForProcessor(
 
 /**
  * What computes on `wanted`, and as which provider: `wasm` where it stands in for `cpu`. WebAssembly has the threads of
- * its first start for as long as the process lives, one unless told otherwise: all of a graph's nodes, however small,
- * wait for all threads. Throws `backend-unavailable`.
+ * its first start for as long as the process lives, one unless told otherwise (all of a graph's nodes, however small,
+ * wait for all threads) and in a page that is not isolated. Throws `backend-unavailable`.
  */
 export async function loadRuntime(
   wanted: Provider = 'cpu',
@@ -42,6 +42,6 @@ export async function loadRuntime(
   if (!('runtime' in found)) throw new MaNetError('backend-unavailable', found.reason, { hint: found.hint });
   const { runtime } = found;
   const provider = 'instead' in found && wanted === 'cpu' ? 'wasm' : wanted;
-  if (provider === 'wasm') runtime.env.wasm.numThreads ??= threads;
+  if (provider === 'wasm') runtime.env.wasm.numThreads ??= mayShareMemory() ? threads : 1;
   return { runtime, provider };
 }

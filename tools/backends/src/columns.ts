@@ -11,6 +11,12 @@ export const columns: readonly Column[] = [
   { ...cpu, title: '`cpu`', suite: 'conformance of cpu', backend: 'cpu', device: 'JavaScript' },
   { ...onnx, title: '`onnx`', suite: 'conformance of onnx', backend: 'onnx', device: 'ONNX Runtime, CPU' },
   {
+    title: '`onnx` in Chromium',
+    suite: 'conformance of onnx in Chromium',
+    device: 'ONNX Runtime, WebAssembly',
+    tolerance: onnx.tolerance,
+  },
+  {
     title: '`webgpu` in Node',
     suite: 'conformance of webgpu',
     backend: 'webgpu',

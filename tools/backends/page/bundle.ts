@@ -3,15 +3,15 @@ import { build } from 'esbuild';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** The suite and everything it needs, as one script for a page. */
-export async function bundle(): Promise<string> {
+/** A suite of this folder and everything it needs, as one module for a page. */
+export async function bundle(suite: string): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [here('suite.ts')],
+    entryPoints: [here(`${suite}.ts`)],
     alias: { vitest: here('vitest.ts') },
     bundle: true,
     write: false,
     platform: 'browser',
-    format: 'iife',
+    format: 'esm',
     target: 'es2023',
     conditions: ['@ma-net/source'],
     logLevel: 'error',
