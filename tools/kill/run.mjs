@@ -1,4 +1,4 @@
-// Kills trainings: node tools/kill/run.mjs [--kills n] [--seed n]. Needs a build.
+// Kills trainings, and a quarter as often searches: node tools/kill/run.mjs [--kills n] [--seed n]. Needs a build.
 
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -18,16 +18,21 @@ await build({
   external: ['@tensorflow/*'],
   logLevel: 'error',
 });
-const { killTrainings } = await import(pathToFileURL(outfile).href);
-const started = performance.now();
-const done = await killTrainings({
-  kills: Number(values.kills),
-  seed: Number(values.seed),
-  root: fileURLToPath(new URL('../../', import.meta.url)),
-  tell: (words) => console.log(words),
-});
-const { kills, inside, runs, readers } = done;
-console.log(
-  `${kills} kills, ${inside} of them inside a write, over ${runs} runs, with ${readers} readers meanwhile: ` +
-    `nothing was lost, and every result is that of an undisturbed run (${Math.round((performance.now() - started) / 1000)} s).`,
-);
+const { killRuns } = await import(pathToFileURL(outfile).href);
+for (const [command, part] of [
+  ['train', 1],
+  ['search', 1 / 4],
+]) {
+  const started = performance.now();
+  const { kills, inside, runs, readers } = await killRuns({
+    command,
+    kills: Math.ceil(Number(values.kills) * part),
+    seed: Number(values.seed),
+    root: fileURLToPath(new URL('../../', import.meta.url)),
+    tell: (words) => console.log(`${command}: ${words}`),
+  });
+  console.log(
+    `${command}: ${kills} kills, ${inside} of them inside a write, over ${runs} runs, with ${readers} readers meanwhile: ` +
+      `nothing was lost, and every result is that of an undisturbed run (${Math.round((performance.now() - started) / 1000)} s).`,
+  );
+}

@@ -80,3 +80,12 @@ test('notices what is left at the end', () => {
   writeFileSync(join(path, 'writer-0123456789abcdef.lock'), '');
   expect(() => inspectEnd(path, whole)).toThrow(/left in the run: writer/);
 });
+
+test('notices what a search found otherwise, or did not find', () => {
+  const [path, other] = [made('found'), made('found otherwise')];
+  expect(() => inspectEnd(path, other)).not.toThrow();
+  writeFileSync(join(other, 'found.json'), '{"network":1}');
+  expect(() => inspectEnd(path, other)).toThrow(/another network/);
+  writeFileSync(join(path, 'found.json'), '{"network":2}');
+  expect(() => inspectEnd(path, other)).toThrow(/another network/);
+});

@@ -39,6 +39,7 @@ export function inspectEnd(path: string, whole: string): void {
   const [found, expected] = [path, whole].map((run) => readFileSync(join(run, CHECKPOINTS[0])));
   if (!found!.equals(expected!)) throw new Error('the last checkpoint is another than without kills');
   if (metricsOf(path).join('\n') !== metricsOf(whole).join('\n')) throw new Error('the metrics are others');
+  if (foundIn(path) !== foundIn(whole)) throw new Error('another network was found');
   const left = readdirSync(path).filter((name) => !readdirSync(whole).includes(name));
   if (left.length > 0) throw new Error(`left in the run: ${left.join(', ')}`);
 }
@@ -47,6 +48,12 @@ export function inspectEnd(path: string, whole: string): void {
 function stepOf(path: string): number {
   const { metadata } = decodeSafetensors(readFileSync(path), path);
   return (JSON.parse(metadata['counters']!) as { readonly step: number }).step;
+}
+
+/** What a search found; undefined for other runs. */
+function foundIn(path: string): string | undefined {
+  const file = join(path, 'found.json');
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }
 
 /** Whole lines, but for how long a mini-batch took. */

@@ -1,4 +1,5 @@
-// Trains the same small MA-Net again and again, kills it, lets it go on, and looks at what is left each time.
+// Trains the same small MA-Net again and again, or searches the same networks, kills it, lets it go on, and looks at what is left
+// each time.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,6 +11,8 @@ import { Rng } from '@ma-net/core';
 import { inspect, inspectEnd, isRun } from './inspect.ts';
 
 export interface KillOptions {
+  /** What is killed: a training unless given. */
+  readonly command?: keyof typeof COMMANDS;
   readonly kills: number;
   readonly seed: number;
   /** Part of the trainings that are read meanwhile, from 0 to 1; 0.3 unless given. */
@@ -29,25 +32,43 @@ export interface Killed {
   readonly readers: number;
 }
 
-/** 8 plain mini-batches an epoch, then astrocytes and masks; a checkpoint every other mini-batch. */
-const RECIPE = [
-  ...['--recipe', 'digits', '--backend', 'cpu'],
-  ...[
-    'network.name=resnet-test',
-    'data.trainLimit=128',
-    'data.validation=0',
-    'data.testLimit=60',
-    'batchSize=16',
-    'epochs=6',
-    'saveEvery=2',
-    'method.mnet.hidden=8',
-    'method.mnet.heads=2',
-    'method.mnet.cells=2',
-  ].flatMap((change) => ['--set', change]),
-] as const;
+const set = (...changes: readonly string[]): string[] => changes.flatMap((change) => ['--set', change]);
+
+const COMMANDS = {
+  /** 8 plain mini-batches an epoch, then astrocytes and masks; a checkpoint every other mini-batch. */
+  train: {
+    args: [
+      ...['--recipe', 'digits', '--backend', 'cpu'],
+      ...set('network.name=resnet-test', 'data.trainLimit=128', 'data.validation=0', 'data.testLimit=60'),
+      ...set('batchSize=16', 'epochs=6', 'saveEvery=2'),
+      ...set('method.mnet.hidden=8', 'method.mnet.heads=2', 'method.mnet.cells=2'),
+    ],
+    firstEpoch: ' 1/6',
+    readers: ['eval', 'prune', 'export'],
+  },
+  /** Two sub-supernets and two generations; a checkpoint every other mini-batch. */
+  search: {
+    args: [
+      ...['--recipe', 'digits-nas-lid-search', '--backend', 'cpu'],
+      ...set('network.channels=2', 'data.trainLimit=64', 'data.validation=0', 'data.testLimit=20'),
+      ...set('batchSize=8', 'epochs=2', 'saveEvery=2', 'method.levels=1', 'method.warmup=2'),
+      ...set('method.compare=1', 'method.tune=2', 'method.measure=2'),
+      ...set('method.population=3', 'method.generations=2'),
+    ],
+    firstEpoch: ' 1/2',
+    readers: ['eval'],
+  },
+} as const;
+
+const OPTIONS: Readonly<Record<string, (run: string) => readonly string[]>> = {
+  eval: () => [],
+  prune: () => ['--dry-run'],
+  export: (run) => ['--out', `${run}.safetensors`],
+};
 
 /** Throws an `Error` at the first thing that is lost, changed or left over, with the seed and the kill. */
-export async function killTrainings({
+export async function killRuns({
+  command = 'train',
   kills,
   seed,
   reading = 0.3,
@@ -56,9 +77,10 @@ export async function killTrainings({
 }: KillOptions): Promise<Killed> {
   const folder = mkdtempSync(join(tmpdir(), 'ma-net-kill-'));
   const done = { kills: 0, inside: 0, runs: 0, readers: 0 };
+  const { args: recipe } = COMMANDS[command];
   const manet = (args: readonly string[], die?: string): Started => start(root, folder, args, die);
   const whole = join(folder, 'whole');
-  const first = await manet(['train', ...RECIPE, '--out', 'whole']).finished;
+  const first = await manet([command, ...recipe, '--out', 'whole']).finished;
   if (first.code !== 0) throw new Error(`The undisturbed run failed: ${first.stderr}`);
 
   while (done.kills < kills) {
@@ -66,11 +88,11 @@ export async function killTrainings({
     const path = join(folder, run);
     for (let saved = 0; ; ) {
       const rng = Rng.fromSeed(seed).split(done.runs).split(done.kills);
-      const again = isRun(path) ? ['train', '--resume', run] : ['train', ...RECIPE, '--out', run];
+      const again = isRun(path) ? [command, '--resume', run] : [command, ...recipe, '--out', run];
       // Once enough were killed the last run is let go.
       const how = done.kills < kills ? wayToDie(rng) : {};
       const trained = manet(again, how.inside);
-      const reader = rng.uniform() < reading ? read(manet, rng, run, trained, saved) : undefined;
+      const reader = rng.uniform() < reading ? read(manet, { command, rng, run, saved }, trained) : undefined;
       reader?.catch(() => undefined); // Awaited below, when the training has ended.
       if (how.after !== undefined) {
         if (how.begun === true) await trained.printed('images/s');
@@ -118,27 +140,30 @@ function wayToDie(rng: Rng): Way {
   return { after: 400 * rng.uniform(), begun: true };
 }
 
+interface Reading {
+  readonly command: keyof typeof COMMANDS;
+  readonly rng: Rng;
+  readonly run: string;
+  /** Mini-batches in its newest checkpoint. */
+  readonly saved: number;
+}
+
 /**
  * A reader must find a whole run at any moment, and may find nothing to prune in it. False if the training was
  * killed before there was anything to read.
  */
 async function read(
   manet: (args: readonly string[]) => Started,
-  rng: Rng,
-  run: string,
+  { command, rng, run, saved }: Reading,
   trained: Started,
-  saved: number,
 ): Promise<boolean> {
+  const { firstEpoch, readers } = COMMANDS[command];
   if (saved === 0) {
-    await trained.printed(' 1/6');
-    if (!trained.said(' 1/6')) return false;
+    await trained.printed(firstEpoch);
+    if (!trained.said(firstEpoch)) return false;
   }
-  const ways = [
-    ['eval', run],
-    ['prune', run, '--dry-run'],
-    ['export', run, '--out', `${run}.safetensors`],
-  ];
-  const args = ways[rng.integer(3)]!;
+  const reader = readers[rng.integer(readers.length)]!;
+  const args = [reader, run, ...OPTIONS[reader]!(run)];
   const { code, stderr } = await manet([...args, '--backend', 'cpu']).finished;
   const nothingDead = args[0] === 'prune' && stderr.includes('[prune-refused]');
   if (!nothingDead && (code !== 0 || stderr !== ''))
