@@ -1,22 +1,11 @@
 // Contrastive deep supervision. Zhang et al. 2022 (arXiv:2207.05306): early stages learn to tell images apart, not to
 // classify them, by branches that are thrown away.
 
-import {
-  backpropagate,
-  type Batch,
-  cloneParams,
-  MaNetError,
-  type Method,
-  type Network,
-  type Params,
-  type RunLength,
-  type Task,
-  type Training,
-} from '@ma-net/core';
+import { type Batch, MaNetError, type Method, type RunLength, type Task, type Training } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { trainedWithBranches } from './branch-training.ts';
 import { type Branched, branched } from './branches.ts';
 import { type CdsChoices, type CdsOptions, cdsOptions } from './options.ts';
-import { epochs } from './plain.ts';
 import { supervisedContrast } from './supervised-contrast.ts';
 
 /**
@@ -31,38 +20,9 @@ export function cds(given: CdsChoices = {}): Method {
 
 function openCds<B extends Batch>(task: Task<B>, length: RunLength, options: CdsOptions): Training<B> {
   const whole = branched(task.network, options.features);
-  const contrasted = contrastiveTask(task, whole, options);
-  const { shapes, resting } = branchesOf(task.network, whole.network);
   return {
-    rounds: epochs(length.budget, length.batchesPerEpoch),
-    sections: { branches: { shapes, optimization: 'params' } },
+    ...trainedWithBranches(task, contrastiveTask(task, whole, options), length),
     about: `branches at ${whole.features.length} levels`,
-    init(rng) {
-      const { params, stats } = whole.network.init(rng.split('network'));
-      const own = Object.keys(shapes);
-      const others = Object.entries(params).filter(([name]) => !own.includes(name));
-      tf.dispose([stats, Object.fromEntries(others)] as tf.TensorContainer);
-      return { branches: Object.fromEntries(own.map((name) => [name, params[name]!])) };
-    },
-
-    async step(_, __, { params, stats, branches = {} }, batch, ctx) {
-      const still = resting();
-      const made = await backpropagate({
-        task: contrasted,
-        batch,
-        stats: { ...stats, ...still },
-        ctx,
-        values: { ...params, ...branches },
-        names: [...Object.keys(params), ...Object.keys(branches)],
-        forward: (w) => ({ params: w, aux: {} }),
-      });
-      const [own, ofBranches] = divided(made.grads, params);
-      const [next, unread] = divided(made.stats, stats);
-      tf.dispose([unread, still] as tf.TensorContainer);
-      return { terms: made.terms, stats: next, grads: { params: own, branches: ofBranches } };
-    },
-
-    weights: ({ params }) => cloneParams(params),
   };
 }
 
@@ -123,29 +83,4 @@ function firstOf<T extends Readonly<Record<string, tf.Tensor>>>(tensors: T, rows
     x.shape[0] === rows ? tf.slice(x, 0, rows / 2) : x,
   ]);
   return Object.fromEntries(halved) as T;
-}
-
-/** What a network with branches has besides: shapes of parameters, and the statistics that nobody reads. */
-function branchesOf(
-  network: Network,
-  whole: Network,
-): { readonly shapes: Record<string, readonly number[]>; readonly resting: () => Params } {
-  const known = new Set([...network.parameters, ...network.statistics].map(({ name }) => name));
-  const others = <T extends { readonly name: string }>(all: readonly T[]): T[] =>
-    all.filter(({ name }) => !known.has(name));
-  return {
-    shapes: Object.fromEntries(others(whole.parameters).map(({ name, shape }) => [name, shape])),
-    resting: () =>
-      Object.fromEntries(
-        others(whole.statistics).map(({ name, shape, initial }) => [name, tf.fill([...shape], initial)]),
-      ),
-  };
-}
-
-/** The tensors that `of` has by name, and the others. */
-function divided(tensors: Params, of: Params): readonly [Params, Params] {
-  const [own, others] = [true, false].map((has) =>
-    Object.fromEntries(Object.entries(tensors).filter(([name]) => Object.hasOwn(of, name) === has)),
-  ) as [Params, Params];
-  return [own, others];
 }

@@ -1,5 +1,6 @@
 export { astrocyteGates, type Gated, type GatingOptions } from './astrocyte-unet.ts';
 export { astroNet } from './astronet.ts';
+export { auxiliary } from './auxiliary.ts';
 export { type Branched, branched } from './branches.ts';
 export { cds } from './cds.ts';
 export { exits } from './exits.ts';
@@ -8,6 +9,9 @@ export {
   type AstroNetChoices,
   type AstroNetOptions,
   astroNetOptions,
+  type AuxiliaryChoices,
+  type AuxiliaryOptions,
+  auxiliaryOptions,
   type CdsChoices,
   type CdsOptions,
   cdsOptions,

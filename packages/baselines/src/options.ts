@@ -65,6 +65,16 @@ export type CdsOptions = Readonly<z.output<typeof cdsOptions>>;
 /** What may be left out of them. */
 export type CdsChoices = Readonly<z.input<typeof cdsOptions>>;
 
+/** A second classifier. */
+export const auxiliaryOptions = z.strictObject({
+  /** Of its loss, in the sum. */
+  weight: z.number().min(0).default(0.4),
+});
+
+export type AuxiliaryOptions = Readonly<z.output<typeof auxiliaryOptions>>;
+/** What may be left out of them. */
+export type AuxiliaryChoices = Readonly<z.input<typeof auxiliaryOptions>>;
+
 /** The options of MA-Net that are about rounds and about who goes, and those of the one astrocyte. */
 export const astroNetOptions = maNetOptions
   .pick({

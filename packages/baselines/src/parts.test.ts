@@ -2,6 +2,7 @@ import { defaultMaNet } from '@ma-net/method-ma-net';
 import { expect, test } from 'vitest';
 import {
   astroNetOptions,
+  auxiliaryOptions,
   cdsOptions,
   magnitudeOptions,
   plainOptions,
@@ -9,10 +10,21 @@ import {
   slimOptions,
   unstructuredOptions,
 } from './options.ts';
-import { astroNet, cds, exits, magnitude, parts, plain, random, slim, unstructured } from './parts.ts';
+import {
+  astroNet,
+  auxiliary,
+  cds,
+  exits,
+  magnitude,
+  parts,
+  plain,
+  random,
+  slim,
+  unstructured,
+} from './parts.ts';
 
 test('the parts are the baselines, with what MA-Net says of the same options', async () => {
-  expect(parts).toEqual([plain, magnitude, slim, random, unstructured, cds, astroNet, exits]);
+  expect(parts).toEqual([plain, magnitude, slim, random, unstructured, cds, auxiliary, astroNet, exits]);
   expect(plain({})).toEqual({ use: '@ma-net/baselines#plain' });
   const { use, ...options } = magnitude({});
   expect(use).toBe('@ma-net/baselines#magnitude');
@@ -25,6 +37,8 @@ test('the parts are the baselines, with what MA-Net says of the same options', a
   expect((await unstructured.open(unstructuredOptions.parse({}))).name).toBe('unstructured');
   expect((await cds.open(cdsOptions.parse({}))).name).toBe('cds');
   expect((await astroNet.open(astroNetOptions.parse({}))).name).toBe('astronet');
+  expect((await auxiliary.open(auxiliaryOptions.parse({}))).name).toBe('auxiliary');
+  expect(auxiliary({})).toMatchObject({ weight: 0.4 });
   expect((await exits.open({})).name).toBe('exits');
   expect(plain({ views: 2 })).toMatchObject({ views: 2 });
   expect(unstructured({})).toMatchObject({ scope: 'global' });

@@ -4,6 +4,7 @@ import { definePart, type Method } from '@ma-net/core';
 import { z } from 'zod';
 import {
   astroNetOptions,
+  auxiliaryOptions,
   cdsOptions,
   magnitudeOptions,
   plainOptions,
@@ -66,6 +67,15 @@ export const cds = definePart({
   open: async (options): Promise<Method> => (await import('./cds.ts')).cds(options),
 });
 
+/** A second classifier that trains along. */
+export const auxiliary = definePart({
+  id: '@ma-net/baselines#auxiliary',
+  kind: 'method',
+  about: 'the network with its second classifier, which is trained along and left out',
+  schema: auxiliaryOptions,
+  open: async (options): Promise<Method> => (await import('./auxiliary.ts')).auxiliary(options),
+});
+
 /** AstroNet, our design. */
 export const astroNet = definePart({
   id: '@ma-net/baselines#astronet',
@@ -85,4 +95,4 @@ export const exits = definePart({
   open: async (): Promise<Method> => (await import('./exits.ts')).exits(),
 });
 
-export const parts = [plain, magnitude, slim, random, unstructured, cds, astroNet, exits];
+export const parts = [plain, magnitude, slim, random, unstructured, cds, auxiliary, astroNet, exits];

@@ -721,6 +721,9 @@ export const fieldDocs = {
     "labels": "Whether images of one class belong together, or the views of an image alone.",
     "features": "Maps of the network that branches are attached to, by their names; all that it names unless given."
   },
+  "@ma-net/baselines#auxiliary": {
+    "weight": "Of its loss, in the sum."
+  },
   "@ma-net/baselines#astronet": {
     "clip": "Largest global norm of the gradient of the active part of Phi.",
     "plainRounds": "Rounds 0..R_TN train the plain network: this many; a third of the epochs unless given.",

@@ -3,7 +3,7 @@
 // through a half twice.
 
 import { cifar10, digits } from '@ma-net/data/parts';
-import { plain } from '@ma-net/baselines/parts';
+import { auxiliary } from '@ma-net/baselines/parts';
 import { defineRecipe } from '@ma-net/run';
 import { darts, dartsNetwork, dartsPt, hotnas, nasLid, shapleyNas, supernet } from '@ma-net/search/parts';
 import { classification } from '@ma-net/task-classification/parts';
@@ -55,9 +55,9 @@ export const cifar10Darts = defineRecipe(() => ({
   ...cifar10DartsSearch(),
   name: 'cifar10-darts',
   about: 'the network of DARTS on all of CIFAR-10: 20 cells, 600 epochs; needs a GPU',
-  network: dartsNetwork({ genotype: 'DARTS_V2', dropPath: 0.2 }),
+  network: dartsNetwork({ genotype: 'DARTS_V2', dropPath: 0.2, auxiliary: true }),
   data: cifar10({ augment: { flip: true, padCrop: 4, cutout: 16 } }),
-  method: plain({}),
+  method: auxiliary({}),
   batchSize: 96,
   epochs: 600,
   schedule: { name: 'cosine', warmup: 0 },

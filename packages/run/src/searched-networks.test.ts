@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { cpu } from '@ma-net/backend-cpu';
 import { exportOnnx, runOnnx } from '@ma-net/backend-onnx';
 import { countParams, type Network, type Params, Rng, startBackend } from '@ma-net/core';
+import { auxiliary } from '@ma-net/baselines';
 import { maNet } from '@ma-net/method-ma-net';
 import {
   applyCompaction,
@@ -131,4 +132,34 @@ describe.each(Object.keys(networks))('a network of %s', (name) => {
     expect(await apart(after, tf.tensor(Float32Array.from(data), [...shape]))).toBeLessThan(1e-5);
     disposeState(state);
   });
+});
+
+test('the second classifier of a DARTS network trains along, and is no part of what is evaluated', async () => {
+  // 410,890 parameters, as in the authors' code: most of them in its convolution of 2 x 2.
+  const network = dartsNetwork(
+    'darts',
+    { genotype: 'DARTS_V2', channels: 4, layers: 5, auxiliary: true },
+    { numClasses: 10, inputShape: [32, 32, 3] },
+  );
+  const options = smallOptions(2);
+  const { task, training } = openMethod(auxiliary(), smallTask(network), { batchesPerEpoch: 1 }, options);
+  const state = initialState(task, training, 1);
+  const branches = state.sections['branches']!;
+  expect(countParams(branches)).toBe(410_890);
+  expect(countParams(state.sections.params)).toBe(11_554);
+  const name = 'auxiliary_head.classifier.weight';
+  const before = (await branches[name]!.data()).slice();
+  const events: TrainingEvent[] = [];
+  const source = smallSource(network, 1);
+  await fit({ task, training, options, source, state, listen: (event) => void events.push(event) });
+  expect(await state.sections['branches']![name]!.data()).not.toEqual(before);
+  const steps = events.flatMap((event) => (event.type === 'step' ? [event] : []));
+  expect(steps).toHaveLength(2);
+  for (const { loss, terms } of steps)
+    expect(loss).toBeCloseTo(terms['data']! + 0.4 * terms['auxiliary']!, 4);
+  const evaluated = training.weights(state.sections);
+  expect(countParams(evaluated)).toBe(11_554);
+  expect(task.network.outputs.map((output) => output.name)).toEqual(['logits']);
+  tf.dispose(evaluated as tf.TensorContainerObject);
+  disposeState(state);
 });
