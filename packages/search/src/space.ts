@@ -100,8 +100,3 @@ function edgesOf(given: number, nodes: number): Edge[] {
 export function largest(row: readonly number[]): number {
   return row.reduce((best, value, i) => (value > row[best]! ? i : best), 0);
 }
-
-/** The place of the smallest number; of equals, the first. */
-export function smallest(row: readonly number[]): number {
-  return row.reduce((best, value, i) => (value < row[best]! ? i : best), 0);
-}
