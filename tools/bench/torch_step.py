@@ -58,4 +58,5 @@ def main(variant, batch):
         print((time.perf_counter() - started) * 1000, flush=True)
 
 
-main(sys.argv[1], int(sys.argv[2]))
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

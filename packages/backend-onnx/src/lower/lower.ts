@@ -39,7 +39,8 @@ export function lowerGraph(graph: Graph, cpu: boolean): Lowered {
     return name;
   });
   const { cpuNodes, nodeCount: size } = g.model;
-  return { bytes: g.model.bytes('tfjs'), inputNames, outputNames, size, cpuNodes };
+  const bytes = cpu ? g.model.bytesWithoutShapes('tfjs') : g.model.bytes('tfjs');
+  return { bytes, inputNames, outputNames, size, cpuNodes };
 }
 
 /** Lowers the calls of `graph` in order; equal computations are emitted once. */

@@ -1,5 +1,5 @@
 import * as ort from 'onnxruntime-node';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type Draw, forSeeds, random } from '../../test/oracle.ts';
 import { Lowering, sizeOf, type Val } from './lowering.ts';
 import { convWindow, type Window } from './window.ts';
@@ -105,5 +105,29 @@ describe('Winograd convolution agrees with its definition', () => {
     expect(chosen([64, 32, 32, 64], [1, 1, 64, 64])).toBe(false);
     expect(chosen([64, 32, 32, 16], [3, 3, 16, 16])).toBe(false);
     expect(chosen([1, 4, 4, 64], [3, 3, 64, 64])).toBe(false);
+  });
+
+  test('forward passes keep points for their gradients up to a bound; the others are made again', () => {
+    const g = new Lowering({ cpu: true });
+    const made = vi.spyOn(g.model, 'nodes');
+    const filter = g.val('filter', { shape: [3, 3, 64, 64], dtype: 'float32' });
+    // 206 MB of points, as many, and 13 MB.
+    const gathers = [56, 56, 14].map((side, k) => {
+      const spec = { shape: [64, side, side, 64], dtype: 'float32' } as const;
+      const w = convWindow(spec.shape, filter.shape, { strides: 1, pad: 'same' });
+      const x = g.val(`x${k}`, spec);
+      return [() => convolve(g, x, filter, w), () => filterGradient(g, x, g.val(`dy${k}`, spec), w)].map(
+        (emit) => {
+          made.mockClear();
+          emit();
+          return made.mock.calls.filter(([type]) => type === 'Gather').length;
+        },
+      );
+    });
+    expect(gathers).toEqual([
+      [7, 0],
+      [7, 7],
+      [1, 0],
+    ]);
   });
 });

@@ -46,6 +46,26 @@ export interface Initializer {
   readonly bytes: Uint8Array;
 }
 
+/** Operators whose second input is the shape of their output. */
+const SHAPED = new Set(['Reshape', 'Expand']);
+
+interface ValueInfo {
+  readonly name: string;
+  /** Undefined where ONNX Runtime is not to know. */
+  readonly dims: readonly Dimension[] | undefined;
+  readonly type: OnnxType;
+}
+
+const withoutShape = ({ name, type }: ValueInfo): ValueInfo => ({ name, dims: undefined, type });
+
+interface Serialised {
+  readonly opset: number;
+  readonly nodes: readonly NodeFields[];
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly inputs?: readonly ValueInfo[];
+  readonly outputs?: readonly ValueInfo[];
+}
+
 /** A dimension: a size, or the name of a size that is chosen when the model runs. */
 export type Dimension = number | string;
 
@@ -57,8 +77,8 @@ export class ModelBuilder {
   readonly cpuNodes: string[] = [];
   readonly #nodes: NodeFields[] = [];
   readonly #initializers = new Map<string, Initializer>();
-  readonly #inputs: object[] = [];
-  readonly #outputs: object[] = [];
+  readonly #inputs: ValueInfo[] = [];
+  readonly #outputs: ValueInfo[] = [];
   readonly #constants = new Map<string, string>();
   readonly #domains = new Set<string>();
   #names = 0;
@@ -176,16 +196,45 @@ export class ModelBuilder {
   }
 
   input(name: string, dims: readonly Dimension[], type: OnnxType): void {
-    this.#inputs.push(valueInfo(name, dims, type));
+    this.#inputs.push({ name, dims, type });
   }
 
   output(name: string, dims: readonly Dimension[], type: OnnxType): void {
-    this.#outputs.push(valueInfo(name, dims, type));
+    this.#outputs.push({ name, dims, type });
   }
 
   /** The serialised ModelProto, for a session of our own. */
   bytes(graphName: string): Uint8Array {
-    return this.#serialised(graphName, WRITTEN, this.#nodes);
+    return this.#serialised(graphName, { opset: WRITTEN, nodes: this.#nodes });
+  }
+
+  /**
+   * The same, but ONNX Runtime sees shapes only when it runs. Values that it knows to be of one shape get one buffer, which
+   * is held from the first to the last of them, and a training step took half as much memory again. For that the shapes
+   * that nodes are given are cut out of one constant that a caller might replace.
+   */
+  bytesWithoutShapes(graphName: string): Uint8Array {
+    const shapes = new Map<string, BigInt64Array>();
+    const hidden = (name: string): string => `${name} hidden`;
+    const nodes = this.#nodes.map((node): NodeFields => {
+      const shape = SHAPED.has(node.opType) ? this.#initializers.get(node.input[1]!) : undefined;
+      if (shape === undefined || shape.bytes.length === 0) return node;
+      const name = node.input[1]!;
+      shapes.set(name, new BigInt64Array(shape.bytes.slice().buffer));
+      return { ...node, input: node.input.with(1, hidden(name)) };
+    });
+    const inputs = this.#inputs.map(withoutShape);
+    if (shapes.size > 0) {
+      const lists = [...shapes.values()];
+      const all = BigInt64Array.from(lists.flatMap((list) => [...list]));
+      const source = this.constant(all, [all.length], 'int64');
+      const sizes = this.ints(lists.map(({ length }) => length));
+      inputs.push({ name: source, dims: [all.length], type: 'int64' });
+      const output = [...shapes.keys()].map(hidden);
+      nodes.unshift({ opType: 'Split', name: 'shapes/Split', input: [source, sizes], output });
+    }
+    const outputs = this.#outputs.map(withoutShape);
+    return this.#serialised(graphName, { opset: WRITTEN, nodes, inputs, outputs });
   }
 
   /** The serialised ModelProto, for other programs: constants that nobody reads are left out. */
@@ -197,14 +246,12 @@ export class ModelBuilder {
     };
     const nodes = this.#nodes.map((node) => inOpset(node, opset, integers));
     this.#prune(nodes);
-    return this.#serialised(graphName, opset, nodes, metadata);
+    return this.#serialised(graphName, { opset, nodes, metadata });
   }
 
   #serialised(
     graphName: string,
-    opset: number,
-    nodes: readonly NodeFields[],
-    metadata: Readonly<Record<string, string>> = {},
+    { opset, nodes, metadata = {}, inputs = this.#inputs, outputs = this.#outputs }: Serialised,
   ): Uint8Array {
     const model = create(ModelProtoSchema, {
       irVersion: BigInt(irOf(opset)),
@@ -223,8 +270,8 @@ export class ModelBuilder {
           dataType: elementTypes[type],
           rawData: bytes,
         })),
-        input: this.#inputs,
-        output: this.#outputs,
+        input: inputs.map(valueInfo),
+        output: outputs.map(valueInfo),
       },
     } as Parameters<typeof create<typeof ModelProtoSchema>>[1]);
     return toBinary(ModelProtoSchema, model);
@@ -240,15 +287,13 @@ function attribute(name: string, value: AttributeValue): Partial<AttributeProto>
   return { name, type: AttributeType.INTS, ints: value.map(BigInt) };
 }
 
-function valueInfo(name: string, dims: readonly Dimension[], type: OnnxType): object {
-  const dim = dims.map((d) => ({
+function valueInfo({ name, dims, type }: ValueInfo): object {
+  const dim = dims?.map((d) => ({
     value:
       typeof d === 'number'
         ? { case: 'dimValue' as const, value: BigInt(d) }
         : { case: 'dimParam' as const, value: d },
   }));
-  return {
-    name,
-    type: { value: { case: 'tensorType' as const, value: { elemType: elementTypes[type], shape: { dim } } } },
-  };
+  const value = { elemType: elementTypes[type], ...(dim === undefined ? {} : { shape: { dim } }) };
+  return { name, type: { value: { case: 'tensorType' as const, value } } };
 }
