@@ -6,13 +6,19 @@ import type { Entry } from './call.ts';
 import type { Graph } from './graph.ts';
 import { sizeOf } from './lower/lowering.ts';
 
-/** A graph that needs this many bytes has to come twice before it keeps them: many come once. */
+/** A graph that needs this many bytes keeps them on trial until it comes again: many come once. */
 const LARGE_BYTES = 64 * 2 ** 20;
+
+/** Large graphs remembered as having come before. */
+const MAX_TRIED = 1024;
 
 export class Arenas {
   readonly #budget: number;
   /** Bytes of the graphs that keep them. */
   readonly #kept = new Map<string, number>();
+  /** Those of them that came once so far. */
+  readonly #trial = new Set<string>();
+  readonly #tried = new Set<string>();
   /** When each graph was last asked for, in requests; the one asked for longest ago comes first. */
   readonly #asked = new Map<string, number>();
   #requests = 0;
@@ -23,34 +29,49 @@ export class Arenas {
   }
 
   /**
-   * Told of every run of the graph `key`, which needs `bytes`: whether it keeps them from now on, and which graphs, out of
-   * use for more than two rounds of all that are known, must give theirs back for it. Graphs that take turns never take
-   * each other's: those for which there is no room do without.
+   * Told of every run of the graph `key`, which needs `bytes`: whether it keeps them from now on, and which graphs must
+   * give theirs back for it: those out of use for more than two rounds of all that are known, and, for a large graph that
+   * has not been seen before, those on trial. Graphs that take turns never take each other's: those for which there is no
+   * room do without.
    */
   ask(key: string, bytes: number): { readonly keeps: boolean; readonly back: readonly string[] } {
-    const seen = this.#asked.delete(key);
+    this.#asked.delete(key);
     this.#asked.set(key, ++this.#requests);
-    if (this.#kept.has(key)) return { keeps: true, back: [] };
-    if ((!seen && bytes >= LARGE_BYTES) || bytes > this.#budget) return { keeps: false, back: [] };
-    const idle = this.#idle();
-    const back: string[] = [];
+    if (this.#kept.has(key)) {
+      this.#trial.delete(key);
+      return { keeps: true, back: [] };
+    }
+    const stranger = bytes >= LARGE_BYTES && !this.#tried.has(key);
+    const tried = stranger ? [...this.#trial] : [];
+    for (const other of tried) this.forget(other);
+    const idle = bytes > this.#budget ? [] : this.#idle();
+    const given: string[] = [];
     let room = this.#budget - this.#sum;
     for (const other of idle) {
       if (room >= bytes) break;
       room += this.#kept.get(other)!;
-      back.push(other);
+      given.push(other);
     }
-    if (room < bytes) return { keeps: false, back: [] };
-    for (const other of back) this.forget(other);
+    const keeps = room >= bytes;
+    if (stranger) this.#try(key, keeps);
+    if (!keeps) return { keeps, back: tried };
+    for (const other of given) this.forget(other);
     this.#kept.set(key, bytes);
     this.#sum += bytes;
-    return { keeps: true, back };
+    return { keeps, back: [...tried, ...given] };
+  }
+
+  #try(key: string, keeps: boolean): void {
+    if (keeps) this.#trial.add(key);
+    this.#tried.add(key);
+    if (this.#tried.size > MAX_TRIED) this.#tried.delete(this.#tried.keys().next().value!);
   }
 
   /** The session of this graph is no more. */
   forget(key: string): void {
     this.#sum -= this.#kept.get(key) ?? 0;
     this.#kept.delete(key);
+    this.#trial.delete(key);
     this.#asked.delete(key);
   }
 
