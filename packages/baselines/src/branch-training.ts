@@ -11,16 +11,18 @@ import {
 } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { epochs } from './plain.ts';
+import type { Taught as Beside } from './teacher.ts';
 
 /**
  * Trains the network of `task` together with what that of `whole` has besides, by the loss of `whole`. The branches are trained as W
  * is, in a section of their own; their running statistics are read by nobody, and stay at rest. What is evaluated, pruned and
- * exported is the network of `task`.
+ * exported is the network of `task`. What `beside` says of a mini-batch is there for the loss.
  */
 export function trainedWithBranches<B extends Batch>(
   task: Task<B>,
   whole: Task<B>,
   { budget, batchesPerEpoch }: { readonly budget: number; readonly batchesPerEpoch: number },
+  beside?: Beside,
 ): Training<B> {
   const { shapes, resting } = branchesOf(task.network, whole.network);
   return {
@@ -36,9 +38,11 @@ export function trainedWithBranches<B extends Batch>(
 
     async step(_, __, { params, stats, branches = {} }, batch, ctx) {
       const still = resting();
+      await beside?.ready();
+      const told = beside?.ask(task.inputs(batch), ctx) ?? {};
       const made = await backpropagate({
         task: whole,
-        batch,
+        batch: { ...batch, ...told },
         stats: { ...stats, ...still },
         ctx,
         values: { ...params, ...branches },
@@ -47,11 +51,12 @@ export function trainedWithBranches<B extends Batch>(
       });
       const [own, ofBranches] = divided(made.grads, params);
       const [next, unread] = divided(made.stats, stats);
-      tf.dispose([unread, still] as tf.TensorContainer);
+      tf.dispose([unread, still, told] as tf.TensorContainer);
       return { terms: made.terms, stats: next, grads: { params: own, branches: ofBranches } };
     },
 
     weights: ({ params }) => cloneParams(params),
+    ...(beside === undefined ? {} : { dispose: () => beside.dispose() }),
   };
 }
 

@@ -5,25 +5,52 @@ import { type Batch, MaNetError, type Method, type RunLength, type Task, type Tr
 import * as tf from '@tensorflow/tfjs-core';
 import { trainedWithBranches } from './branch-training.ts';
 import { type Branched, branched } from './branches.ts';
-import { type CdsChoices, type CdsOptions, cdsOptions } from './options.ts';
+import { type CdsChoices, type CdsOptions, cdsOptions, taughtOptions } from './options.ts';
 import { supervisedContrast } from './supervised-contrast.ts';
+import { adapted, type Pictures, taught, taughtTask, type Teacher } from './teacher.ts';
 
 /**
  * Two views of every image go through the network together. The task's loss is of the first view alone; to it comes `weight`
  * times the contrastive loss of every level's features. The branches are trained as W is, in a section of their own: what is
- * evaluated, pruned and exported is the network of the task. Opening it throws what `branched` throws.
+ * evaluated, pruned and exported is the network of the task. A `teacher`, which was trained so before, adds what `taughtTask` says;
+ * its weights are read at the first mini-batch. Opening it throws what `branched` throws, and `bad-argument` for a teacher of another
+ * number of levels.
  */
-export function cds(given: CdsChoices = {}): Method {
+export function cds(given: CdsChoices = {}, teacher?: Teacher): Method {
   const options = { ...cdsOptions.parse({}), ...given } as CdsOptions;
-  return { name: 'cds', views: 2, open: (task, length) => openCds(task, length, options) };
+  return { name: 'cds', views: 2, open: (task, length) => openCds(task, length, options, teacher) };
 }
 
-function openCds<B extends Batch>(task: Task<B>, length: RunLength, options: CdsOptions): Training<B> {
-  const whole = branched(task.network, options.features);
-  return {
-    ...trainedWithBranches(task, contrastiveTask(task, whole, options), length),
-    about: `branches at ${whole.features.length} levels`,
+function openCds<B extends Batch>(
+  task: Task<B>,
+  length: RunLength,
+  options: CdsOptions,
+  teacher: Teacher | undefined,
+): Training<B> {
+  const student = branched(task.network, options.features);
+  const contrasted = contrastiveTask(task, student, options);
+  const about = `branches at ${student.features.length} levels`;
+  if (teacher === undefined) return { ...trainedWithBranches(task, contrasted, length), about };
+  const { network, features } = teacher;
+  const widthOf = (name: string): number => network.outputs.find((one) => one.name === name)!.shape.at(-1)!;
+  if (features.length !== student.features.length) {
+    throw new MaNetError(
+      'bad-argument',
+      `The teacher has ${features.length} levels, the student ${student.features.length}.`,
+      { where: 'teacher', hint: 'take a teacher with as many stages.' },
+    );
+  }
+  const pictures = {
+    numClasses: task.network.outputs.find(({ name }) => name === 'logits')!.shape.at(-1)!,
+    inputShape: task.network.inputs[0]!.shape as Pictures['inputShape'],
   };
+  const how = taughtOptions.parse({
+    weight: options.teacher?.weight,
+    temperature: options.teacher?.temperature,
+  });
+  const whole = taughtTask(contrasted, adapted(student, widthOf(features[0]!)), teacher, how);
+  const training = trainedWithBranches(task, whole, length, taught(teacher, pictures));
+  return { ...training, about: `${about}, taught by ${network.name}` };
 }
 
 /**

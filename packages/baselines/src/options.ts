@@ -50,6 +50,14 @@ export const plainOptions = z.strictObject({
 
 export type PlainOptions = Readonly<z.input<typeof plainOptions>>;
 
+/** How much a teacher says. */
+export const taughtOptions = z.strictObject({
+  /** Of the distances to its features, in the sum. */
+  weight: z.number().min(0).default(0.1),
+  /** What the logits of both are divided by. */
+  temperature: z.number().positive().default(3),
+});
+
 export const cdsOptions = z.strictObject({
   /** Of the contrastive losses of all levels, in the sum. */
   weight: z.number().min(0).default(0.1),
@@ -59,6 +67,15 @@ export const cdsOptions = z.strictObject({
   labels: z.boolean().default(true),
   /** Maps of the network that branches are attached to, by their names; all that it names unless given. */
   features: z.array(z.string()).exactOptional(),
+  /** Who was trained so before, and tells what it sees; nobody unless given. */
+  teacher: taughtOptions
+    .extend({
+      /** A network of the zoo, as `manet networks` lists them. */
+      name: z.string(),
+      /** `checkpoint.safetensors` of the run that trained it: its branches are needed. Read again when a run goes on. */
+      checkpoint: z.string(),
+    })
+    .exactOptional(),
 });
 
 export type CdsOptions = Readonly<z.output<typeof cdsOptions>>;

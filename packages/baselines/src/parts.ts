@@ -64,7 +64,23 @@ export const cds = definePart({
   kind: 'method',
   about: 'contrastive deep supervision: branches tell two views of every image apart, and are left out',
   schema: cdsOptions,
-  open: async (options): Promise<Method> => (await import('./cds.ts')).cds(options),
+  open: async (options): Promise<Method> => {
+    const { cds: method } = await import('./cds.ts');
+    const { teacher } = options;
+    if (teacher === undefined) return method(options);
+    const [{ branched }, { createTNet, readWeights }] = await Promise.all([
+      import('./branches.ts'),
+      import('@ma-net/tnet'),
+    ]);
+    const { name, checkpoint } = teacher;
+    const build = async (pictures: { readonly numClasses: number }) =>
+      branched(await createTNet(name, pictures), options.features);
+    return method(options, {
+      ...(await build({ numClasses: 2 })),
+      build: async (pictures) => (await build(pictures)).network,
+      read: () => readWeights(name, checkpoint),
+    });
+  },
 });
 
 /** A second classifier that trains along. */

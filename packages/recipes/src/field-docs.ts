@@ -719,7 +719,12 @@ export const fieldDocs = {
     "weight": "Of the contrastive losses of all levels, in the sum.",
     "temperature": "tau: how much the nearest count.",
     "labels": "Whether images of one class belong together, or the views of an image alone.",
-    "features": "Maps of the network that branches are attached to, by their names; all that it names unless given."
+    "features": "Maps of the network that branches are attached to, by their names; all that it names unless given.",
+    "teacher": "Who was trained so before, and tells what it sees; nobody unless given.",
+    "teacher.name": "A network of the zoo, as `manet networks` lists them.",
+    "teacher.checkpoint": "`checkpoint.safetensors` of the run that trained it: its branches are needed. Read again when a run goes on.",
+    "teacher.weight": "Of the distances to its features, in the sum.",
+    "teacher.temperature": "What the logits of both are divided by."
   },
   "@ma-net/baselines#auxiliary": {
     "weight": "Of its loss, in the sum."
