@@ -39,7 +39,7 @@ test('flags are few, and a new one is a decision: a field of a recipe needs none
     train: 'recipe set data method seed backend threads out resume tensorboard sync-bn json print',
     compare: 'recipe set data seeds methods remove remove-macs latency backend threads out least force',
     sweep: 'recipe set data method seeds jobs backend threads out worker',
-    search: 'recipe as set data method seed backend threads out resume',
+    search: 'recipe as max-params max-macs set data method seed backend threads out resume',
     reproduce: 'list print data jobs backend threads out worker',
     eval: 'classes budgets results best data backend threads',
     predict: 'top least json pictures png results force best backend threads',

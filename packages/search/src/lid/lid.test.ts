@@ -1,3 +1,5 @@
+// The dimension of features, the likeness of operations, and the groups that follow: as the authors compute them.
+
 import { cpu } from '@ma-net/backend-cpu';
 import { startBackend } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
