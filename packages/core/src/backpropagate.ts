@@ -101,7 +101,7 @@ async function inTwoHalves<B extends Batch, Aux extends tf.TensorContainer>(
   assign: NonNullable<Task<B>['assign']>,
 ): Promise<Backpropagated<Aux>> {
   const { batch, values, names } = objective;
-  const tape = openTape(() => runForward(objective, values));
+  const tape = openTape(() => runForward(objective, values), values, names);
   let decided: Record<string, tf.Tensor> = {};
   try {
     const read = await readParams(pick(tape.made.outputs, assign.outputs));
@@ -109,11 +109,7 @@ async function inTwoHalves<B extends Batch, Aux extends tf.TensorContainer>(
     refuseKnownNames(Object.keys(host), batch);
     decided = uploadParams(host);
     const whole = { ...batch, ...decided };
-    const result = tape.finish(
-      (made) => lossOf(objective, lookAgain(objective, made, whole), whole),
-      values,
-      names,
-    );
+    const result = tape.finish((made) => lossOf(objective, lookAgain(objective, made, whole), whole));
     const { value, grads, aux } = result;
     return { terms: { ...aux.terms, loss: value } as Terms, grads, stats: aux.stats, aux: aux.aux as Aux };
   } finally {

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { MaNetError } from './errors.ts';
 import { type Params, pick } from './params.ts';
+import { forgetUnread, type TapeNode } from './saved.ts';
 
 export interface ValueAndGrad<Aux> {
   readonly value: tf.Scalar;
@@ -67,21 +68,23 @@ export interface Tape<Made> {
   /** The second half: the value of `f` and its gradient through both halves. Once. */
   finish<Aux extends tf.TensorContainer>(
     f: (made: Made) => { readonly value: tf.Scalar; readonly aux: Aux },
-    params: Params,
-    names: readonly string[],
   ): ValueAndGrad<Aux>;
   /** Frees what the first half made. */
   dispose(): void;
 }
 
 /**
- * Runs `f` and keeps what its gradient needs, so that the host can look at the result before it goes on: nothing is
- * recorded in between. Not for use inside another gradient.
+ * Runs `f` and keeps what its gradient with respect to the parameters called `names` needs, so that the host can look at
+ * the result before it goes on: nothing is recorded in between. Not for use inside another gradient.
  */
-export function openTape<Made extends object>(f: () => Made): Tape<Made> {
-  const state = tf.engine().state as { activeTape: { saved: tf.Tensor[] }[] | null; gradientDepth: number };
+export function openTape<Made extends object>(
+  f: () => Made,
+  params: Params,
+  names: readonly string[],
+): Tape<Made> {
+  const state = tf.engine().state as { activeTape: TapeNode[] | null; gradientDepth: number };
   const before = (tf.engine() as unknown as { nextTensorId(): number }).nextTensorId();
-  let tape: { saved: tf.Tensor[] }[] | undefined = [];
+  let tape: TapeNode[] | undefined = [];
   let made: tf.TensorContainerObject = {};
   const release = (): void => {
     for (const { saved } of tape ?? []) tf.dispose(saved);
@@ -92,6 +95,7 @@ export function openTape<Made extends object>(f: () => Made): Tape<Made> {
   [state.activeTape, state.gradientDepth] = [tape, 1];
   try {
     made = tf.tidy(() => f() as unknown as tf.TensorContainerObject);
+    forgetUnread(tape, Object.values(pick(params, names)));
   } catch (error) {
     release();
     throw error;
@@ -100,7 +104,7 @@ export function openTape<Made extends object>(f: () => Made): Tape<Made> {
   }
   return {
     made: made as unknown as Made,
-    finish: (second, params, names) =>
+    finish: (second) =>
       valueAndGrad(
         () => {
           // tfjs has just begun a tape of its own; this one goes on in its place, and ends with it.

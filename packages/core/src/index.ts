@@ -1,6 +1,7 @@
 // The order matters: the engine has to be tfjs-core's own, not the copy inside the bundle of gradients.
 import '@tensorflow/tfjs-core';
 import '../generated/gradients.js';
+import './relu-gradient.ts';
 import * as ops from './ops/index.ts';
 
 export { attention, softmax, type WindowAttention, windowAttention } from './attention.ts';
