@@ -13,7 +13,7 @@ import torch
 import torchvision
 from torch import nn
 from torch.nn import functional as F
-from torchvision.models import VisionTransformer
+from torchvision.models import SwinTransformer, VisionTransformer
 
 torch.set_num_threads(1)
 torch.manual_seed(1)
@@ -30,6 +30,10 @@ def vit(width):
     return VisionTransformer(224, 16, 12, width // 64, width, 4 * width)
 
 
+def swin_t():
+    return SwinTransformer([4, 4], 96, [2, 2, 6, 2], [3, 6, 12, 24], [7, 7], stochastic_depth_prob=0.0)
+
+
 BUILD = {
     "resnet18-cifar": small_resnet18,
     "resnet50": torchvision.models.resnet50,
@@ -37,7 +41,7 @@ BUILD = {
     "vit-b16": lambda: vit(768),
     "vit-s16": lambda: vit(384),
     "vit-ti16": lambda: vit(192),
-    "swin-t": lambda: torchvision.models.swin_t(stochastic_depth_prob=0.0),
+    "swin-t": swin_t,
 }
 
 name, batch, variant = sys.argv[1], int(sys.argv[2]), sys.argv[3]

@@ -177,9 +177,15 @@ test('gelu is x times the normal distribution function', async () => {
     x.map((v, i) => v * phi[i]!),
     { rtol: 1e-5, atol: 2e-6 },
   );
-  // Its derivative is Phi(x) + x phi(x), phi(1) = 0.2419707245.
-  const grads = gradients({ x: vector([1]) }, [1], ({ x: x_ }) => gelu(x_!));
-  await expectClose(grads['x']!, [0.8413447461 + 0.2419707245], { rtol: 1e-5 });
+  // Its derivative is Phi(x) + x phi(x), with phi(x) = exp(-x^2 / 2) / sqrt(2 pi).
+  const dy = [1, -2, 3, 0.5, 1, 1, 2, -1];
+  const grads = gradients({ x: vector(x) }, dy, ({ x: x_ }) => gelu(x_!));
+  const density = (v: number): number => Math.exp((-v * v) / 2) / Math.sqrt(2 * Math.PI);
+  await expectClose(
+    grads['x']!,
+    x.map((v, i) => dy[i]! * (phi[i]! + v * density(v))),
+    { rtol: 1e-5, atol: 2e-6 },
+  );
 });
 
 describe('conv2d', () => {

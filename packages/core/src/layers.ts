@@ -128,20 +128,56 @@ function normalise(
   return op(x, gain_C, offset_C);
 }
 
-/** Layer normalisation over the last axis (Ba et al. 2016), biased variance. */
+/**
+ * Layer normalisation over the last axis (Ba et al. 2016), biased variance. The gradient is written out, because it takes
+ * half the passes over memory of the composed one: dx = (a - mean(a) - xhat mean(a xhat)) / sigma with a = gain dy.
+ */
 export function layerNorm(x: tf.Tensor, gain_D: tf.Tensor, offset_D: tf.Tensor, epsilon: number): tf.Tensor {
   return tf.tidy(() => {
-    const mean = tf.mean(x, -1, true);
-    const centred = tf.sub(x, mean);
-    const variance = tf.mean(tf.mul(centred, centred), -1, true);
-    const normal = tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon)));
-    return tf.add(tf.mul(normal, gain_D), offset_D);
+    const rows = x.shape.slice(0, -1).map((_, i) => i);
+    const centred = tf.sub(x, tf.mean(x, -1, true));
+    const inverse = tf.rsqrt(tf.add(tf.mean(tf.mul(centred, centred), -1, true), epsilon));
+    const normal = tf.mul(centred, inverse);
+    const op = tf.customGrad((...args: unknown[]) => {
+      const [, gain, offset, save] = args as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
+      save([normal, inverse, gain]);
+      return {
+        value: tf.add(tf.mul(normal, gain), offset),
+        gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+          const [xhat, inv, g] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+          const a = tf.mul(dy, g);
+          const along = tf.mul(xhat, tf.mean(tf.mul(a, xhat), -1, true));
+          const dx = tf.mul(tf.sub(tf.sub(a, tf.mean(a, -1, true)), along), inv);
+          return [dx, tf.sum(tf.mul(dy, xhat), rows), tf.sum(dy, rows)];
+        },
+      };
+    });
+    return op(x, gain_D, offset_D);
   });
 }
 
-/** x Phi(x), with the exact normal distribution function (Hendrycks & Gimpel 2016), not the tanh fit. */
+/**
+ * x Phi(x), with the exact normal distribution function (Hendrycks & Gimpel 2016), not the tanh fit. Its derivative
+ * Phi(x) + x phi(x) is written out: with u = x / sqrt(2), x phi(x) = u exp(-u^2) / sqrt(pi).
+ */
 export function gelu(x: tf.Tensor): tf.Tensor {
-  return tf.tidy(() => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)));
+  return tf.tidy(() => {
+    const u = tf.mul(x, Math.SQRT1_2);
+    const below = tf.mul(tf.add(tf.erf(u), 1), 0.5);
+    const op = tf.customGrad((...args: unknown[]) => {
+      const [x_, save] = args as [tf.Tensor, tf.GradSaveFunc];
+      save([u, below]);
+      return {
+        value: tf.mul(x_, below),
+        gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+          const [v, phi] = saved as [tf.Tensor, tf.Tensor];
+          const density = tf.exp(tf.sub(-Math.log(Math.PI) / 2, tf.square(v)));
+          return tf.mul(dy, tf.add(phi, tf.mul(v, density)));
+        },
+      };
+    });
+    return op(x);
+  });
 }
 
 interface Pool {

@@ -28,7 +28,7 @@ const seconds = (): number => {
 };
 
 /** The steps of network `name` on mini-batches of `batch` images. With a folder, ONNX Runtime's profiles go there. */
-export async function ownSteps(
+async function ownSteps(
   name: string,
   batch: number,
   profileTo?: string,
@@ -115,7 +115,7 @@ export async function serve(name: string, batch: number): Promise<void> {
 /** Runs `mode` until its graph is compiled and warm, and leaves ONNX Runtime's profiles in `folder`. */
 export async function profileInto(folder: string, name: string, batch: number, mode: Mode): Promise<void> {
   const step = await ownSteps(name, batch, folder);
-  for (let k = 0; k < 4; k++) await step(mode);
+  for (let k = 0; k < Number(process.env.STEPS ?? 4); k++) await step(mode);
   // A session writes its profile when it is released.
   tf.removeBackend('onnx');
 }
