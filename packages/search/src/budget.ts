@@ -105,6 +105,7 @@ export function budgetOf(space: Space, limits: Limits, build: (genotype: Genotyp
       for (let over = excess(now); over > 0; over = excess(now)) {
         let best: { readonly path: Path; readonly price: number } | undefined;
         for (const { path: next, loss } of changesOf(space, now, worth)) {
+          if (!letsThrough(space, next)) continue;
           const saved = over - excess(next);
           const price = loss / saved;
           if (saved > 0 && (best === undefined || price < best.price)) best = { path: next, price };
@@ -140,6 +141,15 @@ function readEdges({ edges, operations, inputs }: Space, row: readonly number[])
     there.push(e);
   }
   return there;
+}
+
+/** Whether something that enters a network of `path` comes out of it: in DARTS always, as no edge of it is empty. */
+function letsThrough(space: Space, path: Path): boolean {
+  const { cells, edges, inputs } = space;
+  return (
+    inputs !== undefined ||
+    cells.every((cell) => readEdges(space, path[cell]!).some((e) => edges[e]!.from === 0))
+  );
 }
 
 /** Every path that differs at one place, with what it loses of `worth`. */

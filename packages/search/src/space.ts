@@ -35,7 +35,7 @@ export interface Space {
   readonly operations: readonly OperationName[];
   /** How many edges end in a node, of those that could; all unless given. */
   readonly inputs?: number;
-  /** The genotype of the largest weights. */
+  /** The genotype of the largest weights that lets something through. */
   genotypeOf(weights: Table): Genotype;
 }
 
@@ -77,16 +77,38 @@ function dartsSpace(none: boolean): Space {
 
 function nasBench201Space(): Space {
   const operations = operationsOf['nas-bench-201'];
+  const edges = edgesOf(1, 3);
+  const nothing = operations.indexOf('none');
   return {
     name: 'nas-bench-201',
     cells: ['cell'],
-    edges: edgesOf(1, 3),
+    edges,
     operations,
-    genotypeOf: ({ cell }) => ({
-      space: 'nas-bench-201',
-      cell: cell!.map((row) => operations[largest(row)]!),
-    }),
+    genotypeOf: ({ cell }) => {
+      const most = cell!.map(largest);
+      const something = cell!.map((row) => largest(row.with(nothing, -Infinity)));
+      // Where nothing gets through, the way opens that loses least.
+      const ways = waysThrough(edges);
+      const price = (e: number): number => cell![e]![most[e]!]! - cell![e]![something[e]!]!;
+      const prices = ways.map((way) => way.reduce((sum, e) => sum + (most[e] === nothing ? price(e) : 0), 0));
+      const open = ways.some((way) => way.every((e) => most[e] !== nothing));
+      const opened = open ? [] : ways[largest(prices.map((lost) => -lost))]!;
+      return {
+        space: 'nas-bench-201',
+        cell: most.map((o, e) => operations[opened.includes(e) && o === nothing ? something[e]! : o]!),
+      };
+    },
   };
+}
+
+/** The edges of every way from the first node of a cell to its last one. */
+export function waysThrough(edges: readonly Edge[]): readonly (readonly number[])[] {
+  const last = Math.max(...edges.map(({ to }) => to));
+  const from = (node: number): number[][] =>
+    node === last
+      ? [[]]
+      : edges.flatMap((edge, e) => (edge.from === node ? from(edge.to).map((rest) => [e, ...rest]) : []));
+  return from(0);
 }
 
 /** Every edge that ends in one of `nodes` nodes, of which `given` stand before. */
