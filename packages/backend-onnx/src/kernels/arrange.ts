@@ -2,9 +2,10 @@
 
 import { backend_util, slice_util, util, type NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { KernelTable } from '../kernel.ts';
-import { type Lowering, type Val, onnxType } from '../lower/lowering.ts';
+import { type Lowering, onnxType, Val } from '../lower/lowering.ts';
 import type { Spec } from '../spec.ts';
 import type { OnnxType } from '../onnx/model.ts';
+import { joined } from './moments.ts';
 
 const list = (attrs: NamedAttrMap, name: string): number[] => attrs[name] as number[];
 const axisOf = (attrs: NamedAttrMap, rank: number): number =>
@@ -146,14 +147,15 @@ export const arrange: KernelTable = {
         const names = whole.map((x) => g.nchw(x));
         return g.valNchw(g.op('Concat', names, { axis: [0, 2, 3, 1][axis]! }), outputs[0]!);
       }
-      return g.val(
+      const join = (): string =>
         g.op(
           'Concat',
           whole.map((x) => g.plain(x)),
           { axis },
-        ),
-        outputs[0]!,
-      );
+        );
+      const images = whole.every((x) => x.rank === 4 && x.dtype === 'float32');
+      if (!g.cpu || !images || axis !== 3) return g.val(join(), outputs[0]!);
+      return joined(whole, new Val(outputs[0]!, undefined, undefined), join);
     },
   },
 

@@ -4,6 +4,7 @@ import { backend_util, upcastType, type DataType } from '@tensorflow/tfjs-core';
 import type { Kernel, KernelTable } from '../kernel.ts';
 import { type Lowering, type Val, onnxType } from '../lower/lowering.ts';
 import type { OnnxType } from '../onnx/model.ts';
+import { centring, squaring } from './moments.ts';
 
 type Emit = (g: Lowering, a: string, b: string, type: OnnxType) => string;
 
@@ -86,8 +87,8 @@ const squaredDifference: Emit = (g, a, b) => {
 
 export const binary: KernelTable = {
   Add: kernel(node('Add')),
-  Sub: kernel(node('Sub')),
-  Multiply: kernel(node('Mul')),
+  Sub: centring(kernel(node('Sub'))),
+  Multiply: squaring(kernel(node('Mul'))),
   RealDiv: kernel(node('Div'), { compute: asReal }),
   FloorDiv: kernel((g, a, b) => g.op('Floor', [g.op('Div', [a, b])]), { output: 'int32', compute: asReal }),
   Mod: kernel(modulo, { compute: asReal }),

@@ -5,6 +5,7 @@ import type { Kernel, KernelTable } from '../kernel.ts';
 import { type Lowering, type Val, onnxType } from '../lower/lowering.ts';
 import type { Spec } from '../spec.ts';
 import type { OnnxType } from '../onnx/model.ts';
+import { averaging, reduced } from './moments.ts';
 
 function axesOf(rank: number, { axis, dim, reductionIndices }: NamedAttrMap, all = true): number[] {
   const given = (axis ?? dim ?? reductionIndices) as number | number[] | null | undefined;
@@ -45,13 +46,6 @@ function reduction(op: string, { output = (t) => t, compute = asNumber }: Option
       });
     },
   };
-}
-
-/** The pixels and the batch of an image are reduced one after the other: three to ten times as fast as at once. */
-function reduced(g: Lowering, op: string, x: string, axes: readonly number[], keepDims: boolean): string {
-  const [batch, ...pixels] = axes;
-  if (axes.join() !== '0,2,3' && axes.join() !== '0,1,2') return g.reduce(op, x, axes, keepDims);
-  return g.reduce(op, g.reduce(op, x, pixels, keepDims), [batch!], keepDims);
 }
 
 const int32 = (): OnnxType => 'int32';
@@ -119,7 +113,7 @@ export const reduce: KernelTable = {
   Prod: reduction('ReduceProd', { output: sumOutType }),
   Max: reduction('ReduceMax'),
   Min: reduction('ReduceMin'),
-  Mean: reduction('ReduceMean', { output: () => 'float32', compute: float }),
+  Mean: averaging(reduction('ReduceMean', { output: () => 'float32', compute: float })),
   All: reduction('ReduceMin', { compute: int32 }),
   Any: reduction('ReduceMax', { compute: int32 }),
   ArgMax: argument('ArgMax'),

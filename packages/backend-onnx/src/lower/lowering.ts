@@ -13,19 +13,33 @@ import { ModelBuilder, type AttributeValue, elementType, type OnnxType } from '.
 export class Val {
   readonly shape: readonly number[];
   readonly dtype: DataType;
-  /** Name of the value in tfjs's own order. */
-  plain: string | undefined;
   /** Name of the value with axes (N, C, H, W), for rank 4. */
   nchw: string | undefined;
   /** Other shapes of the same buffer that were asked for. */
   readonly views = new Map<string, Val>();
   readonly #derived = new Map<string, string>();
+  #plain: string | undefined;
+  #make: (() => string) | undefined;
 
   constructor(spec: Spec, plain: string | undefined, nchw: string | undefined) {
     this.shape = spec.shape;
     this.dtype = spec.dtype;
-    this.plain = plain;
+    this.#plain = plain;
     this.nchw = nchw;
+  }
+
+  /** Name of the value in tfjs's own order. */
+  get plain(): string | undefined {
+    return (this.#plain ??= this.#make?.());
+  }
+
+  set plain(name: string) {
+    this.#plain = name;
+  }
+
+  /** `make` emits the value in tfjs's order when its name is first asked for. */
+  later(make: () => string): void {
+    this.#make = make;
   }
 
   get rank(): number {
@@ -41,6 +55,11 @@ export class Val {
     let name = this.#derived.get(key);
     if (name === undefined) this.#derived.set(key, (name = emit()));
     return name;
+  }
+
+  /** Whether something was computed by that key. */
+  has(key: string): boolean {
+    return this.#derived.has(key);
   }
 }
 
