@@ -22,6 +22,9 @@ export interface Step {
   readonly compiling?: number;
 }
 
+/** Steps of a profile: the first two compile, and the last two are warm. */
+const PROFILED = 4;
+
 const seconds = (): number => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
@@ -115,7 +118,7 @@ export async function serve(name: string, batch: number): Promise<void> {
 /** Runs `mode` until its graph is compiled and warm, and leaves ONNX Runtime's profiles in `folder`. */
 export async function profileInto(folder: string, name: string, batch: number, mode: Mode): Promise<void> {
   const step = await ownSteps(name, batch, folder);
-  for (let k = 0; k < Number(process.env.STEPS ?? 4); k++) await step(mode);
+  for (let k = 0; k < PROFILED; k++) await step(mode);
   // A session writes its profile when it is released.
   tf.removeBackend('onnx');
 }
