@@ -29,7 +29,10 @@ const [batch, steps] = [Number(values.batch), Number(values.steps)];
 const peak = (): number => process.resourceUsage().maxRSS / 1e3;
 
 const before = peak();
-const backend = await startBackend(createOnnxBackend({ dumpTo: values.dump }), { threads: 1 });
+const backend = await startBackend(
+  createOnnxBackend(values.dump === undefined ? {} : { dumpTo: values.dump }),
+  { threads: 1 },
+);
 const net = await createTNet(name, { numClasses: name.includes('cifar') ? 10 : 1000 });
 const rng = Rng.fromSeed(1);
 let { params, stats } = net.init(rng);
