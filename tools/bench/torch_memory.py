@@ -3,6 +3,7 @@
 Usage: torch_memory.py NETWORK BATCH STEPS
 """
 
+import re
 import resource
 import sys
 import time
@@ -16,7 +17,7 @@ name, batch, steps = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 torch.set_num_threads(1)
 torch.manual_seed(1)
 side = 32 if "cifar" in name else 224
-model = ResNet18() if "cifar" in name else torchvision.models.get_model(name.replace("-", "_"))
+model = ResNet18() if "cifar" in name else torchvision.models.get_model(re.sub(r"-([bl])(\d+)$", r"-\1-\2", name).replace("-", "_"))
 optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9, weight_decay=5e-4)
 images = torch.randn(batch, 3, side, side)
 labels = torch.arange(batch) % 10
