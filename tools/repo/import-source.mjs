@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 const cache = resolve(import.meta.dirname, '../../node_modules/.cache/ma-net');
 
 /**
- * Imports the TypeScript file at `url`. What it needs of tfjs and ONNX Runtime stays outside the bundle; with
+ * Imports the TypeScript file at `url`. What it needs of tfjs, ONNX Runtime and other programs stays outside the bundle; with
  * `{ packages: 'external' }` all packages do, which are then those that were built, with their assets.
  */
 export async function importSource(url, { packages = 'bundle' } = {}) {
@@ -21,7 +21,7 @@ export async function importSource(url, { packages = 'bundle' } = {}) {
     format: 'esm',
     packages,
     conditions: ['@ma-net/source'],
-    external: ['@tensorflow/*', 'onnxruntime-*', 'sharp', 'tinypool'],
+    external: ['@tensorflow/*', 'onnxruntime-*', 'sharp', 'tinypool', 'esbuild', 'playwright-core'],
     logLevel: 'error',
   });
   return import(pathToFileURL(outfile).href);

@@ -11,7 +11,8 @@ vi.setConfig({ testTimeout: 300_000 });
 const { tarballs, project } = inject('stranger');
 const installed = join(project, 'node_modules/@ma-net');
 const folder = mkdtempSync(join(tmpdir(), 'ma-net-alone-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+// A whole folder of packages, on a machine that may be busy.
+afterAll(() => rmSync(folder, { recursive: true, force: true }), 300_000);
 
 interface Manifest {
   readonly version: string;
