@@ -1,5 +1,5 @@
 import { MaNetError, suggestion } from '@ma-net/core';
-import { cifar10Resnet10, cifar10Resnet18, cifar10Resnet20 } from './cifar10.ts';
+import { cifar10DenseNet, cifar10Resnet10, cifar10Resnet18, cifar10Resnet20, cifar10Vit } from './cifar10.ts';
 import {
   cifar100Exits,
   cifar10AstroNet,
@@ -60,6 +60,8 @@ export const recipes = {
   digits,
   'digits-vit': digitsVit,
   'cifar10-resnet10': cifar10Resnet10,
+  'cifar10-densenet': cifar10DenseNet,
+  'cifar10-vit': cifar10Vit,
   'cifar10-resnet20': cifar10Resnet20,
   'cifar10-resnet18': cifar10Resnet18,
   'photos-resnet18': photosResnet18,

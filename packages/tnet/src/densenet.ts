@@ -14,8 +14,11 @@ export interface DenseNetShape {
   readonly growth: number;
   /** Channels that each block receives; those not given are half of what the block before them made. */
   readonly blockWidths: readonly [number, ...number[]];
-  /** `imagenet`: 7x7 stride 2 and pooling; `cifar`: 3x3; `bare`: 3x3 without normalisation, as the paper's on CIFAR. */
-  readonly stem: 'imagenet' | 'cifar' | 'bare';
+  /**
+   * `imagenet`: 7x7 stride 2 and pooling; `cifar`: 3x3; `bare`: 3x3 without normalisation, as the paper's on CIFAR; `half`: the
+   * same with stride 2.
+   */
+  readonly stem: 'imagenet' | 'cifar' | 'bare' | 'half';
   /** 224 x 224 for the `imagenet` stem and 32 x 32 for the others unless given, in colour. */
   readonly inputShape?: readonly [number, number, number];
 }
@@ -52,7 +55,7 @@ export function densenetBody<V>(
     x = normalised(net, 'norm0', net.conv('features.conv0', images, { ...first, kernel: 7, stride: 2 }));
     x = net.maxPool(x, { kernel: 3, stride: 2, pad: 1 });
   } else {
-    x = net.conv('features.conv0', images, { ...first, kernel: 3 });
+    x = net.conv('features.conv0', images, { ...first, kernel: 3, stride: stem === 'half' ? 2 : 1 });
     if (stem === 'cifar') x = normalised(net, 'norm0', x);
   }
 

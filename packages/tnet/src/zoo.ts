@@ -156,6 +156,13 @@ export const zoo = {
     blockWidths: [24],
     stem: 'bare',
   }),
+  /** Three small blocks behind a stem of stride 2, for short trainings. */
+  'densenet-bc28-8-cifar': densenet({
+    layersPerBlock: [4, 4, 4],
+    growth: 8,
+    blockWidths: [16],
+    stem: 'half',
+  }),
   'densenet-bc190-40-cifar': densenet({
     layersPerBlock: [31, 31, 31],
     growth: 40,
@@ -227,6 +234,15 @@ export const zoo = {
   'vit-s16-384': vit({ patch: 16, width: 384, depth: 12, inputShape: [384, 384, 3] }),
   'vit-b16-384': vit({ patch: 16, width: 768, depth: 12, inputShape: [384, 384, 3] }),
   'vit-ti4-cifar': vit({ patch: 4, width: 192, depth: 12, inputShape: [32, 32, 3] }),
+  /** A small one for short trainings. */
+  'vit-64-8-cifar': vit({
+    patch: 8,
+    width: 64,
+    depth: 4,
+    headDim: 16,
+    init: 'by-width',
+    inputShape: [32, 32, 3],
+  }),
   /** For 8x8 digits. */
   'vit-digits': vit({ patch: 2, width: 64, depth: 4, headDim: 16, init: 'by-width', inputShape: [8, 8, 1] }),
   'vit-test': vit({ patch: 4, width: 8, depth: 2, headDim: 4, inputShape: [8, 8, 3] }),
