@@ -67,6 +67,8 @@ else {
 /** A program that makes a step for every line that it is sent. */
 interface Program {
   readonly name: string;
+  /** What it says of itself once it runs: the versions of PyTorch and torchvision. */
+  readonly greeting: Promise<string> | undefined;
   readonly step: (mode: Mode) => Promise<Step>;
   readonly stop: () => void;
 }
@@ -84,6 +86,7 @@ function started(name: string, command: string, args: readonly string[], greets 
   const greeting = greets ? next() : undefined;
   return {
     name,
+    greeting,
     async step(mode) {
       await greeting;
       child.stdin!.write(`${mode}\n`);
@@ -129,6 +132,8 @@ async function compare(name: string, peak: number): Promise<void> {
 
   const macs = await macsOf(name);
   console.log(`\n${name}, ${batch} images, ${values.rounds} rounds in turn; seconds of a processor`);
+  const versions = await programs.find(({ greeting }) => greeting !== undefined)?.greeting;
+  if (versions !== undefined) console.log(`  PyTorch and torchvision ${versions}`);
   for (const mode of MODES) {
     const cpu = (program: Program): number => median(steps.get(program)![mode].map((step) => step.cpu));
     const mine = cpu(programs[0]!);
