@@ -2,8 +2,12 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadNetwork } from '@ma-net/export/node';
+import type { Recipe } from '@ma-net/run';
+import type { RunResult } from '@ma-net/run/node';
 import { expect, test } from 'vitest';
 import { manet, newFolder, startManet, TINY } from '../test/manet.ts';
+import { installed } from './installed.ts';
 
 test('compares, and goes on after it was killed without training twice', { timeout: 120_000 }, async () => {
   const folder = newFolder();
@@ -35,6 +39,45 @@ test('compares, and goes on after it was killed without training twice', { timeo
   const other = await manet([...args, '--set', 'epochs=2'], folder);
   expect(other.code).toBe(1);
   expect(other.stderr).toContain('started otherwise');
+});
+
+test('trains what a search finds as the first recipe says, killed or not', { timeout: 240_000 }, async () => {
+  const changes = ['epochs=1', 'data.trainLimit=48', 'data.testLimit=16', 'batchSize=16', 'evaluateEvery=1'];
+  const args = [
+    ...['compare', '--recipe', 'methods-plain,methods-darts', '--seeds', '3', '--backend', 'cpu'],
+    ...[...changes, 'optimizer.learningRate=0.05'].flatMap((change) => ['--set', change]),
+  ];
+  const results = (folder: string) => {
+    const out = join(folder, 'runs', 'compare-methods-plain-methods-darts');
+    const read = (path: string) => JSON.parse(readFileSync(join(out, path), 'utf8')) as object;
+    const { milliseconds: _, seconds, ...result } = read('methods-darts-s3.json') as RunResult;
+    return { out, read, result, seconds };
+  };
+  const folder = newFolder();
+  const killed = startManet(args, folder);
+  await killed.printed('methods-darts-s3-found');
+  killed.process.kill('SIGKILL');
+  await killed.finished;
+  const { code, stdout, stderr } = await manet(args, folder);
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  expect(stdout).not.toContain('methods-darts-s3:');
+  const { out, read, result } = results(folder);
+
+  const plain = read('methods-plain-s3/recipe.json') as Recipe;
+  const { name, about: _, network, ...found } = read('methods-darts-s3-found/recipe.json') as Recipe;
+  expect(name).toBe('methods-darts-found');
+  expect(plain).toMatchObject(found);
+  expect(network).toMatchObject({ use: '@ma-net/search#nas-bench-201-network', channels: 8, cells: 1 });
+  const { params } = await loadNetwork(join(out, 'methods-darts-s3.safetensors'), {
+    installed: installed(),
+  });
+  const parameters = Object.values(params).reduce((sum, { size }) => sum + size, 0);
+  expect(result).toMatchObject({ method: 'methods-darts', seed: 3, parameters });
+
+  const whole = newFolder();
+  expect((await manet(args, whole)).code).toBe(0);
+  expect(results(whole).result).toEqual(result);
 });
 
 test.each([

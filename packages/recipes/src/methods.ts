@@ -6,8 +6,15 @@ import { digits as data } from '@ma-net/data/parts';
 import { maNet } from '@ma-net/method-ma-net/parts';
 import { NEURON_LEVEL } from '@ma-net/mnet';
 import { defineRecipe } from '@ma-net/run';
+import { darts } from '@ma-net/search/parts';
 import { zoo } from '@ma-net/tnet/parts';
 import { digits } from './digits.ts';
+import {
+  digitsDartsPtSearch,
+  digitsHotnasSearch,
+  digitsNasLidSearch,
+  digitsShapleySearch,
+} from './search.ts';
 
 const network = 'resnet8-digits';
 /** With the classifier among the connections, the last stage can lose channels as well. */
@@ -128,4 +135,38 @@ export const methodsExits = defineRecipe(() => ({
   about: 'a multi-scale dense network whose exits boost each other',
   network: zoo({ name: 'msdnet-digits', exits: boosted }),
   method: exits({}),
+}));
+
+// Architecture searches, all of the cells of NAS-Bench-201. A comparison goes on with what each has found, as its first recipe
+// says.
+
+export const methodsDarts = defineRecipe(() => ({
+  ...digitsDartsPtSearch(),
+  name: 'methods-darts',
+  about: 'DARTS: a network that gradients find',
+  method: darts({ learningRate: 3e-3 }),
+}));
+
+export const methodsDartsPt = defineRecipe(() => ({
+  ...digitsDartsPtSearch(),
+  name: 'methods-darts-pt',
+  about: 'DARTS-PT: a network found by what its supernet cannot do without',
+}));
+
+export const methodsShapley = defineRecipe(() => ({
+  ...digitsShapleySearch(),
+  name: 'methods-shapley-nas',
+  about: 'Shapley-NAS: a network found by what operations contribute',
+}));
+
+export const methodsNasLid = defineRecipe(() => ({
+  ...digitsNasLidSearch(),
+  name: 'methods-nas-lid',
+  about: 'NAS-LID: a network found with sub-supernets of operations that are alike',
+}));
+
+export const methodsHotnas = defineRecipe(() => ({
+  ...digitsHotnasSearch(),
+  name: 'methods-hotnas',
+  about: 'HOTNAS, our design: a network found by Bayesian optimisation, a dozen candidates',
 }));

@@ -280,3 +280,54 @@ test('summaries pair runs by their seed', () => {
   expect(pairs!.mean).toBeCloseTo(0, 12);
   expect(pairs!.margin).toBeCloseTo(12.7062 * 0.1, 4);
 });
+
+test('goes on with what a run found, in its place, and from where that was stopped', async () => {
+  const out = await folder();
+  const searching = { ...(await changed(...SMALL, 'epochs=1', 'method=plain')), name: 'searching' };
+  const like = { ...(await changed(...SMALL, 'epochs=2', 'method=plain')), name: 'found' };
+  const comparison = { recipes: [searching], seeds: [5] };
+  const states: number[] = [];
+  const next: CompareOptions['next'] = async ({ recipe: { name } }, { step }) => {
+    if (name !== 'searching') return undefined;
+    states.push(step);
+    return like;
+  };
+  const stop = new AbortController();
+  const first = await compare(
+    comparison,
+    options(out, {
+      signal: stop.signal,
+      next,
+      watch:
+        async ({ path }) =>
+        ({ type, step }) => {
+          if (path.endsWith('-found') && type === 'step' && step === 5) stop.abort();
+        },
+    }),
+  );
+  expect(first).toEqual({ results: [], complete: false });
+  expect(existsSync(join(out, 'searching-s5.json'))).toBe(false);
+
+  const started: [path: string, step: number][] = [];
+  const watch: CompareOptions['watch'] = async ({ path }, _, { step }) => {
+    started.push([path, step]);
+    return () => undefined;
+  };
+  const second = await compare(comparison, options(out, { next, watch }));
+  expect(started).toEqual([[join(out, 'searching-s5-found'), 5]]);
+  expect(states).toEqual([4, 4]);
+  expect(second.results).toMatchObject([{ method: 'searching', seed: 5, step: 8 }]);
+  expect(openRunDirectory(join(out, 'searching-s5-found')).recipe).toMatchObject({ name: 'found', seed: 5 });
+
+  const alone = await compare({ recipes: [like], seeds: [5] }, options(await folder()));
+  const [{ method: _, ...found }] = withoutTimes(second.results) as [RunResult];
+  expect(withoutTimes(alone.results)).toMatchObject([found]);
+  const seconds = (path: string): number =>
+    openRunDirectory(join(out, path))
+      .metrics()
+      .reduce((sum, line) => sum + (line.type === 'step' ? (line['seconds'] as number) : 0), 0);
+  expect(second.results[0]!.seconds).toBeCloseTo(seconds('searching-s5') + seconds('searching-s5-found'), 9);
+  // All is there: nothing is looked at again.
+  const again = await compare(comparison, options(out, { next: async () => expect.fail() }));
+  expect(again.results).toEqual(second.results);
+});

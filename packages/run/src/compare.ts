@@ -47,6 +47,11 @@ export interface CompareOptions {
   readonly signal?: AbortSignal;
   /** A run starts, or goes on from `state`; returns what listens to it. */
   readonly watch?: (run: ComparedRun, open: OpenRun, state: TrainingState) => Promise<Listener>;
+  /**
+   * What is to be trained after a run, in its place in the comparison: the network that it found. It must follow from the run's
+   * recipe and its last state alone.
+   */
+  readonly next?: (open: OpenRun, state: TrainingState) => Promise<Recipe | undefined>;
   readonly tell: Tell;
 }
 
@@ -176,34 +181,45 @@ function readPlan(path: string, asked: unknown): { readonly prune?: unknown } | 
   });
 }
 
-/** Trains a run to its end and measures it; undefined where it was stopped. */
+/**
+ * Trains a run to its end and measures it, or what is to be trained after it, with the seconds of both; undefined where it was
+ * stopped.
+ */
 export async function trained(run: ComparedRun, options: CompareOptions): Promise<RunResult | undefined> {
-  const { open, directory, state } = await openedRun(run, options);
-  try {
-    const keeper =
-      open.data.validation === undefined
-        ? undefined
-        : bestState(directory.path, open, { step: state.step, metrics: directory.metrics() });
-    if (state.step < open.options.budget) {
-      const listen = await options.watch?.(run, open, state);
-      const { reason } = await trainRun(open, directory, state, {
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-        ...(listen === undefined ? {} : { listen }),
-        ...(keeper === undefined ? {} : { keeper }),
-      });
-      if (reason === 'interrupted') return undefined;
+  let seconds = 0;
+  for (let at: ComparedRun | undefined = run; at !== undefined; ) {
+    const { open, directory, state } = await openedRun(at, options);
+    try {
+      const keeper =
+        open.data.validation === undefined
+          ? undefined
+          : bestState(directory.path, open, { step: state.step, metrics: directory.metrics() });
+      if (state.step < open.options.budget) {
+        const listen = await options.watch?.(at, open, state);
+        const { reason } = await trainRun(open, directory, state, {
+          ...(options.signal === undefined ? {} : { signal: options.signal }),
+          ...(listen === undefined ? {} : { listen }),
+          ...(keeper === undefined ? {} : { keeper }),
+        });
+        if (reason === 'interrupted') return undefined;
+      }
+      seconds += secondsOf(directory.metrics());
+      const next: Recipe | undefined = await options.next?.(open, state);
+      if (next === undefined) {
+        const best = keeper?.best() === undefined ? undefined : keeper.load();
+        const result = { ...(await resultOf(run, open, asUsed(best ?? state))), seconds };
+        if (best !== undefined) disposeState(best);
+        await writeFileAtomic(resultPath(run), `${JSON.stringify(result, null, 2)}\n`);
+        return result;
+      }
+      at = { ...run, path: `${at.path}-found`, recipe: { ...next, seed: run.seed } };
+    } finally {
+      disposeState(state);
+      directory.close();
+      await open.source.close();
     }
-    const best = keeper?.best() === undefined ? undefined : keeper.load();
-    const seconds = secondsOf(directory.metrics());
-    const result = { ...(await resultOf(run, open, asUsed(best ?? state))), seconds };
-    if (best !== undefined) disposeState(best);
-    await writeFileAtomic(resultPath(run), `${JSON.stringify(result, null, 2)}\n`);
-    return result;
-  } finally {
-    disposeState(state);
-    directory.close();
-    await open.source.close();
   }
+  return undefined;
 }
 
 /** Of all mini-batches that were trained. */

@@ -18,9 +18,12 @@ const NETWORKS = {
 };
 const SUPERNET = '@ma-net/search#supernet';
 
+/** Whether a recipe's network is a supernet, of which one network is to be found. */
+export const searches = ({ network }: Pick<Searched, 'network'>): boolean => network.use === SUPERNET;
+
 /** The space that a recipe searches. Throws `bad-recipe` for one that trains a network as it is. */
 export function searchedSpace({ name, network }: Searched): SpaceName {
-  if (network.use === SUPERNET) return network['space'] as SpaceName;
+  if (searches({ network })) return network['space'] as SpaceName;
   throw new MaNetError('bad-recipe', `The recipe "${name}" trains one network: there is nothing to search.`, {
     where: 'network.use',
     hint: `choose one whose network is ${SUPERNET}, such as digits-darts-search.`,
@@ -33,7 +36,7 @@ export function searchedSpace({ name, network }: Searched): SpaceName {
  */
 export function assertTrains({ name, network }: Searched, space: SpaceName): void {
   const use = NETWORKS[space];
-  if (network.use === use || (network.use === SUPERNET && network['space'] === space)) return;
+  if (network.use === use || (searches({ network }) && network['space'] === space)) return;
   throw new MaNetError(
     'network-mismatch',
     `What is found is of the space "${space}", and the recipe trains ${network.use}.`,

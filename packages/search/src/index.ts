@@ -37,7 +37,7 @@ export {
   shapleyOptions,
 } from './options.ts';
 export { shapleyNas } from './shapley-nas.ts';
-export { assertTrains, foundRecipe, type Searched, searchedSpace } from './found.ts';
+export { assertTrains, foundRecipe, type Searched, searchedSpace, searches } from './found.ts';
 export { hotnas } from './hotnas.ts';
 export { nasLid } from './nas-lid.ts';
 export { Distances } from './hot/distance.ts';

@@ -6,9 +6,10 @@ import { writeFileAtomic } from '@ma-net/core/node';
 import { countMacs, countParameters } from '@ma-net/metrics';
 import { parseRecipe, type Recipe } from '@ma-net/run';
 import { openClosedRun, openSavedRun, requireCheckpoint, type SavedRun } from '@ma-net/run/node';
-import { assertTrains, foundRecipe, genotypeText, searchedSpace, type Searching } from '@ma-net/search';
+import { assertTrains, foundRecipe, genotypeText, searchedSpace } from '@ma-net/search';
 import { disposeState } from '@ma-net/trainer';
 import { manet } from '../command-name.ts';
+import { genotypeFound } from '../found.ts';
 import { installed } from '../installed.ts';
 import { count } from '../quantities.ts';
 import { resolveRecipe } from '../recipe-argument.ts';
@@ -80,17 +81,15 @@ async function searchedPath(args: TrainArguments, into: Recipe | undefined): Pro
 }
 
 async function genotypeOf({ run, ...saved }: SavedRun, path: string) {
-  const training = run.training as Partial<Searching<never>>;
-  if (training.found === undefined) {
-    throw new MaNetError('bad-recipe', `The method "${run.method.name}" searches nothing.`, {
-      where: path,
-      hint: 'choose one that does, such as darts, darts-pt, shapley-nas, nas-lid or hotnas.',
-    });
-  }
   const { state } = requireCheckpoint(saved);
   try {
-    return (await training.found(state.sections)).genotype;
+    const genotype = await genotypeFound(run, state);
+    if (genotype !== undefined) return genotype;
   } finally {
     disposeState(state);
   }
+  throw new MaNetError('bad-recipe', `The method "${run.method.name}" searches nothing.`, {
+    where: path,
+    hint: 'choose one that does, such as darts, darts-pt, shapley-nas, nas-lid or hotnas.',
+  });
 }
