@@ -15,6 +15,7 @@ import { maNet } from './ma-net.ts';
 import { defaultMaNet, type MaNetChoices } from './options.ts';
 import { defaultPlainRounds, plainBatches } from './rounds.ts';
 import { weightStep } from './steps.ts';
+import { LAST_NEURON_BATCHES } from './rounds.ts';
 import { maNetInTurn, ROUNDS_IN_TURN } from './timing.ts';
 
 beforeAll(async () => {
@@ -189,6 +190,13 @@ test('for measuring there is one round of each kind, all of them equally long', 
     ['astrocytes', 12],
     ['neurons', 12],
   ]);
+});
+
+test('rounds too short to end a run are not measured', () => {
+  expect(() => maNetInTurn(LAST_NEURON_BATCHES - 1)).toThrow(
+    expect.objectContaining({ code: 'bad-argument' }),
+  );
+  expect(maNetInTurn(LAST_NEURON_BATCHES).name).toBe('ma-net');
 });
 
 test('a network without connections is refused', () => {

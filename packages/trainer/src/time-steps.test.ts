@@ -35,3 +35,21 @@ test('times as many steps of each kind as asked for, without the first ones, and
     expect(times[kind]!.every((seconds) => seconds > 0)).toBe(true);
   }
 });
+
+test('another clock is read once for every step, and tells what lies between', async () => {
+  await startBackend(cpu);
+  const shape: [number, number, number, number] = [2, 8, 8, 3];
+  let reading = 0;
+  const times = await timeSteps({
+    task: classification(await createTNet('resnet-test', { numClasses: 3 })),
+    method: maNetInTurn,
+    rounds: ROUNDS_IN_TURN,
+    batch: () =>
+      toTensors({ images: new Float32Array(2 * 8 * 8 * 3), labels: Int32Array.of(0, 2), shape, count: 2 }),
+    steps: 8,
+    warmUp: 2,
+    clock: () => 3 * reading++,
+  });
+  expect(reading).toBe(4 * 10);
+  for (const kind of ['plain', 'astrocytes', 'neurons']) expect(times[kind]).toEqual(Array(8).fill(3));
+});
