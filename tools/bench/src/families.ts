@@ -1,7 +1,7 @@
 // Training steps and inference of each family on the ONNX engine, in turn with PyTorch where Python has it, on one thread:
 //
 //   node tools/bench/run.mjs families [--python <interpreter with torchvision>] [--against <checkout>] [--rounds 3]
-//     [--profile] [--mnet] [batch] [network ...]
+//     [--mode inference or training] [--profile] [--mnet] [batch] [network ...]
 //
 // --against names another checkout of this repository, whose engine takes its turn too. --profile lists the
 // operators of a step by kind, with the share of the peak of matrix products that they reach. --mnet tells the MNet's share
@@ -31,7 +31,7 @@ const { values, positionals } = parseArgs({
     mnet: { type: 'boolean', default: false },
     own: { type: 'boolean', default: false },
     into: { type: 'string' },
-    mode: { type: 'string', default: 'training' },
+    mode: { type: 'string' },
   },
 });
 const NETWORKS = ['resnet18-cifar', 'resnet50', 'densenet121', 'vit-b16', 'vit-s16', 'vit-ti16', 'swin-t'];
@@ -42,7 +42,7 @@ const SMALL = [
   'vit-ti4-cifar',
   'swin-cifar',
 ];
-const MODES: readonly Mode[] = ['inference', 'training'];
+const MODES: readonly Mode[] = values.mode === undefined ? ['inference', 'training'] : [values.mode as Mode];
 /** The first compiles, the second is given memory of its own. */
 const WARM_UP = 3;
 
@@ -53,7 +53,7 @@ const bench = fileURLToPath(new URL('../../../tools/bench/', import.meta.url));
 
 if (values.own) await serve(names[0]!, batchOf(names[0]!));
 else if (values.into !== undefined)
-  await profileInto(values.into, names[0]!, batchOf(names[0]!), values.mode as Mode);
+  await profileInto(values.into, names[0]!, batchOf(names[0]!), (values.mode ?? 'training') as Mode);
 else if (values.mnet) for (const name of names) shareOfMNet(name);
 else {
   const peak = await matmulPeak();

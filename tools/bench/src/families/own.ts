@@ -2,7 +2,7 @@
 
 import { createInterface } from 'node:readline';
 import { createOnnxBackend } from '@ma-net/backend-onnx';
-import { crossEntropy, type Params, Rng, startBackend, valueAndGrad } from '@ma-net/core';
+import { crossEntropy, type Params, Rng, settle, startBackend, valueAndGrad } from '@ma-net/core';
 import { classesOf } from '@ma-net/task-classification';
 import { createTNet } from '@ma-net/tnet';
 import { optimizerStep } from '@ma-net/trainer';
@@ -57,8 +57,15 @@ async function ownSteps(
     'int32',
   );
 
+  // Of weights that stay, as those of a network whose training is over.
+  const settled = await settle({ network, ...network.init(rng) });
   const inference = (): tf.Tensor =>
-    tf.tidy(() => network.forward(params, stats, { images }, { training: false }).outputs['logits']!);
+    tf.tidy(
+      () =>
+        settled.network.forward(settled.params, settled.stats, { images }, { training: false }).outputs[
+          'logits'
+        ]!,
+    );
 
   const training = (): tf.Tensor => {
     const made = tf.tidy(() => {
