@@ -15,6 +15,8 @@ import { count } from './quantities.ts';
 import { table } from './table.ts';
 
 interface Trained {
+  /** The task's, or the same one settled. */
+  readonly network?: Network;
   readonly params: Params;
   readonly stats: Params;
 }

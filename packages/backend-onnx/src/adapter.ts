@@ -72,6 +72,7 @@ export function createOnnxBackend({
         name: NAME,
         device: found.device,
         sync: () => backend.sync(),
+        ...(provider === 'cpu' ? { prepare: (f, inputs) => backend.prepare(f, inputs) } : {}),
         facts: () => ({
           runtime: runtime.env.versions.common,
           provider,

@@ -65,7 +65,8 @@ test('what no budget can hold does without, and the sum never passes the budget'
 
 test('the peak counts what is alive at once: a chain holds two values, a fork what it keeps', () => {
   const entry = (size: number): Entry => new Entry([size], 'float32');
-  const call = (inputs: Entry[], outputs: Entry[]) => ({ inputs, outputs }) as never;
+  const call = (inputs: Entry[], outputs: Entry[], inside?: object) =>
+    ({ inputs, outputs, signature: { inside } }) as never;
   const [x, a, b, c] = [entry(10), entry(10), entry(10), entry(10)];
   const chain = [call([x], [a]), call([a], [b]), call([b], [c])];
   // a and b, then b and c; x is an input.
@@ -74,4 +75,6 @@ test('the peak counts what is alive at once: a chain holds two values, a fork wh
   expect(peakBytes({ calls: chain, outputs: [a, c] })).toBe(120);
   // Read twice by one call, and dead results.
   expect(peakBytes({ calls: [call([x], [a]), call([a, a], [b]), call([b], [c])], outputs: [] })).toBe(80);
+  // What was prepared has its own peak, and its result beside it.
+  expect(peakBytes({ calls: [call([x], [c], { calls: chain, outputs: [c] })], outputs: [c] })).toBe(120);
 });

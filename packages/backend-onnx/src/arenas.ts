@@ -97,7 +97,8 @@ export function peakBytes({ calls, outputs }: Pick<Graph, 'calls' | 'outputs'>):
       made.add(entry);
       alive += bytesOf(entry);
     }
-    peak = Math.max(peak, alive);
+    const { inside } = call.signature;
+    peak = Math.max(peak, alive + (inside === undefined ? 0 : peakBytes(inside)));
     for (const entry of call.outputs) if (!left.has(entry)) release(entry);
     for (const entry of call.inputs) {
       const readers = left.get(entry)! - 1;

@@ -1,8 +1,10 @@
 // The engine as a tfjs backend: it runs what was recorded when somebody wants values.
 
+import type { Params, Prepared } from '@ma-net/core';
 import type { BackendValues, DataId } from '@tensorflow/tfjs-core';
 import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { HostValues } from './call.ts';
+import { callPrepared, recordApart } from './prepare.ts';
 import { Executor } from './execute.ts';
 import { RecordingBackend } from './recording.ts';
 import type { Runtime } from './runtime.ts';
@@ -30,6 +32,26 @@ export class OnnxBackend extends RecordingBackend {
     const run = this.#tail.then(() => this.#executor.run(nodes)).finally(() => this.recorder.done(nodes));
     this.#tail = run.catch(() => undefined);
     return run;
+  }
+
+  /** `f` recorded once, to be called with inputs like these; undefined where that cannot be. See `RunningBackend.prepare`. */
+  prepare(f: (inputs: Params) => Params, inputs: Params): Prepared | undefined {
+    const found = recordApart(this, f, inputs);
+    if (found === undefined) return undefined;
+    const { signature, names } = found;
+    return {
+      run: (given) =>
+        callPrepared(
+          this,
+          found,
+          names.map((name) => given[name]!),
+        ),
+      release: () => {
+        // Calls that are still to run need it.
+        const ran = this.sync().catch(() => undefined);
+        this.#tail = ran.then(() => this.#sessions.forget(signature));
+      },
+    };
   }
 
   override async read(dataId: DataId): Promise<BackendValues> {

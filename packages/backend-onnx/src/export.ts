@@ -5,6 +5,7 @@
 
 import { MaNetError } from '@ma-net/core';
 import type * as tf from '@tensorflow/tfjs-core';
+import type { Entry } from './call.ts';
 import { buildGraph, type Graph } from './graph.ts';
 import { lowerCalls } from './lower/lower.ts';
 import { Lowering, onnxType, type Val } from './lower/lowering.ts';
@@ -96,9 +97,9 @@ async function lower(
     const graph = buildGraph(recorded.calls);
     const g = new Lowering({ fold: true });
     const vals = declareInputs(g, graph, recorded);
-    lowerCalls(g, graph, vals);
+    lowerCalls(g, graph.calls, vals);
     const outputs = recorded.outputs.map(({ name, entry, shape, dtype }) => {
-      const source = g.plain(g.view(vals.get(entry.slot)!, shape));
+      const source = g.plain(g.view(vals.get(entry)!, shape));
       return { name, source, shape, dtype };
     });
     return { model: g.model, outputs };
@@ -108,14 +109,14 @@ async function lower(
 }
 
 /** Placeholders become inputs of the model, tensors with values its constants. */
-function declareInputs(g: Lowering, graph: Graph, { inputs, constants }: Trace): Map<number, Val> {
-  const vals = new Map<number, Val>();
+function declareInputs(g: Lowering, graph: Graph, { inputs, constants }: Trace): Map<Entry, Val> {
+  const vals = new Map<Entry, Val>();
   graph.inputs.forEach((entry, k) => {
     const input = inputs.get(entry);
     const name = input ?? constants.get(entry)?.name ?? `constant.${k}`;
     if (input === undefined)
       g.model.initializer(name, entry.values as Float32Array, entry.shape, onnxType(entry.dtype));
-    vals.set(entry.slot, g.val(name, entry));
+    vals.set(entry, g.val(name, entry));
   });
   return vals;
 }

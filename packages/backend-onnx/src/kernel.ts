@@ -1,6 +1,7 @@
 // What a kernel family must say about each of its kernels: the inputs, the outputs' shapes, the ONNX nodes.
 
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
+import type { Call, Entry } from './call.ts';
 import type { Lowering, Val } from './lower/lowering.ts';
 import type { Spec } from './spec.ts';
 
@@ -26,6 +27,14 @@ export interface Signature {
   readonly inputs: readonly (Spec | undefined)[];
   readonly inputNames: readonly string[];
   readonly outputs: readonly Spec[];
+  /** What was prepared to be called as one kernel. */
+  readonly inside?: Inside;
+}
+
+/** Calls of kernels behind one signature, and which of their results are its outputs. */
+export interface Inside {
+  readonly calls: readonly Call[];
+  readonly outputs: readonly Entry[];
 }
 
 /** tfjs kernel name -> how to lower it. */

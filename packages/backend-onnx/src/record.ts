@@ -20,7 +20,8 @@ import type { Counters } from './counters.ts';
 export type Infer = (inputs: readonly Spec[], attrs: NamedAttrMap) => Spec | readonly Spec[];
 
 export class Recorder {
-  readonly #pending = new Set<Call>();
+  #pending = new Set<Call>();
+  #ids = 0;
   readonly #signatures = new Map<string, Signature>();
   readonly #moved = new WeakMap<DataId, Entry>();
   readonly #counters: Counters;
@@ -100,7 +101,7 @@ export class Recorder {
       signature = this.#sign(name, kernel, names, named, attrs, infer);
       this.#signatures.set(key, signature);
     }
-    return this.#append(signature, inputs);
+    return this.append(signature, inputs);
   }
 
   #sign(
@@ -118,10 +119,28 @@ export class Recorder {
     const inferred = infer(inputs as Spec[], attrs);
     const outputs = Array.isArray(inferred) ? (inferred as Spec[]) : [inferred as Spec];
     const copy = structuredClone(attrs);
-    return { id: this.#signatures.size, name, kernel, attrs: copy, inputs, inputNames, outputs };
+    return { id: this.#ids++, name, kernel, attrs: copy, inputs, inputNames, outputs };
   }
 
-  #append(signature: Signature, inputs: readonly Entry[]): TensorInfo[] {
+  /** A signature of its own, for what nothing else is equal to. */
+  unique(signature: Omit<Signature, 'id'>): Signature {
+    return { ...signature, id: this.#ids++ };
+  }
+
+  /** What `body` records, which is not pending then. Whoever takes it calls `done`. */
+  apart<T>(body: () => T): { readonly value: T; readonly calls: readonly Call[] } {
+    const pending = this.#pending;
+    this.#pending = new Set();
+    try {
+      const value = body();
+      return { value, calls: this.take() };
+    } finally {
+      this.#pending = pending;
+    }
+  }
+
+  /** Records a call of a known signature. */
+  append(signature: Signature, inputs: readonly Entry[]): TensorInfo[] {
     const outputs = signature.outputs.map(({ shape, dtype }) => new Entry(shape, dtype));
     this.live += outputs.length;
     this.#counters.calls++;

@@ -6,6 +6,7 @@ import type * as ort from 'onnxruntime-web';
 import { Arenas, peakBytes } from './arenas.ts';
 import type { Graph } from './graph.ts';
 import type { Entry } from './call.ts';
+import type { Signature } from './kernel.ts';
 import { describe, type Lowered, lowerGraph } from './lower/lower.ts';
 import { onnxType, sizeOf } from './lower/lowering.ts';
 import { ModelBuilder } from './onnx/model.ts';
@@ -18,6 +19,8 @@ export interface Compiled extends Omit<Lowered, 'bytes'> {
   readonly arena: boolean;
   /** What a run needs, roughly. */
   readonly bytes: number;
+  /** What was prepared and is a part of it. */
+  readonly prepared: readonly Signature[];
 }
 
 export interface SessionCacheOptions {
@@ -83,6 +86,12 @@ export class SessionCache {
     await session.release();
   }
 
+  /** Frees whatever `signature`, which was prepared, is a part of. */
+  async forget(signature: Signature): Promise<void> {
+    for (const [key, { prepared }] of [...this.#sessions])
+      if (prepared.includes(signature)) await this.#release(key);
+  }
+
   /**
    * Brings the value of `entry` from the device into JavaScript memory: a session that copies it to a CPU output.
    * (Tensor.getData aborts the process in ONNX Runtime 1.30.)
@@ -99,7 +108,17 @@ export class SessionCache {
       const { provider } = this.#options;
       const options = { ...sessionOptions(provider, 1, true), preferredOutputLocation: 'cpu' } as const;
       const session = await this.#runtime.InferenceSession.create(model.bytes('download'), options);
-      copy = { session, arena: true, bytes: 0, inputNames: ['x'], outputNames: [y], size: 1, cpuNodes: [] };
+      copy = {
+        session,
+        arena: true,
+        bytes: 0,
+        inputNames: ['x'],
+        outputNames: [y],
+        size: 1,
+        cpuNodes: [],
+        optimise: false,
+        prepared: [],
+      };
       await this.#keep(key, copy);
     }
     const results = await copy.session.run({ x: entry.tensor! });
@@ -119,9 +138,11 @@ export class SessionCache {
       return {
         session: await this.#runtime.InferenceSession.create(bytes, {
           ...sessionOptions(provider, some, arena, names.cpuNodes),
+          ...(names.optimise ? { graphOptimizationLevel: 'all' as const } : {}),
           ...profiling,
         }),
         arena,
+        prepared: graph.calls.flatMap(({ signature }) => (signature.inside === undefined ? [] : [signature])),
         ...names,
       };
     } catch (cause) {
@@ -170,9 +191,10 @@ function withCpuNodes(
 }
 
 /** An estimate of what a graph computes: every element once, products as often as they sum. */
-function workOf({ calls }: Graph): number {
+function workOf({ calls }: Pick<Graph, 'calls'>): number {
   let work = 0;
   for (const { signature } of calls) {
+    if (signature.inside !== undefined) work += workOf(signature.inside);
     const sizes = signature.inputs.map((spec) => (spec === undefined ? 0 : sizeOf(spec.shape)));
     const made = sizeOf(signature.outputs[0]!.shape);
     const product = /Conv2D|Conv2d|MatMul|Einsum/.test(signature.name);
@@ -185,8 +207,10 @@ function workOf({ calls }: Graph): number {
 /** ONNX Runtime's complaint about a graph, with the tfjs kernel that it is about when its name is quoted. */
 export function runtimeError(what: string, cause: unknown, graph: Graph): MaNetError {
   const text = cause instanceof Error ? cause.message : String(cause);
-  const node = /\w+#(\d+)\//.exec(text);
-  const culprit = node === null ? undefined : graph.calls[Number(node[1])];
+  const node = /(\w+)#(\d+)\//.exec(text);
+  const numbered = node === null ? undefined : graph.calls[Number(node[2])];
+  // A node of what was prepared has a number in there.
+  const culprit = numbered?.signature.name === node?.[1] ? numbered : undefined;
   const where =
     culprit === undefined ? `a graph of ${graph.calls.length} kernels` : describe(culprit.signature);
   const memory = /bad.?alloc|allocate memory|out of memory|OOM/i.test(text);

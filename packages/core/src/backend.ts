@@ -1,7 +1,9 @@
 // What a backend is to the rest of the framework: one exported object that can be probed without side
 // effects, started, waited for, and compared with. The tfjs kernels behind it are its own business.
 
+import * as tf from '@tensorflow/tfjs-core';
 import { MaNetError, suggestion } from './errors.ts';
+import type { Params } from './params.ts';
 
 /** Whether a backend can run here: on what device, or why not. */
 export type Probe =
@@ -49,6 +51,19 @@ export interface RunningBackend {
   facts(): Readonly<Record<string, string | number>>;
   /** Counts of the backend's own since it was started (compiles, cache hits, fallbacks); empty where there are none. */
   counters(): Readonly<Record<string, number>>;
+  /**
+   * A pure function of tensors, made ready to be called many times with inputs of the shapes and dtypes of `inputs`, which
+   * are borrowed: what it closes over is built in. Undefined where this function cannot be; absent where none can.
+   */
+  prepare?(f: (inputs: Params) => Params, inputs: Params): Prepared | undefined;
+}
+
+/** A function that was made ready. */
+export interface Prepared {
+  /** Borrows the inputs; the caller owns the outputs. No gradient passes. */
+  run(inputs: Params): Params;
+  /** Frees what it holds. */
+  release(): void;
 }
 
 let running: RunningBackend | undefined;
@@ -91,6 +106,11 @@ export function currentBackend(): RunningBackend {
     });
   }
   return running;
+}
+
+/** The same where tfjs computes on it now; undefined otherwise. */
+export function backendHere(): RunningBackend | undefined {
+  return running?.name === tf.engine().backendName ? running : undefined;
 }
 
 /** The end of a training step: resolves when the current backend has computed everything asked for. */

@@ -9,6 +9,7 @@ export {
   type BackendAdapter,
   chooseBackend,
   currentBackend,
+  type Prepared,
   type Probe,
   refusalOf,
   type RunningBackend,
@@ -79,6 +80,7 @@ export type {
   StepRanks,
   ValueInfo,
 } from './network.ts';
+export { settle, type Settled, type Weighed } from './settle.ts';
 export { sharedCount } from './shared-count.ts';
 export type { Ledger, Shapes } from './ledger.ts';
 export type { Op, Weights } from './op.ts';

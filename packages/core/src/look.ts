@@ -3,16 +3,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Batch } from './batch-source.ts';
 import type { HostBatch } from './dataset.ts';
-import type { Network } from './network.ts';
 import { type Params, pick, readParams, uploadParams } from './params.ts';
+import type { Weighed } from './settle.ts';
 import type { Task } from './task.ts';
-
-/** A network with its weights. */
-interface Weighed {
-  readonly network: Network;
-  readonly params: Params;
-  readonly stats: Params;
-}
 
 /** What was looked at, and what was seen. */
 export interface Looked {

@@ -17,7 +17,7 @@ test('a network in memory gives its outputs by name, and frees its weights when 
     return network.forward(made.params, made.stats, given, { training: false }).outputs.logits;
   });
   const facts = { classNames: ['a', 'b', 'c'], shapes: {}, input: { mean: [0], std: [1], white: 1 } };
-  const asked = askable({ network, ...made }, facts);
+  const asked = await askable({ network, ...made }, facts);
   const { logits } = await asked.run({ images: { dtype: 'float32', shape, data } });
   expect(logits!.shape).toEqual([2, 3]);
   expect([...logits!.data]).toEqual([...(await expected.data())]);

@@ -1,11 +1,12 @@
-import { readParams, uploadParams } from '@ma-net/core';
+import { readParams, settle, uploadParams } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { OpenFile } from './format.ts';
 import type { NetworkFacts } from './network-facts.ts';
 import type { TrainedNetwork } from './network-bytes.ts';
 
 /** A network in memory that can be asked as a file can; closing it frees its tensors. */
-export function askable(trained: TrainedNetwork, facts: NetworkFacts): OpenFile {
+export async function askable(weights: TrainedNetwork, facts: NetworkFacts): Promise<OpenFile> {
+  const trained = await settle(weights);
   const { network, params, stats } = trained;
   return {
     facts,
@@ -20,6 +21,9 @@ export function askable(trained: TrainedNetwork, facts: NetworkFacts): OpenFile 
       tf.dispose([given, outputs] as tf.TensorContainer);
       return read;
     },
-    close: () => tf.dispose([params, stats] as tf.TensorContainer),
+    close() {
+      trained.release();
+      tf.dispose([params, stats] as tf.TensorContainer);
+    },
   };
 }

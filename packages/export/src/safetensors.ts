@@ -31,7 +31,7 @@ export const safetensors: Format = {
 
   async run(path, inputs, installed) {
     const { facts, ...trained } = await loadNetwork(path, installed === undefined ? {} : { installed });
-    const { run, close } = askable(trained, facts);
+    const { run, close } = await askable(trained, facts);
     const outputs = await run(inputs);
     close();
     return outputs;

@@ -2,7 +2,7 @@
 //
 // Suffixes: B batch, K classes.
 
-import { type Batch, evaluate, type Params, sync } from '@ma-net/core';
+import { type Batch, evaluate, type Params, settle, sync } from '@ma-net/core';
 import type { TrainedNetwork } from '@ma-net/export/node';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ClosedRun, RunData } from './open.ts';
@@ -26,11 +26,17 @@ export async function predictions<B extends Batch>(
 }
 
 /** The task's measures of a network over the test samples: the run's own, or what is left of it. */
-export function testMeasures<B extends Batch>(
+export async function testMeasures<B extends Batch>(
   { network, params, stats }: TrainedNetwork,
   { taskOn, evaluationBatches }: Pick<ClosedRun<B>, 'taskOn'> & Pick<RunData<B>, 'evaluationBatches'>,
 ): Promise<Readonly<Record<string, number>>> {
-  return evaluate(taskOn(network), { params, stats }, evaluationBatches());
+  const task = taskOn(network);
+  const settled = await settle({ network: task.network, params, stats });
+  try {
+    return await evaluate(task, settled, evaluationBatches());
+  } finally {
+    settled.release();
+  }
 }
 
 /** Wall-clock seconds per sample of a forward pass over one evaluation batch: the median of `times`. */

@@ -63,7 +63,7 @@ export async function openPredictor(
   const params = training.weights(state.sections);
   const stats = cloneParams(state.sections.stats);
   disposeState(state);
-  return { ...askable({ network, params, stats }, facts), task };
+  return { ...(await askable({ network, params, stats }, facts)), task };
 }
 
 async function taskOf({ facts }: OpenFile, installed: Installed, where: string): Promise<Task<Batch>> {

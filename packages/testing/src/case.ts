@@ -1,7 +1,15 @@
 // A conformance case is data: how to draw its inputs, and what to compute of them. The suite runs it on the
 // backend under test and on the reference, forwards and backwards.
 
-import { type HostTensor, type Params, Rng, readParams, uploadParams, valueAndGrad } from '@ma-net/core';
+import {
+  type HostTensor,
+  type Params,
+  Rng,
+  readParams,
+  type RunningBackend,
+  uploadParams,
+  valueAndGrad,
+} from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Numbers } from './closeness.ts';
 
@@ -20,6 +28,30 @@ export async function valuesOf({ name, inputs, run }: Case): Promise<Numbers[]> 
   const outputs = tf.tidy(() => [run(tensors)].flat());
   const values = await Promise.all(outputs.map(read));
   tf.dispose([tensors, outputs]);
+  return values;
+}
+
+/** The same of a function made ready for such inputs, called twice; undefined where the backend makes none ready. */
+export async function preparedValuesOf(
+  { name, inputs, run }: Case,
+  { prepare }: Pick<RunningBackend, 'prepare'>,
+): Promise<Numbers[] | undefined> {
+  if (prepare === undefined) return undefined;
+  const tensors = uploadParams(inputs(Rng.fromSeed(1).split(name)));
+  // Half of the inputs change from call to call, the others are closed over.
+  const [open, closed] = [0, 1].map((side) =>
+    Object.fromEntries(Object.entries(tensors).filter((_, k) => k % 2 === side)),
+  ) as [Params, Params];
+  const ready = prepare((given) => ({ ...[run({ ...closed, ...given })].flat() }) as unknown as Params, open);
+  if (ready === undefined) {
+    tf.dispose(tensors);
+    return undefined;
+  }
+  const [first, second] = [ready.run(open), ready.run(open)];
+  tf.dispose(first as tf.TensorContainerObject);
+  const values = await Promise.all(Object.values(second).map(read));
+  tf.dispose([tensors, second] as tf.TensorContainer);
+  ready.release();
   return values;
 }
 

@@ -4,7 +4,7 @@
 import { type BackendAdapter, Rng, type RunningBackend, startBackend } from '@ma-net/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Case, differentiated, gradientsOf, normal, valuesOf } from './case.ts';
+import { type Case, differentiated, gradientsOf, normal, preparedValuesOf, valuesOf } from './case.ts';
 import { arithmetic } from './cases/arithmetic.ts';
 import { convolution } from './cases/convolution.ts';
 import { layers } from './cases/layers.ts';
@@ -53,7 +53,7 @@ export function conformance(
     };
 
     for (const one of cases) {
-      check(one.name, () => agrees(adapter, one));
+      check(one.name, () => agrees(adapter, one, running()));
       if (differentiated(one).length > 0) check(`${one.name}, gradient`, () => gradientAgrees(adapter, one));
     }
     for (const [name, body] of Object.entries(behaviours)) check(name, () => body(running()));
@@ -96,14 +96,21 @@ export function describeOn(
   });
 }
 
-export async function agrees(adapter: BackendAdapter, one: Case): Promise<void> {
+/** `running`: where functions that it makes ready are held to the reference, too. */
+export async function agrees(
+  adapter: BackendAdapter,
+  one: Case,
+  running: Pick<RunningBackend, 'prepare'> = {},
+): Promise<void> {
   const expected = await onReference(() => valuesOf(one));
-  const found = await valuesOf(one);
-  expect(found.length).toBe(expected.length);
-  found.forEach((numbers, i) => {
-    const reason = difference(numbers, expected[i]!, adapter.tolerance);
-    if (reason !== undefined) expect.fail(`output ${i}: ${reason}`);
-  });
+  const [found, prepared = found] = [await valuesOf(one), await preparedValuesOf(one, running)];
+  for (const [how, values] of Object.entries({ output: found, 'prepared, output': prepared })) {
+    expect(values.length).toBe(expected.length);
+    values.forEach((numbers, i) => {
+      const reason = difference(numbers, expected[i]!, adapter.tolerance);
+      if (reason !== undefined) expect.fail(`${how} ${i}: ${reason}`);
+    });
+  }
 }
 
 export async function gradientAgrees(adapter: BackendAdapter, one: Case): Promise<void> {

@@ -4,6 +4,7 @@ import {
   MaNetError,
   type Meter,
   type Params,
+  settle,
   type Task,
 } from '@ma-net/core';
 import type { NetworkFacts } from '@ma-net/export';
@@ -214,8 +215,10 @@ async function measuresOf<B extends Batch>(
 ): Promise<Pick<Measured, 'measures' | 'byClass' | 'classNames' | 'budgets'>> {
   const { task, facts, evaluationBatches } = open;
   const meter = task.meter();
-  const measures = await measure(task, trained, evaluationBatches(), meter);
-  const budgets = early ? { budgets: await budgetsOf(open, trained) } : {};
+  const settled = await settle({ network: task.network, ...trained });
+  const measures = await measure(task, settled, evaluationBatches(), meter);
+  const budgets = early ? { budgets: await budgetsOf(open, settled) } : {};
+  settled.release();
   return { measures, byClass: meter.byClass?.(), classNames: facts.classNames, ...budgets };
 }
 

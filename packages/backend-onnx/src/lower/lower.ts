@@ -1,6 +1,7 @@
 // From a canonical graph to a serialised ONNX model.
 
 import { MaNetError } from '@ma-net/core';
+import type { Call, Entry } from '../call.ts';
 import { specKey } from '../spec.ts';
 import type { Graph } from '../graph.ts';
 import type { Signature } from '../kernel.ts';
@@ -15,23 +16,27 @@ export interface Lowered {
   readonly size: number;
   /** Names of nodes that a GPU provider must leave to the CPU. */
   readonly cpuNodes: readonly string[];
+  /** Whether ONNX Runtime's optimiser is to see it. */
+  readonly optimise: boolean;
 }
 
 /** `cpu`: whether the CPU provider will run it. */
 export function lowerGraph(graph: Graph, cpu: boolean): Lowered {
-  const g = new Lowering({ cpu });
+  // What was prepared is compiled once for all its runs, and ONNX Runtime's optimiser then gains more than our products.
+  const optimise = graph.calls.some(({ signature }) => signature.inside !== undefined);
+  const g = new Lowering({ cpu: cpu && !optimise });
   const inputNames = graph.inputs.map((_, k) => `in${k}`);
-  const vals = new Map<number, Val>();
+  const vals = new Map<Entry, Val>();
   graph.inputs.forEach((entry, k) => {
     g.model.input(inputNames[k]!, entry.shape, onnxType(entry.dtype));
-    vals.set(entry.slot, g.val(inputNames[k]!, entry));
+    vals.set(entry, g.val(inputNames[k]!, entry));
   });
 
-  lowerCalls(g, graph, vals);
+  lowerCalls(g, graph.calls, vals);
 
   const used = new Set(inputNames);
   const outputNames = graph.outputs.map((entry) => {
-    let name = g.plain(g.view(vals.get(entry.slot)!, entry.shape));
+    let name = g.plain(g.view(vals.get(entry)!, entry.shape));
     // A graph output needs a name of its own that a node produces.
     if (used.has(name) || g.model.isConstant(name)) name = g.op('Identity', [name]);
     used.add(name);
@@ -39,16 +44,16 @@ export function lowerGraph(graph: Graph, cpu: boolean): Lowered {
     return name;
   });
   const { cpuNodes, nodeCount: size } = g.model;
-  const bytes = cpu ? g.model.bytesWithoutShapes('tfjs') : g.model.bytes('tfjs');
-  return { bytes, inputNames, outputNames, size, cpuNodes };
+  const bytes = cpu && !optimise ? g.model.bytesWithoutShapes('tfjs') : g.model.bytes('tfjs');
+  return { bytes, inputNames, outputNames, size, cpuNodes, optimise };
 }
 
-/** Lowers the calls of `graph` in order; equal computations are emitted once. */
-export function lowerCalls(g: Lowering, graph: Graph, vals: Map<number, Val>): void {
+/** Lowers `calls` in order, which adds to `vals`; equal computations are emitted once. */
+export function lowerCalls(g: Lowering, calls: readonly Call[], vals: Map<Entry, Val>): void {
   const seen = new Map<string, readonly Val[]>();
-  graph.calls.forEach(({ signature, inputs, outputs }, k) => {
-    const canonical = inputs.map((entry) => vals.get(entry.slot)!);
-    const key = `${signature.id} ${inputs.map((entry) => valId(vals.get(entry.slot)!)).join()}`;
+  calls.forEach(({ signature, inputs, outputs }, k) => {
+    const canonical = inputs.map((entry) => vals.get(entry)!);
+    const key = `${signature.id} ${canonical.map(valId).join()}`;
     let made = seen.get(key);
     if (made === undefined) {
       g.model.label = `${signature.name}#${k}`;
@@ -57,7 +62,7 @@ export function lowerCalls(g: Lowering, graph: Graph, vals: Map<number, Val>): v
       made = lowerCall(g, signature, views);
       seen.set(key, made);
     }
-    outputs.forEach((entry, i) => vals.set(entry.slot, made[i]!));
+    outputs.forEach((entry, i) => vals.set(entry, made[i]!));
   });
 }
 

@@ -205,6 +205,7 @@ export class ModelBuilder {
 
   /** The serialised ModelProto, for a session of our own. */
   bytes(graphName: string): Uint8Array {
+    this.#prune(this.#nodes);
     return this.#serialised(graphName, { opset: WRITTEN, nodes: this.#nodes });
   }
 
