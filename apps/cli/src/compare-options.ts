@@ -11,7 +11,7 @@ export function compareOptions(command: Command, done: (code: number | void) => 
     .argument('[paths...]', 'runs or files of networks, then photos: side by side in one picture')
     .option(
       '--recipe <name>',
-      'a name of "manet recipes", a .json, .mjs or .ts file, or a run; several as a,b or methods-* are compared as they are',
+      'a name of "manet recipes", a .json, .mjs or .ts file, or a run; several as a,b or methods-* are compared as they are, and searches by what they find',
     )
     .option('--set <path=value>', 'change one field of the recipe (repeatable)', collect, [])
     .option('--data <dir>', 'folder of the data set; the digits need none')

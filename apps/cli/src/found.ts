@@ -16,11 +16,10 @@ export async function genotypeFound(
 }
 
 /**
- * What is trained after a search of a comparison: the network that was found, with the sizes of its supernet, as the first of
- * `recipes` that trains one network says, so that all have the same data, mini-batches and method; where every recipe is a
- * search, as the search itself says.
+ * What is trained after a search: the network that was found, with the sizes of its supernet, as the first of `recipes` that
+ * trains one network says, so that all have the same data, mini-batches and method; where none does, as the search itself says.
  */
-export function nextInComparison(recipes: readonly Recipe[], installed: Installed) {
+export function nextToTrain(recipes: readonly Recipe[], installed: Installed) {
   const like = recipes.find((recipe) => !searches(recipe));
   return async (open: OpenRun, state: TrainingState): Promise<Recipe | undefined> => {
     const genotype = await genotypeFound(open, state);

@@ -167,3 +167,11 @@ test('the best setting is that of the images that are held out, and there is non
   expect(held[1]!.test.mean).toBeCloseTo(0.7);
   expect(settingSummaries([result('a', 0, 0.9), result('b', 0, 0.8)]).some(({ best }) => best)).toBe(false);
 });
+
+test('measures what a run found, as a comparison does', async () => {
+  const out = await folder();
+  const next: SweepOptions['next'] = async ({ recipe: { name } }) =>
+    name === 'found' ? undefined : { ...recipe, name: 'found', epochs: 2 };
+  const { results } = await sweep({ recipe, seeds: [0], axes: [] }, options(out, { next }));
+  expect(results).toMatchObject([{ seed: 0, result: { step: 4 } }]);
+});

@@ -12,7 +12,7 @@ import {
 } from '@ma-net/run/node';
 import { start } from '../backends.ts';
 import { manet } from '../command-name.ts';
-import { nextInComparison } from '../found.ts';
+import { nextToTrain } from '../found.ts';
 import { interruptible } from '../interrupt.ts';
 import { count, duration, spread } from '../quantities.ts';
 import { type RecipeArguments, resolveRecipe } from '../recipe-argument.ts';
@@ -53,7 +53,7 @@ export async function compare(args: CompareArguments): Promise<number> {
         backend,
         signal,
         tell: warn,
-        next: nextInComparison('recipes' in comparison ? comparison.recipes : [], installed),
+        next: nextToTrain('recipes' in comparison ? comparison.recipes : [], installed),
         async watch({ path }, open, state) {
           screen.line();
           screen.heading(`${path}: ${describeRun(open)}`);

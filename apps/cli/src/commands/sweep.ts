@@ -12,6 +12,7 @@ import {
   type SweptResult,
 } from '@ma-net/run/node';
 import { start } from '../backends.ts';
+import { nextToTrain } from '../found.ts';
 import { interruptible } from '../interrupt.ts';
 import { type AxisOrChange, axesAndChanges } from '../option-values.ts';
 import { count, duration, spread } from '../quantities.ts';
@@ -90,6 +91,7 @@ export async function sweepInto(
         backend,
         signal: controller.signal,
         tell: warn,
+        next: nextToTrain([], installed),
         mine: (run) => jobs === undefined && (job === undefined || run % job.size === job.rank),
         async watch({ path }, open, state) {
           if (!alone) return () => undefined;
