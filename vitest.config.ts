@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -8,6 +8,11 @@ const workspaces = ['packages', 'apps', 'tools']
   .map((kind) => join(import.meta.dirname, kind))
   .flatMap((kind) => readdirSync(kind).map((name) => ({ name: `@ma-net/${name}`, root: join(kind, name) })))
   .filter(({ root }) => existsSync(join(root, 'package.json')));
+
+// What tests write goes with them: thousands of folders in a run.
+const scratch = mkdtempSync(join(tmpdir(), 'ma-net-tests-'));
+for (const name of ['TMPDIR', 'TEMP', 'TMP']) process.env[name] = scratch;
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 }));
 
 export default defineConfig({
   test: {
