@@ -7,6 +7,7 @@ import { watch, type Watch } from './device.ts';
 import { describeAdapter, isSoftware } from './adapter-info.ts';
 import { findAdapter, inspectAdapter, withNavigator } from './gpu.ts';
 import { installKernels } from './kernels.ts';
+import { Lazy } from './lazy/lazy.ts';
 
 const NAME = 'webgpu';
 
@@ -62,7 +63,8 @@ async function open(): Promise<Started> {
   const { gpu, adapter, info } = found;
   const device = await adapter.requestDevice({ requiredLimits: allOf(adapter.limits) });
   const backend = withNavigator(gpu, () => new WebGPUBackend(device, info as GPUAdapterInfo));
-  const watching = watch(backend);
+  const lazy = new Lazy(backend);
+  const watching = watch(backend, () => lazy.flush());
   if (tf.findBackendFactory(NAME) !== null) tf.removeBackend(NAME);
   tf.registerBackend(NAME, () => backend);
   await tf.setBackend(NAME);
@@ -72,7 +74,7 @@ async function open(): Promise<Started> {
     device: describeAdapter(info),
     sync: () => watching.settle(),
     facts: () => ({}),
-    counters: () => ({ pipelines: pipelinesOf(backend), bytes: backend.memory().numBytesInGPU }),
+    counters: () => ({ pipelines: pipelinesOf(backend) + lazy.pipelines, bytes: backend.memory().numBytesInGPU }),
   };
   return { running, watch: watching };
 }

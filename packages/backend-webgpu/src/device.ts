@@ -11,8 +11,10 @@ export interface Watch {
   settle(): Promise<void>;
 }
 
-/** Listens to the device of `backend`, and lets its reads fail with what went wrong. */
-export function watch(backend: WebGPUBackend): Watch {
+/**
+ * Listens to the device of `backend`, and lets its reads fail with what went wrong. `flush` encodes what was only recorded.
+ */
+export function watch(backend: WebGPUBackend, flush: () => void): Watch {
   const { device } = backend;
   let failed: MaNetError | undefined;
   const lost = device.lost.then((info) => {
@@ -45,9 +47,12 @@ export function watch(backend: WebGPUBackend): Watch {
     failure: () => failed,
     async settle() {
       if (failed === undefined) {
-        backend.ensureCommandEncoderReady();
-        backend.endComputePassEncoder();
-        backend.submitQueue();
+        flush();
+        // A read has submitted everything before it.
+        if ((backend as unknown as { commandEncoder: unknown }).commandEncoder != null) {
+          backend.endComputePassEncoder();
+          backend.submitQueue();
+        }
       }
       await device.queue.onSubmittedWorkDone();
       await check();

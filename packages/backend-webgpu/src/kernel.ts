@@ -10,4 +10,7 @@ export interface KernelCall {
 }
 
 /** Computes what the stock kernel computes, or returns undefined to leave the call to it. */
-export type Kernel = (call: KernelCall, stock: (call: KernelCall) => TensorInfo) => TensorInfo | undefined;
+export type Kernel = (
+  call: KernelCall,
+  stock: (call: KernelCall) => TensorInfo,
+) => TensorInfo | TensorInfo[] | undefined;

@@ -1,17 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { addN } from './add-n.ts';
 import { conv2DBackpropFilter } from './conv-filter-gradient.ts';
 import type { Kernel, KernelCall } from './kernel.ts';
 import { batchMatMul } from './matmul.ts';
-import { mean, sum } from './sum-rows.ts';
+import { lazyKernels } from './lazy/kernels.ts';
 
 /** Kernels that take the place of tfjs's own, by kernel name. */
 const kernels: Readonly<Record<string, Kernel>> = {
-  AddN: addN,
+  ...lazyKernels,
   BatchMatMul: batchMatMul,
   Conv2DBackpropFilter: conv2DBackpropFilter,
-  Mean: mean,
-  Sum: sum,
 };
 
 const installed = new Set<string>();
