@@ -74,7 +74,10 @@ async function open(): Promise<Started> {
     device: describeAdapter(info),
     sync: () => watching.settle(),
     facts: () => ({}),
-    counters: () => ({ pipelines: pipelinesOf(backend) + lazy.pipelines, bytes: backend.memory().numBytesInGPU }),
+    counters: () => ({
+      pipelines: pipelinesOf(backend) + lazy.pipelines,
+      bytes: backend.memory().numBytesInGPU,
+    }),
   };
   return { running, watch: watching };
 }

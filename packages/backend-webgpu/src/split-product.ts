@@ -52,12 +52,7 @@ export function splitProduct(backend: WebGPUBackend, product: SplitProduct, shap
 }
 
 /** The sum, in order, of the slices that a tensor [slices, ...] consists of; disposes it. */
-export function addSlices(
-  backend: WebGPUBackend,
-  partial: TensorInfo,
-  slices: number,
-  shape: number[],
-): TensorInfo {
+function addSlices(backend: WebGPUBackend, partial: TensorInfo, slices: number, shape: number[]): TensorInfo {
   const size = util.sizeFromShape(shape);
   const uniforms = [{ type: 'int32', data: [slices] }];
   const sum = backend.runWebGPUProgram(sumOfSlices(shape, size), [partial], 'float32', uniforms);

@@ -11,7 +11,11 @@ function device(): { gpu: GPUDevice; ran: () => number } {
     createComputePipeline: () => ({}),
     createBindGroup: () => ({}),
     createBuffer: ({ size }: { size: number }) => ({ size, mapAsync: async () => undefined }),
-    createCommandEncoder: () => ({ beginComputePass: () => ({ ...pass }) }),
+    createCommandEncoder: () => ({
+      clearBuffer() {},
+      copyBufferToBuffer() {},
+      beginComputePass: () => ({ ...pass }),
+    }),
   };
   return { gpu: gpu as unknown as GPUDevice, ran: () => ran };
 }
@@ -67,6 +71,17 @@ test('what goes to the device and comes back is counted in bytes', async () => {
   gpu.queue.writeBuffer({} as GPUBuffer, 0, new ArrayBuffer(64), 0, 8);
   await gpu.createBuffer({ size: 40, usage: 0 }).mapAsync(1);
   expect(work()).toMatchObject({ uploads: 3, bytesUploaded: 40, readBacks: 1, bytesReadBack: 40 });
+  gpu.createCommandEncoder().clearBuffer({ size: 24 } as GPUBuffer);
+  expect(work()).toMatchObject({ uploads: 3, bytesWritten: 24 });
+});
+
+test('a buffer that is older than the counts is seen when it is copied to', async () => {
+  const { gpu } = device();
+  const old = gpu.createBuffer({ size: 8, usage: 0 });
+  const work = countGpuWork(gpu);
+  gpu.createCommandEncoder().copyBufferToBuffer({} as GPUBuffer, 0, old, 0, 8);
+  await old.mapAsync(1);
+  expect(work()).toMatchObject({ readBacks: 1, bytesReadBack: 8 });
 });
 
 test('dry, programs are counted and not run', () => {

@@ -7,7 +7,7 @@ export interface GpuWork {
   readonly dispatches: number;
   /** Sizes of the buffers that programs were given to read, once for each dispatch; without their few numbers. */
   readonly bytesRead: number;
-  /** The same of those that they were given to write. */
+  /** The same of those that they were given to write, and of those that were cleared. */
   readonly bytesWritten: number;
   /** Buffers that were made, and their sizes. */
   readonly buffers: number;
@@ -25,7 +25,7 @@ type Counts = { -readonly [Name in keyof GpuWork]: GpuWork[Name] };
 type Access = 'read' | 'read_write';
 
 export interface CountOptions {
-  /** Programs are counted and not run: buffers keep what they hold, and a count of large networks takes no time. */
+  /** Programs are counted, and neither compiled nor run: buffers keep what they hold, and the device can do no more. */
   readonly dry?: boolean;
 }
 
@@ -46,8 +46,17 @@ export function countGpuWork(device: GPUDevice, { dry = false }: CountOptions = 
   const modules = new WeakMap<object, ReadonlyMap<number, Access>>();
   const pipelines = new WeakMap<object, ReadonlyMap<number, Access>>();
   const groups = new WeakMap<object, ReadonlyMap<number, number>>();
+  const watched = new WeakSet<GPUBuffer>();
   const { queue } = device;
 
+  if (dry) {
+    const createComputePipeline = () => ({ getBindGroupLayout: () => ({}) });
+    Object.assign(device, {
+      createShaderModule: () => ({}),
+      createComputePipeline,
+      createBindGroup: () => ({}),
+    });
+  }
   after(device, 'createShaderModule', (module, [{ code }]) => modules.set(module, accessOf(code)));
   after(device, 'createComputePipeline', (pipeline, [{ compute }]) =>
     pipelines.set(pipeline, modules.get(compute.module)!),
@@ -57,19 +66,18 @@ export function countGpuWork(device: GPUDevice, { dry = false }: CountOptions = 
     counts.buffers++;
     counts.bufferBytes += size;
     if (mappedAtCreation) upload(size);
-    after(buffer, 'mapAsync', (_, [mode]) => {
-      if ((mode & READ) === 0) return upload(size);
-      counts.readBacks++;
-      counts.bytesReadBack += size;
-    });
+    watch(buffer);
   });
   after(queue, 'submit', () => void counts.submits++);
   after(queue, 'writeBuffer', (_, [, , data, , size]) => upload(size ?? data.byteLength));
   after(device, 'createCommandEncoder', (encoder) => {
+    // A buffer for reading back may be older than the counts.
+    after(encoder, 'copyBufferToBuffer', (_, args) => watch(args[2] as GPUBuffer));
+    after(encoder, 'clearBuffer', (_, [buffer]) => void (counts.bytesWritten += buffer.size));
     after(encoder, 'beginComputePass', (pass) => {
       let access: ReadonlyMap<number, Access> | undefined;
       let bound: ReadonlyMap<number, number> | undefined;
-      if (dry) pass.dispatchWorkgroups = () => undefined;
+      if (dry) Object.assign(pass, { setPipeline() {}, setBindGroup() {}, dispatchWorkgroups() {} });
       after(pass, 'setPipeline', (_, [pipeline]) => void (access = pipelines.get(pipeline)));
       after(pass, 'setBindGroup', (_, [, group]) => void (bound = groups.get(group as object)));
       after(pass, 'dispatchWorkgroups', () => {
@@ -84,6 +92,16 @@ export function countGpuWork(device: GPUDevice, { dry = false }: CountOptions = 
     });
   });
   return () => ({ ...counts });
+
+  function watch(buffer: GPUBuffer): void {
+    if (watched.has(buffer)) return;
+    watched.add(buffer);
+    after(buffer, 'mapAsync', (_, [mode]) => {
+      if ((mode & READ) === 0) return upload(buffer.size);
+      counts.readBacks++;
+      counts.bytesReadBack += buffer.size;
+    });
+  }
 
   function upload(bytes: number): void {
     counts.uploads++;

@@ -2,9 +2,6 @@
 // write, buffers, submits, read-backs. Counts, not times: a software renderer gives those of any device.
 // node tools/bench/run.mjs webgpu-counts [network ...] [--batch 8]
 
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { webgpu } from '@ma-net/backend-webgpu';
 import { type BackendAdapter, Rng, startBackend } from '@ma-net/core';
@@ -12,7 +9,7 @@ import { type ImageBatch, toTensors } from '@ma-net/data';
 import { maNetInTurn, ROUNDS_IN_TURN } from '@ma-net/method-ma-net';
 import { classification } from '@ma-net/task-classification';
 import { countGpuWork, type GpuWork, workBetween } from '@ma-net/testing';
-import { useSwiftShader } from '@ma-net/testing/node';
+import { stockWebgpu, useSwiftShader } from '@ma-net/testing/node';
 import { createTNet } from '@ma-net/tnet';
 import { timeSteps } from '@ma-net/trainer';
 import * as tf from '@tensorflow/tfjs-core';
@@ -33,49 +30,10 @@ const COUNTED = 5;
 const KINDS = ['plain', 'plain', 'astrocytes', 'neurons'] as const;
 
 useSwiftShader();
-// Importing tfjs's backend registers the stock kernels; they are kept before ours replace any.
-const { WebGPUBackend: Stock } = await import('@tensorflow/tfjs-backend-webgpu');
-tf.copyRegisteredKernels('webgpu', 'stock');
-const running = await startBackend(webgpu);
-
-const ours = countGpuWork((tf.backend() as WebGPUBackend).device, { dry: true });
-
-/** tfjs's own backend, on a device of its own, and what it is asked. */
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-const dawn = createRequire(join(root, 'packages/backend-webgpu/package.json')).resolve('webgpu');
-const { create } = (await import(pathToFileURL(dawn).href)) as { create(options: string[]): GPU };
-const gpu = create([]);
-const adapter = (await gpu.requestAdapter())!;
-const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
-const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage };
-const device = await adapter.requestDevice({ requiredLimits });
-// It binds all of a sum to one program, which devices refuse; that is counted as well.
-device.addEventListener('uncapturederror', (event) => event.preventDefault());
+const { adapter: stock, device } = await stockWebgpu();
 const theirs = countGpuWork(device, { dry: true });
-// It looks for WebGPU where browsers have it.
-const own = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
-Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
-const made = new Stock(device, (adapter as unknown as { info: GPUAdapterInfo }).info);
-if (own === undefined) delete (globalThis as { navigator?: unknown }).navigator;
-else Object.defineProperty(globalThis, 'navigator', own);
-tf.registerBackend('stock', () => made);
-const stock: BackendAdapter = {
-  ...webgpu,
-  name: 'stock',
-  async start() {
-    await tf.setBackend('stock');
-    return {
-      ...running,
-      name: 'stock',
-      async sync() {
-        made.ensureCommandEncoderReady();
-        made.endComputePassEncoder();
-        made.submitQueue();
-        await device.queue.onSubmittedWorkDone();
-      },
-    };
-  },
-};
+const running = await startBackend(webgpu);
+const ours = countGpuWork((tf.backend() as WebGPUBackend).device, { dry: true });
 
 /** The work of the last step of each kind. */
 async function measure(backend: BackendAdapter, name: string): Promise<Record<string, GpuWork>> {

@@ -3,15 +3,7 @@
 
 import type { Access } from './access.ts';
 import { PRELUDE } from './arithmetic.ts';
-import {
-  COLUMNS,
-  type MapKernel,
-  type ReduceKernel,
-  slicesOf,
-  THREADS,
-  type Way,
-  wayOf,
-} from './kernel.ts';
+import { COLUMNS, type MapKernel, type ReduceKernel, slicesOf, THREADS, type Way, wayOf } from './kernel.ts';
 import type { Reduction, Value } from './value.ts';
 
 /** A program and what it is run with. */
@@ -111,7 +103,11 @@ interface Loop {
   readonly scales: readonly string[];
 }
 
-function loop(way: Way, hows: readonly Reduction[], { size, length, each, count, before, inner, scales }: Loop): string {
+function loop(
+  way: Way,
+  hows: readonly Reduction[],
+  { size, length, each, count, before, inner, scales }: Loop,
+): string {
   const all = (line: (how: Reduction, k: number) => string): string => hows.map(line).join('\n');
   const begin = all((how, k) => `  var sum${k} = ${START[how]};`);
   const lanes = { alone: 1, rows: THREADS, columns: THREADS / COLUMNS }[way];
@@ -232,7 +228,9 @@ class Writer {
     if (value.kind === 'leaf' && value.number !== undefined) return this.float(value.number);
     const computed = value.kind === 'map' && (!this.#stored.has(value) || this.#outputs.includes(value));
     if (!computed) return `f32(in${this.#bindings.get(value)!}[${at}])`;
-    const operands = value.operands.map((operand) => this.value(operand.value, this.place(operand.access, at)));
+    const operands = value.operands.map((operand) =>
+      this.value(operand.value, this.place(operand.access, at)),
+    );
     const code = value.code(operands, {
       n: value.numbers.map((n) => this.float(n)),
       along: value.along === undefined ? at : this.place(value.along, at),

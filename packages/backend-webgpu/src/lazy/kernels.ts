@@ -39,7 +39,8 @@ const usable = (...tensors: readonly TensorInfo[]): boolean =>
 
 const inputsOf = ({ inputs }: KernelCall): readonly TensorInfo[] => Object.values(inputs);
 /** Little that lies in JavaScript is computed there, by tfjs. */
-const onHost = (lazy: Lazy, tensors: readonly TensorInfo[]): boolean => lazy.backend.shouldExecuteOnCPU([...tensors]);
+const onHost = (lazy: Lazy, tensors: readonly TensorInfo[]): boolean =>
+  lazy.backend.shouldExecuteOnCPU([...tensors]);
 
 const unaryOf =
   (name: string, code: (a: string) => string): Recorder =>
@@ -111,13 +112,22 @@ const select: Recorder = (lazy, { inputs }) => {
   return map(lazy, ['Select', t.shape, 'float32'], operands, code);
 };
 
-function constant(lazy: Lazy, shape: readonly number[], dtype: DataType, value: number): TensorInfo | undefined {
+function constant(
+  lazy: Lazy,
+  shape: readonly number[],
+  dtype: DataType,
+  value: number,
+): TensorInfo | undefined {
   if (!KNOWN.includes(dtype) || sizeOf(shape) === 0) return undefined;
   return map(lazy, ['Fill', shape, dtype], [], (_, { n }) => n[0]!, { numbers: [value] });
 }
 
 const fill: Recorder = (lazy, { attrs }) => {
-  const { shape, value, dtype = util.inferDtype(value as never) } = attrs as {
+  const {
+    shape,
+    value,
+    dtype = util.inferDtype(value as never),
+  } = attrs as {
     shape: number[];
     value: number;
     dtype?: DataType;
@@ -136,7 +146,15 @@ const transpose: Recorder = (lazy, { inputs, attrs }) => {
   const { perm } = attrs as { perm: number[] };
   const strides = stridesOf(x.shape);
   const shape = perm.map((axis) => x.shape[axis]!);
-  return moved(lazy, x, shape, affine(shape, perm.map((axis) => strides[axis]!)));
+  return moved(
+    lazy,
+    x,
+    shape,
+    affine(
+      shape,
+      perm.map((axis) => strides[axis]!),
+    ),
+  );
 };
 
 function part(lazy: Lazy, x: TensorInfo, begin: readonly number[], size: readonly number[]): TensorInfo {
@@ -181,8 +199,16 @@ const tile: Recorder = (lazy, { inputs, attrs }) => {
   const strides = stridesOf(x.shape);
   // Each axis as two: which time, and where.
   const shape = x.shape.flatMap((size, axis) => [reps[axis]!, size]);
-  const access = affine(shape, x.shape.flatMap((_, axis) => [0, strides[axis]!]));
-  return moved(lazy, x, x.shape.map((size, axis) => size * reps[axis]!), access);
+  const access = affine(
+    shape,
+    x.shape.flatMap((_, axis) => [0, strides[axis]!]),
+  );
+  return moved(
+    lazy,
+    x,
+    x.shape.map((size, axis) => size * reps[axis]!),
+    access,
+  );
 };
 
 /** Tensors that are put one after the other by one program; more than these are left to tfjs, which does it in turns. */
@@ -192,10 +218,14 @@ const concat: Recorder = (lazy, call) => {
   const tensors = inputsOf(call).filter(({ shape }) => sizeOf(shape) > 0);
   const { axis: asked } = call.attrs as unknown as { axis: number };
   const [first] = tensors;
-  if (first === undefined || tensors.length > MOST_JOINED || !usable(...tensors) || onHost(lazy, tensors)) return undefined;
+  if (first === undefined || tensors.length > MOST_JOINED || !usable(...tensors) || onHost(lazy, tensors))
+    return undefined;
   if (tensors.some(({ dtype }) => dtype !== first.dtype)) return undefined;
   const [axis] = util.parseAxisParam(asked, first.shape) as [number];
-  const shape = backend_util.computeOutShape(tensors.map((x) => x.shape), axis);
+  const shape = backend_util.computeOutShape(
+    tensors.map((x) => x.shape),
+    axis,
+  );
   const inner = sizeOf(shape.slice(axis + 1));
   const [total, outer] = [shape[axis]!, sizeOf(shape.slice(0, axis))];
   let start = 0;
@@ -205,9 +235,14 @@ const concat: Recorder = (lazy, call) => {
     start += rows;
     return { value: lazy.of(x), access };
   });
-  const bounds = tensors.map((x) => x.shape[axis]!).map((_, k, rows) => rows.slice(0, k + 1).reduce((a, b) => a + b));
+  const bounds = tensors
+    .map((x) => x.shape[axis]!)
+    .map((_, k, rows) => rows.slice(0, k + 1).reduce((a, b) => a + b));
   const code: Code = (values, { along, bounds: ends }) =>
-    values.reduceRight((rest, value, k) => (rest === '' ? value : `select(${rest}, ${value}, ${along} < ${ends[k]})`), '');
+    values.reduceRight(
+      (rest, value, k) => (rest === '' ? value : `select(${rest}, ${value}, ${along} < ${ends[k]})`),
+      '',
+    );
   const along = affine([outer, total, inner], [0, 1, 0]);
   return map(lazy, ['Concat', shape, first.dtype], operands, code, { along, bounds });
 };
@@ -216,7 +251,11 @@ const reduction =
   (how: Reduction, mean = false): Recorder =>
   (lazy, { inputs, attrs }) => {
     const x = inputs['x']!;
-    const { axis, reductionIndices = axis, keepDims } = attrs as {
+    const {
+      axis,
+      reductionIndices = axis,
+      keepDims,
+    } = attrs as {
       axis?: number | number[];
       reductionIndices?: number | number[];
       keepDims?: boolean;
@@ -226,8 +265,14 @@ const reduction =
     const others = x.shape.map((_, k) => k).filter((k) => !axes.includes(k));
     const strides = stridesOf(x.shape);
     const along = (some: readonly number[]): Access | undefined =>
-      affine(some.map((k) => x.shape[k]!), some.map((k) => strides[k]!));
-    const shape = keepDims === true ? x.shape.map((size, k) => (axes.includes(k) ? 1 : size)) : others.map((k) => x.shape[k]!);
+      affine(
+        some.map((k) => x.shape[k]!),
+        some.map((k) => strides[k]!),
+      );
+    const shape =
+      keepDims === true
+        ? x.shape.map((size, k) => (axes.includes(k) ? 1 : size))
+        : others.map((k) => x.shape[k]!);
     const length = sizeOf(axes.map((k) => x.shape[k]!));
     return lazy.record(shape, 'float32', (common) => ({
       kind: 'reduce',
@@ -244,7 +289,9 @@ const reduction =
 const recorders: Readonly<Record<string, Recorder>> = {
   ...Object.fromEntries(Object.entries(unary).map(([name, code]) => [name, unaryOf(name, code)])),
   ...Object.fromEntries(Object.entries(binary).map(([name, code]) => [name, binaryOf(name, code)])),
-  ...Object.fromEntries(Object.entries(comparison).map(([name, code]) => [name, binaryOf(name, code, 'bool')])),
+  ...Object.fromEntries(
+    Object.entries(comparison).map(([name, code]) => [name, binaryOf(name, code, 'bool')]),
+  ),
   AddN: addN,
   ClipByValue: clip,
   Concat: concat,

@@ -9,6 +9,9 @@ import { type Leaf, type Pending, type Programmed, sourcesOf, type Value } from 
 
 type Uniforms = Parameters<WebGPUBackend['runWebGPUProgram']>[3];
 
+/** Numbers that are all the same, as tfjs's gradients multiply with, are sent as one; zeros a device has itself. */
+const areSame = (values: Float32Array): boolean => values.every((value) => value === values[0]);
+
 /** Values before they are run even if nobody asks: memory is finite. */
 const MOST_PENDING = 50_000;
 
@@ -22,7 +25,7 @@ export class Lazy {
   readonly #runner: Runner;
   readonly #stock: Pick<
     WebGPUBackend,
-    'runWebGPUProgram' | 'disposeData' | 'numDataIds' | 'read' | 'readSync' | 'uploadToGPU'
+    'runWebGPUProgram' | 'disposeData' | 'numDataIds' | 'read' | 'uploadToGPU'
   >;
   #pending: Pending[] = [];
   /** What each tensor's data is for now. */
@@ -42,9 +45,9 @@ export class Lazy {
       disposeData: disposeData.bind(backend),
       numDataIds: numDataIds.bind(backend),
       read: read.bind(backend),
-      readSync: readSync.bind(backend),
       uploadToGPU: uploadToGPU.bind(backend),
     };
+    const ownValues = readSync.bind(backend);
     this.#runner = new Runner(backend);
     const { shouldExecuteOnCPU, readToGPU, submitQueue, time } = backend;
     backend.runWebGPUProgram = (...call) => this.#program(...call);
@@ -54,9 +57,10 @@ export class Lazy {
       this.#settle(dataId);
       return this.#stock.read(dataId);
     };
+    // Programs of tfjs ask for numbers that lie in JavaScript.
     backend.readSync = (dataId) => {
       this.#settle(dataId);
-      return this.#stock.readSync(dataId);
+      return ownValues(dataId);
     };
     backend.readToGPU = (dataId) => {
       this.flush();
@@ -64,7 +68,12 @@ export class Lazy {
     };
     backend.uploadToGPU = (dataId) => {
       if (!this.#running) this.#settle(dataId);
+      const { values, resource } = this.#data(dataId);
+      const given = resource == null && values != null ? (values as Float32Array) : undefined;
+      const zeros = given?.[0] === 0 && areSame(given);
+      if (zeros) this.#data(dataId).values = null;
       this.#stock.uploadToGPU(dataId);
+      if (zeros) this.#runner.clear(dataId);
     };
     backend.shouldExecuteOnCPU = (inputs, threshold) =>
       inputs.every(({ dataId }) => !this.#isPending(dataId)) &&
@@ -93,14 +102,10 @@ export class Lazy {
     if (known !== undefined) return known;
     const { values, shape, dtype, resource } = this.#data(dataId);
     const size = shape.reduce((a, b) => a * b, 1);
-    const single = resource == null && size === 1 && values != null;
-    const leaf: Leaf = {
-      kind: 'leaf',
-      dataId,
-      size,
-      dtype,
-      ...(single ? { number: Number((values as ArrayLike<number>)[0]) } : {}),
-    };
+    const here =
+      resource == null && values != null && dtype !== 'string' ? (values as Float32Array) : undefined;
+    const one = here !== undefined && (size === 1 || areSame(here)) ? Number(here[0]) : undefined;
+    const leaf: Leaf = { kind: 'leaf', dataId, size, dtype, ...(one === undefined ? {} : { number: one }) };
     this.#values.set(dataId, leaf);
     return leaf;
   }
@@ -117,7 +122,7 @@ export class Lazy {
     return info;
   }
 
-  /** Runs everything that is wanted; it is submitted with what reads it, or by the caller. */
+  /** Encodes everything that is wanted; it is submitted with what reads it, or by the caller. */
   flush(): void {
     if (this.#pending.length === 0) return;
     const pending = this.#pending;

@@ -204,4 +204,3 @@ function shapeOf(value: Mapped | Reduced): string {
   const { size, length, kept, over } = value;
   return JSON.stringify([size, length, kept ?? 0, over ?? 0]);
 }
-

@@ -82,6 +82,13 @@ export class Runner {
     this.#own.tensorMap.delete(dataId);
   }
 
+  /** Fills the buffer of data with zeros, in its turn. */
+  clear(dataId: object): void {
+    this.#backend.ensureCommandEncoderReady();
+    this.#backend.endComputePassEncoder();
+    this.#own.commandEncoder.clearBuffer(this.#own.tensorMap.get(dataId).resource!);
+  }
+
   /** Sends the numbers of everything that was encoded since the last time: before it is submitted. */
   sendNumbers(): void {
     this.#numbers.send();
@@ -96,7 +103,10 @@ export class Runner {
         this.#own.dispatchCountInPass = 0;
         return;
       case 'map':
-        this.#dispatch(mapCode(kernel), kernel.outputs.map(({ dataId }) => this.#bufferOf(dataId)));
+        this.#dispatch(
+          mapCode(kernel),
+          kernel.outputs.map(({ dataId }) => this.#bufferOf(dataId)),
+        );
         return;
       case 'reduce':
         this.#reduce(kernel);

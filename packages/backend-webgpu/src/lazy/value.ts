@@ -19,7 +19,7 @@ interface Common {
 /** Data that is there: on the device, or in JavaScript and not yet sent. */
 export interface Leaf extends Common {
   readonly kind: 'leaf';
-  /** The number, where it is a single one that lies in JavaScript: a program gets it with its shapes. */
+  /** The number, where all are the same and lie in JavaScript: a program gets it with its sizes. */
   readonly number?: number;
 }
 

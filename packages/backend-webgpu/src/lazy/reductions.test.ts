@@ -2,8 +2,8 @@ import { describeOn } from '@ma-net/testing';
 import { useSwiftShader } from '@ma-net/testing/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import { expectAgreement, random } from '../test/agreement.ts';
-import { webgpu } from './adapter.ts';
+import { expectAgreement, random } from '../../test/agreement.ts';
+import { webgpu } from '../adapter.ts';
 
 useSwiftShader();
 
