@@ -4,8 +4,8 @@
 //     [--mode inference or training] [--profile] [--mnet] [batch] [network ...]
 //
 // --against names another checkout of this repository, whose engine takes its turn too. --profile lists the
-// operators of a step by kind, with the share of the peak of matrix products that they reach. --mnet tells the MNet's share
-// of a training of each family at its CIFAR size. Every program is a process of its own; the machine may be shared, so what
+// operators of a step by kind, with the share of the peak of matrix products that they reach. --mnet tells what MA-Net adds
+// to a training of each family at its CIFAR size. Every program is a process of its own; the machine may be shared, so what
 // counts is seconds of a processor. CIFAR networks get eight times as many images as the batch says.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
