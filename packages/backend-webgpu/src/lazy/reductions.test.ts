@@ -1,3 +1,5 @@
+// Sums and means over any axes, on the GPU, beside those of the cpu backend.
+
 import { describeOn } from '@ma-net/testing';
 import { useSwiftShader } from '@ma-net/testing/node';
 import * as tf from '@tensorflow/tfjs-core';
