@@ -13,9 +13,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { maNet } from './ma-net.ts';
 import { defaultMaNet, type MaNetChoices } from './options.ts';
-import { defaultPlainRounds, plainBatches } from './rounds.ts';
+import { defaultPlainRounds, LAST_NEURON_BATCHES, plainBatches } from './rounds.ts';
 import { weightStep } from './steps.ts';
-import { LAST_NEURON_BATCHES } from './rounds.ts';
 import { maNetInTurn, ROUNDS_IN_TURN } from './timing.ts';
 
 beforeAll(async () => {

@@ -187,7 +187,7 @@ function readPlan(path: string, asked: unknown): { readonly prune?: unknown } | 
  */
 export async function trained(run: ComparedRun, options: CompareOptions): Promise<RunResult | undefined> {
   let seconds = 0;
-  for (let at: ComparedRun | undefined = run; at !== undefined; ) {
+  for (let at = run; ; ) {
     const { open, directory, state } = await openedRun(at, options);
     try {
       const keeper =
@@ -204,7 +204,7 @@ export async function trained(run: ComparedRun, options: CompareOptions): Promis
         if (reason === 'interrupted') return undefined;
       }
       seconds += secondsOf(directory.metrics());
-      const next: Recipe | undefined = await options.next?.(open, state);
+      const next = await options.next?.(open, state);
       if (next === undefined) {
         const best = keeper?.best() === undefined ? undefined : keeper.load();
         const result = { ...(await resultOf(run, open, asUsed(best ?? state))), seconds };
@@ -219,7 +219,6 @@ export async function trained(run: ComparedRun, options: CompareOptions): Promis
       await open.source.close();
     }
   }
-  return undefined;
 }
 
 /** Of all mini-batches that were trained. */

@@ -216,10 +216,13 @@ async function measuresOf<B extends Batch>(
   const { task, facts, evaluationBatches } = open;
   const meter = task.meter();
   const settled = await settle({ network: task.network, ...trained });
-  const measures = await measure(task, settled, evaluationBatches(), meter);
-  const budgets = early ? { budgets: await budgetsOf(open, settled) } : {};
-  settled.release();
-  return { measures, byClass: meter.byClass?.(), classNames: facts.classNames, ...budgets };
+  try {
+    const measures = await measure(task, settled, evaluationBatches(), meter);
+    const budgets = early ? { budgets: await budgetsOf(open, settled) } : {};
+    return { measures, byClass: meter.byClass?.(), classNames: facts.classNames, ...budgets };
+  } finally {
+    settled.release();
+  }
 }
 
 function samplesOf(data: RunData['data']): string {
